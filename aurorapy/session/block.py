@@ -1,0 +1,232 @@
+"""The transaction block: how statements, BEGIN, COMMIT and errors add up to transactions.
+
+    state      letter   meaning
+    idle       I        no transaction
+    implicit   I        a statement's own transaction, or that of one simple-query message or one Sync
+    open       T        between BEGIN and COMMIT
+    failed     E        an error happened in an open block; only ROLLBACK (TO) and COMMIT are heard
+
+An error in an open block without savepoints ends the transaction at once, so its locks are free; with savepoints the
+transaction stays until ROLLBACK or ROLLBACK TO (PostgreSQL manual, "BEGIN", and protocol chapter, "Simple Query").
+
+Errors: 25P02 in a failed block, 25001/25P01 where a statement needs or forbids a block, 3B001 unknown savepoint.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from aurorapy.errors import DatabaseError, TransactionStateError
+from aurorapy.session.settings import SessionSettings
+
+IDLE, IMPLICIT, OPEN, FAILED = "idle", "implicit", "open", "failed"
+_LETTERS = {IDLE: "I", IMPLICIT: "I", OPEN: "T", FAILED: "E"}
+
+
+class TransactionBlock:
+    """`begin(isolation, read_only, deferrable)` opens a txn.Transaction; `warn(message, sqlstate)` sends a WARNING."""
+
+    def __init__(self, begin: Callable[..., Any], settings: SessionSettings, warn: Callable[[str, str], None]) -> None:
+        self._begin = begin
+        self._settings = settings
+        self._warn = warn
+        self.state = IDLE
+        self.transaction: Any = None
+        self.savepoints: list[str] = []
+        self.on_end: list[Callable[[bool], None]] = []  # called with committed: cursors close, temporary rows go
+
+    @property
+    def letter(self) -> str:
+        return _LETTERS[self.state]
+
+    @property
+    def explicit(self) -> bool:
+        return self.state in (OPEN, FAILED)
+
+    # -- statements ----------------------------------------------------------------------------------------------------
+    def start_statement(self) -> Any:
+        """The transaction the next statement runs in, begun if there is none."""
+        if self.state == FAILED:
+            raise TransactionStateError(
+                "current transaction is aborted, commands ignored until end of transaction block", sqlstate="25P02"
+            )
+        if self.transaction is None:
+            self._start({})
+            self.state = IMPLICIT
+        return self.transaction
+
+    def finish_implicit(self) -> None:
+        """The end of a message's implicit transaction: commits it. Does nothing inside a block."""
+        if self.state == IMPLICIT:
+            self._commit()
+
+    def fail(self) -> None:
+        """A statement failed."""
+        if self.state == IMPLICIT:
+            self._abort()
+        elif self.state == OPEN:
+            self.state = FAILED
+            if not self.savepoints:
+                self._drop_transaction()
+
+    def _start(self, options: dict[str, Any]) -> None:
+        settings = self._settings
+        isolation = options.get("isolation", settings["default_transaction_isolation"])
+        read_only = options.get("read_only", settings["default_transaction_read_only"])
+        deferrable = options.get("deferrable", settings["default_transaction_deferrable"])
+        self.transaction = self._begin(isolation, read_only, deferrable)
+        settings.begin()
+        settings.values["transaction_isolation"] = isolation
+        settings.values["transaction_read_only"] = read_only
+        settings.values["transaction_deferrable"] = deferrable
+
+    # -- BEGIN, COMMIT, ROLLBACK ---------------------------------------------------------------------------------------
+    def begin(self, options: dict[str, Any]) -> None:
+        if self.state == FAILED:
+            self.start_statement()
+        if self.state == OPEN:
+            self._warn("there is already a transaction in progress", "25001")
+            self.set_characteristics(options)
+            return
+        if self.transaction is None:
+            self._start(options)
+        else:
+            self.set_characteristics(options)
+        self.state = OPEN
+
+    def commit(self, chain: bool = False) -> str:
+        """Returns the command tag: COMMIT, or ROLLBACK when the block had failed."""
+        if self.state == FAILED:
+            options = self._options()
+            self._abort()
+            self._chain(chain, options)
+            return "ROLLBACK"
+        if self.state != OPEN:
+            self._outside(chain, "COMMIT")
+            if self.state == IMPLICIT:
+                self._commit()
+            return "COMMIT"
+        options = self._options()
+        self._commit()
+        self._chain(chain, options)
+        return "COMMIT"
+
+    def rollback(self, chain: bool = False) -> None:
+        if not self.explicit:
+            self._outside(chain, "ROLLBACK")
+            if self.state == IMPLICIT:
+                self._abort()
+            return
+        options = self._options()
+        self._abort()
+        self._chain(chain, options)
+
+    def _outside(self, chain: bool, what: str) -> None:
+        if chain:
+            raise TransactionStateError(f"{what} AND CHAIN can only be used in transaction blocks", sqlstate="25P01")
+        self._warn("there is no transaction in progress", "25P01")
+
+    def _options(self) -> dict[str, Any]:
+        values = self._settings.values
+        return {
+            "isolation": values.get("transaction_isolation"),
+            "read_only": values.get("transaction_read_only"),
+            "deferrable": values.get("transaction_deferrable"),
+        }
+
+    def _chain(self, chain: bool, options: dict[str, Any]) -> None:
+        if chain:
+            self._start(options)
+            self.state = OPEN
+
+    def _commit(self) -> None:
+        try:
+            self.transaction.commit(wait=self._settings["synchronous_commit"] != "off")
+        except BaseException:
+            self._abort()
+            raise
+        self.transaction = None
+        self._end(committed=True)
+
+    def _abort(self) -> None:
+        self._drop_transaction()
+        self._end(committed=False)
+
+    def _drop_transaction(self) -> None:
+        transaction, self.transaction = self.transaction, None
+        for callback in self.on_end:
+            callback(False)
+        if transaction is not None:
+            transaction.abort()
+
+    def _end(self, committed: bool) -> None:
+        if committed:
+            for callback in self.on_end:
+                callback(True)
+            self._settings.commit()
+        else:
+            self._settings.rollback()
+        for name in ("transaction_isolation", "transaction_read_only", "transaction_deferrable"):
+            self._settings.values.pop(name, None)
+        self.savepoints.clear()
+        self.state = IDLE
+
+    def set_characteristics(self, options: dict[str, Any]) -> None:
+        """SET TRANSACTION, or the options of a BEGIN that joins an implicit transaction."""
+        transaction = self.transaction
+        if "isolation" in options and options["isolation"] != transaction.isolation:
+            if transaction.snapshot_taken:
+                raise TransactionStateError("SET TRANSACTION ISOLATION LEVEL must be called before any query")
+            if self.savepoints:
+                raise TransactionStateError(
+                    "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction", sqlstate="25001"
+                )
+            transaction.isolation = options["isolation"]
+            self._settings.values["transaction_isolation"] = options["isolation"]
+        if "read_only" in options:
+            if transaction.read_only and not options["read_only"] and transaction.snapshot_taken:
+                raise TransactionStateError("transaction read-write mode must be set before any query", sqlstate="25001")
+            transaction.read_only = options["read_only"]
+            self._settings.values["transaction_read_only"] = options["read_only"]
+        if "deferrable" in options:
+            self._settings.values["transaction_deferrable"] = options["deferrable"]
+
+    # -- savepoints ----------------------------------------------------------------------------------------------------
+    def savepoint(self, name: str) -> None:
+        self.require_block("SAVEPOINT")
+        self.start_statement()
+        self.transaction.savepoint(name)
+        self.savepoints.append(name)
+        self._settings.savepoint()
+
+    def release(self, name: str) -> None:
+        self.require_block("RELEASE SAVEPOINT")
+        self.start_statement()
+        depth = self._depth(name)
+        self.transaction.release(name)
+        self._settings.release(len(self.savepoints) - depth)
+        del self.savepoints[depth:]
+
+    def rollback_to(self, name: str) -> None:
+        """Also the way out of a failed block."""
+        self.require_block("ROLLBACK TO SAVEPOINT")
+        depth = self._depth(name)
+        self.transaction.rollback_to(name)
+        self._settings.rollback_to(depth + 1)
+        del self.savepoints[depth + 1 :]
+        self.state = OPEN
+
+    def _depth(self, name: str) -> int:
+        for depth in range(len(self.savepoints) - 1, -1, -1):
+            if self.savepoints[depth] == name:
+                return depth
+        raise DatabaseError(f'savepoint "{name}" does not exist', sqlstate="3B001")
+
+    # -- requirements of statements ------------------------------------------------------------------------------------
+    def require_block(self, what: str) -> None:
+        if not self.explicit:
+            raise TransactionStateError(f"{what} can only be used in transaction blocks", sqlstate="25P01")
+
+    def forbid_block(self, what: str) -> None:
+        if self.explicit:
+            raise TransactionStateError(f"{what} cannot run inside a transaction block", sqlstate="25001")

@@ -1,0 +1,73 @@
+"""What makes a setting's value valid beyond its kind: styles, time zones, encodings.
+
+Each check takes the parsed value and the session's settings and returns the canonical value, or raises ValueError for
+the general "invalid value for parameter" or an error of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from aurorapy.errors import DataError, DatabaseError
+from aurorapy.types import timezones
+
+_STYLES = {"iso": "ISO", "sql": "SQL", "postgres": "Postgres", "postgresql": "Postgres", "german": "German"}
+_ORDERS = {
+    "mdy": "MDY", "us": "MDY", "nonderived": "MDY", "noneuropean": "MDY", "noneuro": "MDY",
+    "dmy": "DMY", "euro": "DMY", "european": "DMY", "ymd": "YMD",
+}  # fmt: skip
+_UTF8_NAMES = {"utf8", "unicode"}
+
+
+def date_style(value: str, settings: Any) -> str:
+    """`DateStyle` merges a style and an order into what was set before: "German" alone also means DMY."""
+    style, _, order = str(settings["DateStyle"]).partition(", ")
+    for word in value.split(","):
+        key = word.strip().lower()
+        if key in _STYLES:
+            style = _STYLES[key]
+            if style == "German" and "," not in value:
+                order = "DMY"
+        elif key in _ORDERS:
+            order = _ORDERS[key]
+        elif key == "default":
+            style, order = "ISO", "MDY"
+        else:
+            raise DataError(
+                f'invalid value for parameter "DateStyle": "{value}"', sqlstate="22023",
+                detail=f'Unrecognized key word: "{word.strip().lower()}".',
+            )  # fmt: skip
+    return f"{style}, {order}"
+
+
+def time_zone(value: str, settings: Any) -> str:
+    zone = timezones.canonical_name(value)
+    if zone is None:
+        raise ValueError(value)
+    return zone
+
+
+def client_encoding(value: str, settings: Any) -> str:
+    key = value.lower().replace("-", "").replace("_", "")
+    if key in _UTF8_NAMES:
+        return "UTF8"
+    if key == "sqlascii":
+        return "SQL_ASCII"
+    raise DatabaseError(
+        f"conversion between {value} and UTF8 is not supported", sqlstate="0A000",
+        hint="This server speaks UTF8 only.",
+    )  # fmt: skip
+
+
+def standard_strings(value: bool, settings: Any) -> bool:
+    if not value:
+        raise DatabaseError("standard_conforming_strings cannot be turned off", sqlstate="0A000")
+    return value
+
+
+CHECKS: dict[str, Callable[[Any, Any], Any]] = {
+    "datestyle": date_style,
+    "timezone": time_zone,
+    "client_encoding": client_encoding,
+    "standard_conforming_strings": standard_strings,
+}

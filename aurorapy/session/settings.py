@@ -1,0 +1,232 @@
+"""One session's settings: SET, SET LOCAL, RESET, SHOW, and what a rollback takes back.
+
+A SET inside a transaction block is undone when the block (or the savepoint it stands in) rolls back; a SET LOCAL is
+undone at the end of the transaction either way (PostgreSQL manual, SET).
+
+    settings.set("work_mem", "64MB")           # parsed, checked, remembered for rollback
+    settings["work_mem"]                       # 65536, in the setting's unit
+    settings.show("work_mem")                  # "64MB"
+
+`on_change(name, value)` tells the session what it must react to (ParameterStatus, TypeContext, search_path).
+
+Errors: 42704 unknown name, 22023 bad value, 55P02 cannot be changed now, 42501 only a superuser may.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from aurorapy.config import ALIASES, SETTINGS, Setting, find_setting, need_setting
+from aurorapy.errors import DatabaseError, DataError, FeatureNotSupported, InsufficientPrivilege
+from aurorapy.session.setting_checks import CHECKS
+
+
+@dataclass(slots=True)
+class _Undo:
+    name: str
+    old: Any
+    had: bool
+    local: bool
+    level: int  # savepoint depth it was made at
+
+
+class SessionSettings:
+    def __init__(self, base: dict[str, Any], is_superuser: Callable[[], bool]) -> None:
+        """`base`: the instance's values by lower-case name; never changed here."""
+        self.base = base
+        self.startup: dict[str, Any] = {}  # given by the client at connect: what RESET goes back to
+        self.values: dict[str, Any] = {}
+        self.on_change: Callable[[str, Any], None] = lambda name, value: None
+        self._is_superuser = is_superuser
+        self._undo: list[_Undo] = []
+        self._level = 0
+        self.in_transaction = False
+
+    def __getitem__(self, name: str) -> Any:
+        key = name.lower()
+        if key in self.values:
+            return self.values[key]
+        if key in self.startup:
+            return self.startup[key]
+        return self.base[key]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    # -- statements ----------------------------------------------------------------------------------------------------
+    def set(self, name: str, values: list[str] | None, local: bool = False) -> None:
+        """SET name TO values; None is DEFAULT."""
+        key = canonical(name)
+        setting = self._changeable(name, key)
+        if values is None:
+            self._assign(key, self._default(key), local)
+            return
+        self._assign(key, self._parse(setting, name, values), local)
+
+    def _changeable(self, name: str, key: str) -> Setting | None:
+        setting = find_setting(name)
+        if setting is None:
+            if "." in name:
+                return None
+            raise need_setting_error(name)
+        if setting.context == "internal":
+            raise DatabaseError(f'parameter "{setting.name}" cannot be changed', sqlstate="55P02")
+        if setting.context == "postmaster":
+            raise DatabaseError(
+                f'parameter "{setting.name}" cannot be changed without restarting the server', sqlstate="55P02"
+            )
+        if setting.context == "sighup":
+            raise DatabaseError(f'parameter "{setting.name}" cannot be changed now', sqlstate="55P02")
+        if setting.context == "superuser-backend":
+            raise DatabaseError(
+                f'parameter "{setting.name}" cannot be set after connection start', sqlstate="55P02"
+            )
+        if setting.context == "superuser" and not self._is_superuser():
+            raise InsufficientPrivilege(f'permission denied to set parameter "{setting.name}"')
+        return setting
+
+    def _parse(self, setting: Setting | None, name: str, values: list[str]) -> Any:
+        if setting is None:
+            return ", ".join(values)
+        if len(values) > 1 and not setting.list_of_names:
+            raise DataError(f"SET {setting.name} takes only one argument", sqlstate="22023")
+        text = ", ".join(quote_list_item(v) for v in values) if setting.name == "search_path" else ", ".join(values)
+        return parse_value(setting, text, self)
+
+    def _assign(self, key: str, value: Any, local: bool) -> None:
+        if self.in_transaction:
+            self._undo.append(_Undo(key, self.values.get(key), key in self.values, local, self._level))
+        elif local:
+            return
+        self.values[key] = value
+        self.on_change(key, value)
+
+    def set_startup(self, name: str, text: str) -> None:
+        """A parameter of the startup message."""
+        key = canonical(name)
+        setting = find_setting(name)
+        if setting is None:
+            if "." in name:
+                self.startup[key] = text
+                return
+            raise need_setting_error(name)
+        if setting.context in ("internal", "postmaster", "sighup"):
+            self._changeable(name, key)
+        self.startup[key] = parse_value(setting, text, self)
+
+    def reset(self, name: str) -> None:
+        key = canonical(name)
+        self._changeable(name, key)
+        self._assign(key, self._default(key), local=False)
+
+    def reset_all(self) -> None:
+        for key in list(self.values):
+            setting = SETTINGS.get(key)
+            if key in ("transaction_isolation", "transaction_read_only", "transaction_deferrable", "role",
+                       "session_authorization"):  # fmt: skip
+                continue
+            if setting is None or setting.context in ("user", "superuser"):
+                self._assign(key, self._default(key), local=False)
+
+    def _default(self, key: str) -> Any:
+        if key in self.startup:
+            return self.startup[key]
+        return self.base.get(key, "")
+
+    def show(self, name: str) -> str:
+        """Raises UndefinedObject 42704."""
+        key = canonical(name)
+        setting = find_setting(name)
+        if setting is None:
+            if key in self.values or key in self.startup:
+                return str(self[key])
+            raise need_setting_error(name)
+        return setting.show(self[key])
+
+    def all(self) -> list[tuple[Setting, Any]]:
+        return [(setting, self[key]) for key, setting in sorted(SETTINGS.items())]
+
+    # -- transactions --------------------------------------------------------------------------------------------------
+    def begin(self) -> None:
+        self.in_transaction = True
+        self._level = 0
+
+    def savepoint(self) -> None:
+        self._level += 1
+
+    def release(self, levels: int = 1) -> None:
+        self._level -= levels
+        for undo in self._undo:
+            undo.level = min(undo.level, self._level)
+
+    def rollback_to(self, level: int) -> None:
+        """Back to what held when savepoint number `level` (from 1) was set."""
+        while self._undo and self._undo[-1].level >= level:
+            self._restore(self._undo.pop())
+        self._level = level
+
+    def commit(self) -> None:
+        """Keeps what SET did, takes back what SET LOCAL did."""
+        undone: set[str] = set()
+        for undo in reversed(self._undo):
+            if undo.local:
+                self._restore(undo)
+                undone.add(undo.name)
+            elif undo.name in undone:
+                undone.discard(undo.name)
+        self._end()
+
+    def rollback(self) -> None:
+        while self._undo:
+            self._restore(self._undo.pop())
+        self._end()
+
+    def _end(self) -> None:
+        self._undo.clear()
+        self._level = 0
+        self.in_transaction = False
+
+    def _restore(self, undo: _Undo) -> None:
+        if undo.had:
+            self.values[undo.name] = undo.old
+        else:
+            self.values.pop(undo.name, None)
+        self.on_change(undo.name, self.get(undo.name))
+
+
+def canonical(name: str) -> str:
+    key = name.lower()
+    return ALIASES.get(key, key)
+
+
+def need_setting_error(name: str) -> Exception:
+    try:
+        need_setting(name)
+    except DatabaseError as error:
+        return error
+    raise AssertionError(name)
+
+
+def parse_value(setting: Setting, text: str, settings: SessionSettings) -> Any:
+    """The setting's own parse, then what only this server knows about the value (time zones, encodings, styles)."""
+    value = setting.parse(text)
+    check = CHECKS.get(setting.name.lower())
+    if check is None:
+        return value
+    try:
+        return check(value, settings)
+    except (DataError, FeatureNotSupported):
+        raise
+    except ValueError:
+        raise DataError(f'invalid value for parameter "{setting.name}": "{text}"', sqlstate="22023") from None
+
+
+def quote_list_item(item: str) -> str:
+    """How SHOW search_path prints a schema name."""
+    if item and (item[0].isalpha() or item[0] == "_") and item == item.lower() and item.replace("_", "a").isalnum():
+        return item
+    return '"' + item.replace('"', '""') + '"'
