@@ -35,8 +35,9 @@ class Randomness(Protocol):
 class Waiter(Protocol):
     """One wait of one task. Lives on the heap, so nobody holds an address across a switch."""
 
-    def wait(self, timeout: float | None = None) -> Any:
-        """Returns what wake() was given; raises TimeoutError, or the task's interrupt. Returns at once if woken."""
+    def wait(self, timeout: float | None = None, shielded: bool = False) -> Any:
+        """Returns what wake() was given; raises TimeoutError, or the task's interrupt. Returns at once if woken.
+        shielded: an interrupt stays pending instead of ending this wait."""
 
     def wake(self, value: Any = None) -> None:
         """Puts the waiting task on the run queue. May come first, may come twice (the first counts)."""
@@ -51,11 +52,16 @@ class Task(Protocol):
     done: bool
 
     def interrupt(self, error: BaseException) -> None:
-        """`error` is raised in the task at its present or next wait, or at its next give_way(). The first one stays."""
+        """`error` is raised in the task, once, at its present or next wait or at its next give_way(). The first one
+        stays."""
 
     def pending_interrupt(self) -> BaseException | None: ...
     def clear_interrupt(self) -> None: ...
     def join(self, timeout: float | None = None) -> None: ...
+
+    result: Any
+    error: BaseException | None  # of its work, once done
+    locals: Any  # for the task's owner: found again through Tasks.current()
 
 
 class Tasks(Protocol):
@@ -72,6 +78,12 @@ class Tasks(Protocol):
     def give_way(self) -> None:
         """Called where work may be interrupted, at least every few ms: raises a pending interrupt, and lets others run
         when this task has run for longer than its slice (in the simulator: when the seed says so)."""
+
+    def pause(self) -> None:
+        """Lets everything else that is ready run first."""
+
+    def run(self, work: Callable[..., Any], *args: Any) -> Any:
+        """For tests and tools: drives the loop until one task has ended; its result, or its error raised."""
 
 
 class LogFile(Protocol):
@@ -118,6 +130,8 @@ class Disk(Protocol):
     def sync_directory(self, path: str) -> None: ...
     def lock(self, path: str) -> None:
         """Exclusive lock for the life of the process; raises BlockingIOError when another holds it."""
+
+    def unlock(self, path: str) -> None: ...
 
     def free_bytes(self) -> int: ...
 

@@ -1,0 +1,92 @@
+"""The host that is this process: its clock, its disk, its loop, its threads.
+
+    host = RealHost("/srv/data")                 # a loop of its own (uvloop where installed)
+    host.tasks.run(work)                         # tests and tools: one task to its end
+    host = RealHost("/srv/data", loop=loop)      # a server: the loop that also serves the sockets
+
+Threads only run C that lets go of the GIL, and decide nothing: `in_thread` is for reads and writes of files and for
+building pages.
+
+Not here: sockets (`server` owns them), signals and the command line (`__main__`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable
+
+from aurorapy.host.disk import RealDisk
+from aurorapy.host.tasks import GreenletTasks
+
+EPOCH_2000_US = 946_684_800_000_000
+BACKGROUND_THREADS = 2
+
+
+class RealClock:
+    monotonic = staticmethod(time.monotonic)
+
+    @staticmethod
+    def wall_us() -> int:
+        return time.time_ns() // 1000 - EPOCH_2000_US
+
+
+class RealRandomness:
+    def __init__(self) -> None:
+        self._random = random.SystemRandom()
+
+    bytes = staticmethod(os.urandom)
+
+    def below(self, bound: int) -> int:
+        return self._random.randrange(bound)
+
+    def uniform(self) -> float:
+        return self._random.random()
+
+
+class RealHost:
+    """One process on one machine. root_dir: where `disk` keeps its files; made when missing."""
+
+    def __init__(self, root_dir: str | os.PathLike, loop: Any = None) -> None:
+        self.loop = loop if loop is not None else new_event_loop()
+        self.clock = RealClock()
+        self.random = RealRandomness()
+        self.tasks = GreenletTasks(self.loop)
+        self.disk = RealDisk(root_dir, self.loop)
+        self._own_loop = loop is None
+        self._threads: ThreadPoolExecutor | None = None
+
+    def in_thread(self, work: Callable[..., Any], *args: Any) -> Any:
+        """Runs `work` on another thread while the task waits (not ended by an interrupt: the thread cannot be).
+        Outside a task it simply runs."""
+        if self.tasks.current() is None:
+            return work(*args)
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
+        waiter = self.tasks.waiter()
+        future = self._threads.submit(work, *args)
+        future.add_done_callback(lambda done: self.loop.call_soon_threadsafe(waiter.wake))
+        waiter.wait(shielded=True)
+        return future.result()
+
+    def buggify(self, site: str) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Ends the threads, and the loop if it was made here."""
+        if self._threads is not None:
+            self._threads.shutdown()
+        if self._own_loop:
+            self.loop.close()
+
+
+def new_event_loop() -> Any:
+    """uvloop's loop where it is installed, else asyncio's."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

@@ -1,0 +1,244 @@
+"""The log writer: a thread that never needs the GIL.
+
+    loop: append ──memcpy──▶ pending ┐
+                                     ├ swapped whenever the thread is free
+    thread:                 writing ◀┘ ──pwrite──▶ fdatasync ──▶ durable ──eventfd──▶ loop
+
+Everything appended while one write is on its way goes out in the next: one fdatasync for all who wait. A Python thread
+would have to take the GIL after each fdatasync, and a busy loop can keep it for 5 ms.
+
+After a failed write or fdatasync the writer is poisoned: it writes nothing more, nothing more becomes durable, and the
+error number is reported. (The kernel may have dropped the dirty pages, so a second fdatasync would lie.)
+"""
+from libc.stdint cimport uint64_t, int64_t
+from libc.stdlib cimport malloc, realloc, free
+from libc.string cimport memcpy
+from libc.errno cimport errno
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.buffer cimport PyObject_GetBuffer, PyBuffer_Release, PyBUF_SIMPLE, Py_buffer
+
+cdef extern from "<pthread.h>" nogil:
+    ctypedef struct pthread_t:
+        pass
+    ctypedef struct pthread_mutex_t:
+        pass
+    ctypedef struct pthread_cond_t:
+        pass
+    int pthread_create(pthread_t*, const void*, void* (*)(void*) noexcept nogil, void*)
+    int pthread_join(pthread_t, void**)
+    int pthread_mutex_init(pthread_mutex_t*, const void*)
+    int pthread_mutex_lock(pthread_mutex_t*)
+    int pthread_mutex_unlock(pthread_mutex_t*)
+    int pthread_mutex_destroy(pthread_mutex_t*)
+    int pthread_cond_init(pthread_cond_t*, const void*)
+    int pthread_cond_wait(pthread_cond_t*, pthread_mutex_t*)
+    int pthread_cond_signal(pthread_cond_t*)
+    int pthread_cond_destroy(pthread_cond_t*)
+
+cdef extern from "<unistd.h>" nogil:
+    ssize_t pwrite(int, const void*, size_t, int64_t)
+    ssize_t read(int, void*, size_t)
+    ssize_t write(int, const void*, size_t)
+    int fdatasync(int)
+    int c_close "close"(int)
+
+cdef extern from "<fcntl.h>" nogil:
+    int c_open "open"(const char*, int, ...)
+    enum: O_WRONLY
+    enum: O_CLOEXEC
+
+cdef extern from "<sys/eventfd.h>" nogil:
+    int eventfd(unsigned int, int)
+    enum: EFD_NONBLOCK
+    enum: EFD_CLOEXEC
+
+cdef extern from "<errno.h>" nogil:
+    enum: EINTR
+
+
+cdef struct Shared:
+    pthread_mutex_t mutex
+    pthread_cond_t work          # signalled when pending is filled, or at the end
+    int fd
+    int event_fd
+    char* pending                # appended, not yet taken by the thread
+    size_t pending_used
+    size_t pending_size
+    char* writing                # the thread's own; swapped with pending
+    size_t writing_size
+    uint64_t position            # file position where `pending` begins
+    uint64_t durable             # everything below is on disk
+    uint64_t syncs
+    bint idle                    # the thread waits on `work`
+    bint ending
+    int error                    # errno of the first failure; then the file is poisoned
+
+
+cdef int write_all(int fd, const char* data, size_t count, uint64_t position) noexcept nogil:
+    """0, or the errno."""
+    cdef ssize_t done
+    while count:
+        done = pwrite(fd, data, count, <int64_t>position)
+        if done < 0:
+            if errno == EINTR:
+                continue
+            return errno
+        data += done
+        count -= done
+        position += done
+    return 0
+
+
+cdef void* writer_main(void* argument) noexcept nogil:
+    cdef Shared* s = <Shared*>argument
+    cdef char* data
+    cdef size_t count, size
+    cdef uint64_t position, one = 1
+    cdef int error
+    pthread_mutex_lock(&s.mutex)
+    while True:
+        while s.pending_used == 0 and not s.ending:
+            s.idle = True
+            pthread_cond_wait(&s.work, &s.mutex)
+            s.idle = False
+        if s.pending_used == 0 or s.error:
+            break
+        data, count, size = s.pending, s.pending_used, s.pending_size
+        s.pending, s.pending_size, s.pending_used = s.writing, s.writing_size, 0
+        s.writing, s.writing_size = data, size
+        position = s.position
+        s.position += count
+        pthread_mutex_unlock(&s.mutex)
+
+        error = write_all(s.fd, data, count, position)
+        if not error and fdatasync(s.fd) != 0:
+            error = errno
+
+        pthread_mutex_lock(&s.mutex)
+        if error:
+            s.error = error
+        else:
+            s.durable = position + count
+            s.syncs += 1
+        write(s.event_fd, &one, 8)
+        if error:
+            break
+    pthread_mutex_unlock(&s.mutex)
+    return NULL
+
+
+cdef class LogWriter:
+    """Appends to the file `path` from `position` on; the file exists and is zero-filled."""
+    cdef Shared* s
+    cdef pthread_t thread
+    cdef bint started
+
+    def __cinit__(self, str path, uint64_t position):
+        cdef bytes encoded = path.encode()
+        self.s = <Shared*>malloc(sizeof(Shared))
+        if self.s == NULL:
+            raise MemoryError
+        self.s.pending = self.s.writing = NULL
+        self.s.pending_used = self.s.pending_size = self.s.writing_size = 0
+        self.s.position = self.s.durable = position
+        self.s.syncs = 0
+        self.s.idle = self.s.ending = False
+        self.s.error = 0
+        self.s.event_fd = -1
+        self.s.fd = c_open(encoded, O_WRONLY | O_CLOEXEC)
+        if self.s.fd < 0:
+            raise OSError(errno, "cannot open the log file", path)
+        self.s.event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)
+        if self.s.event_fd < 0:
+            raise OSError(errno, "cannot make an eventfd")
+        pthread_mutex_init(&self.s.mutex, NULL)
+        pthread_cond_init(&self.s.work, NULL)
+        if pthread_create(&self.thread, NULL, writer_main, self.s) != 0:
+            raise OSError(errno, "cannot start the log writer")
+        self.started = True
+
+    def append(self, data):
+        """Queues `data` (any contiguous buffer) at the end; returns the file position after it. Never waits for I/O."""
+        cdef Py_buffer view
+        cdef uint64_t end
+        cdef int failed
+        if isinstance(data, bytes):
+            failed = self.put(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), &end)
+        else:
+            PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+            failed = self.put(<const char*>view.buf, view.len, &end)
+            PyBuffer_Release(&view)
+        if failed:
+            raise MemoryError
+        return end
+
+    cdef int put(self, const char* data, size_t count, uint64_t* end) noexcept nogil:
+        cdef Shared* s = self.s
+        cdef size_t size
+        cdef char* grown
+        pthread_mutex_lock(&s.mutex)
+        if s.pending_used + count > s.pending_size:
+            size = s.pending_size * 2 if s.pending_size else 65536
+            while size < s.pending_used + count:
+                size *= 2
+            grown = <char*>realloc(s.pending, size)
+            if grown == NULL:
+                pthread_mutex_unlock(&s.mutex)
+                return -1
+            s.pending, s.pending_size = grown, size
+        memcpy(s.pending + s.pending_used, data, count)
+        s.pending_used += count
+        end[0] = s.position + s.pending_used
+        if s.idle:
+            s.idle = False
+            pthread_cond_signal(&s.work)
+        pthread_mutex_unlock(&s.mutex)
+        return 0
+
+    def poll(self):
+        """(durable position, errno or 0); clears the eventfd."""
+        cdef uint64_t count, durable
+        cdef int error
+        read(self.s.event_fd, &count, 8)
+        pthread_mutex_lock(&self.s.mutex)
+        durable, error = self.s.durable, self.s.error
+        pthread_mutex_unlock(&self.s.mutex)
+        return durable, error
+
+    @property
+    def syncs(self):
+        """How many times a write was made durable."""
+        return self.s.syncs
+
+    def fileno(self):
+        """The eventfd: readable when poll() has news."""
+        return self.s.event_fd
+
+    def stop(self):
+        """Writes what is queued, then ends the thread. Waits for it, without the GIL."""
+        if not self.started:
+            return
+        self.started = False
+        with nogil:
+            pthread_mutex_lock(&self.s.mutex)
+            self.s.ending = True
+            pthread_cond_signal(&self.s.work)
+            pthread_mutex_unlock(&self.s.mutex)
+            pthread_join(self.thread, NULL)
+
+    def close(self):
+        """stop(), then closes the files."""
+        self.stop()
+        if self.s.fd >= 0:
+            c_close(self.s.fd)
+            self.s.fd = -1
+        if self.s.event_fd >= 0:
+            c_close(self.s.event_fd)
+            self.s.event_fd = -1
+
+    def __dealloc__(self):
+        if self.s != NULL:
+            self.close()
+            free(self.s.pending)
+            free(self.s.writing)
+            free(self.s)
