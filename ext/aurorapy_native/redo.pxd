@@ -6,13 +6,15 @@
 #    8 u64 lsn         end of the record in the volume's log: the page's LSN once applied
 #   16 u64 prev_volume LSN of the previous record of the volume
 #   24 u64 prev_group  LSN of the previous record of the protection group
-#   32 u64 prev_page   LSN of the page before (0: the page is new)
+#   32 u64 prev_page   LSN of the page before (0: the page begins here, from all zero, whatever was there in a former life)
 #   40 u32 page_no     0xFFFFFFFF: a note, no page
 #   44 u8  kind        RECORD_PAGE, or the note's kind
 #   45 u8  flags       1 = consistency point (last record of its mini-transaction)
 #   46 u16 changes     number of changes
 #   48 ... changes: u8 op, u8 pad, u16 offset, u16 length, then
 #          WRITE: length bytes · MOVE: u16 source · FILL: u8 byte · WHOLE: u16 lower, u16 upper, lower + (8192-upper) bytes
+#          (length = lower + 8192 - upper; between lower and upper the page is zero)
+# No change touches bytes 0..12 of a page: LSN and checksum stand outside the patches.
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t, int64_t
 
 cdef enum:
@@ -24,6 +26,11 @@ cdef enum ChangeOp:
     OP_MOVE = 2
     OP_FILL = 3
     OP_WHOLE = 4
+    CHANGE_HEADER = 6
+    PAGE_PROTECTED = 12      # bytes of a page no change may touch
+
+cdef enum:
+    NO_PAGE = 0xFFFFFFFF
 
 cdef enum RecordKind:
     RECORD_PAGE = 0
@@ -41,9 +48,13 @@ cdef int apply_record(char* page, const char* record, uint32_t length) noexcept 
 cdef class RedoBuffer:
     """The writer's records that no batch has taken yet, a buffer a protection group."""
     cdef readonly uint64_t last_lsn          # of the last record handed out
+    cdef readonly uint64_t position          # where the next record begins; above last_lsn only after a recovery
+    cdef readonly uint64_t last_consistency_point
+    cdef readonly uint64_t records           # handed out since this buffer was made
     cdef public uint64_t limit_lsn           # VDL + 64 MB: begin() refuses beyond
     cdef uint32_t group_pages                # pages per protection group
     cdef uint64_t* group_last                # last LSN by group
+    cdef uint64_t* group_sent                # last LSN taken, by group
     cdef uint32_t groups
     cdef char** group_buffer
     cdef size_t* group_used
@@ -51,6 +62,10 @@ cdef class RedoBuffer:
     cdef readonly size_t pending_bytes
     cdef public object on_pending            # called once when the buffer goes from empty to not empty (arms the 1 ms timer)
 
+    cdef public object wait_for_room         # callable(): returns when the VDL has moved; set by the volume
+
+    cdef int grow(self, uint32_t group) except -1
+    cdef char* reserve(self, uint32_t group, size_t n) except NULL
     # Room for `n` more bytes below the limit? Raises NoLogRoom (a Retry).
     cdef int need_room(self, uint32_t n) except -1
     # Appends one finished record: header fields but lsn, links and crc are filled in here. Returns its LSN.
