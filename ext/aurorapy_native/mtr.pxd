@@ -19,6 +19,21 @@ cdef class MiniTransaction:
     cdef size_t body_used
     cdef size_t body_size
     cdef list notes
+    cdef uint64_t[64] before             # LSN of each touched page before; 0 when this one began it
+    cdef uint32_t[64] first              # where the page's changes begin in body, where they end, bytes, how many
+    cdef uint32_t[64] last
+    cdef uint32_t[64] bytes_of
+    cdef uint32_t[64] changes
+    cdef uint32_t tail                   # start of the last change in body: adjacent writes are merged into it
+    cdef int tail_page                   # its index in touched, -1 none
+    cdef char* gather                    # one page's changes, when they lie scattered in body
+    cdef size_t gather_size
+
+    cdef int touch(self, int32_t frame) except -1
+    cdef int run_one(self, int32_t frame, tuple change) except -1
+    cdef char* collect(self, int index, uint32_t* length) except NULL
+    cdef uint64_t log_notes(self, bint alone) except 0
+    cdef char* change(self, int index, uint8_t op, uint32_t off, uint32_t n, uint32_t extra) except NULL
 
     cdef int begin(self, uint32_t room=?) except -1
     # The frame's bytes [off, off+n) become src's.

@@ -15,7 +15,15 @@ cdef class BufferPool:
     cdef readonly uint64_t evictions
     cdef uint64_t vdl                    # pages above it may not be evicted; set by the volume
     cdef public object reader            # callable(page_no) -> 8192 bytes at the newest durable state; may switch
-    cdef dict loading                    # page_no -> waiters: one fetch in flight per page
+    cdef dict loading                    # page_no -> [stale?, waiters...]: one fetch in flight per page
+    cdef uint32_t next_unused            # frames from here on were never used
+    cdef size_t mapped                   # bytes of the region
+    cdef public object tasks             # host.tasks: where a second fetch of one page waits; None without a loop
+    cdef public object frame_waiter      # callable(): returns when the VDL has moved; set by the volume
+
+    cdef int32_t take_frame(self) noexcept nogil
+    cdef void put(self, uint32_t page_no, int32_t frame) noexcept nogil
+    cdef void remove(self, uint32_t page_no) noexcept nogil
 
     # Frame of a resident page, or -1. No side effect but the clock bit.
     cdef int32_t lookup(self, uint32_t page_no) noexcept nogil
