@@ -1,0 +1,119 @@
+"""What a definition statement works with: the catalog's rows in its transaction, and the few things below and beside.
+
+Every DDL function takes a `DdlContext` first. Catalog rows are read and changed through `ctx.store`, which sees the
+transaction's own changes; storage is made through `ctx.instance` and goes away by itself when the transaction rolls
+back (extents without a committed pg_class row are freed), or at commit for what was dropped.
+
+Not here: the statements themselves, one module a family.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from aurorapy import ids
+from aurorapy.catalog.model import Relation
+from aurorapy.errors import DatabaseError, InsufficientPrivilege, UndefinedObject
+from aurorapy.sql.statements import Name, TypeName
+from aurorapy.types.model import Type
+
+# class OIDs of pg_depend, pg_description: the catalog an object's row is in
+CLASS_TYPE, CLASS_RELATION, CLASS_PROC, CLASS_CONSTRAINT = 1247, 1259, 1255, 2606
+CLASS_ATTRDEF, CLASS_NAMESPACE, CLASS_REWRITE, CLASS_ROLE, CLASS_DATABASE = 2604, 2615, 2618, 1260, 1262
+
+KIND_NAMES = {"r": "table", "i": "index", "S": "sequence", "v": "view", "t": "toast table", "c": "composite type"}
+
+
+@dataclass(slots=True)
+class DdlContext:
+    """`store`: catalog.store.CatalogStore bound to `transaction`. `notice(severity, message, **fields)` to the client."""
+
+    instance: Any
+    store: Any
+    catalog: Any  # catalog.cache.SessionCatalog
+    transaction: Any
+    user: int
+    is_superuser: bool
+    settings: Any
+    notice: Callable[..., None]
+    eval: Any  # expressions.context.EvalContext
+    give_way: Callable[[], None]
+    lock: Callable[[int, str], None]  # (relation oid, mode)
+    database: int
+
+    def new_oid(self) -> int:
+        return self.instance.new_oid()
+
+    # -- names ---------------------------------------------------------------------------------------------------------
+    def creation_schema(self, name: Name | None, temporary: bool = False) -> int:
+        """The schema a new object goes to: the one given, or the first of search_path that exists."""
+        if temporary:
+            return self.catalog.temporary_schema(create=True)
+        if name is not None and name.schema is not None:
+            return self.need_schema(name.schema, name.position)
+        for schema in self.catalog.creation_path():
+            oid = self.catalog.schema_oid(schema)
+            if oid is not None:
+                return oid
+        raise DatabaseError("no schema has been selected to create in", sqlstate="3F000",
+                            position=name.position if name else 0)  # fmt: skip
+
+    def need_schema(self, name: str, position: int = 0) -> int:
+        oid = self.catalog.schema_oid(name)
+        if oid is None:
+            raise DatabaseError(f'schema "{name}" does not exist', sqlstate="3F000", position=position)
+        return oid
+
+    def check_schema_writable(self, schema: int) -> None:
+        if schema in (ids.PG_CATALOG, ids.INFORMATION_SCHEMA):
+            name = self.catalog.schema_name(schema)
+            raise InsufficientPrivilege(
+                f'permission denied to create "{name}" objects', detail="System catalog modifications are currently disallowed."
+            )
+
+    def need_type(self, written: TypeName) -> tuple[Type, int]:
+        """The type and typmod a TypeName means. Raises 42704 with PostgreSQL's text."""
+        found = self.catalog.type_by_name(written.name.schema, written.name.name)
+        if found is None:
+            raise UndefinedObject(f'type "{written.name}" does not exist', position=written.name.position)
+        typmod = -1
+        if written.args:
+            if found.typmod_in is None:
+                raise DatabaseError(f'type modifier is not allowed for type "{found.name}"', sqlstate="42601",
+                                    position=written.name.position)  # fmt: skip
+            typmod = found.typmod_in(written.args)
+        elif found.name == "bpchar" and written.name.schema is None:
+            typmod = self._bare_char_typmod(written)
+        if written.dims:
+            array = self.catalog.type_by_oid(found.array_oid) if found.array_oid else None
+            if array is None:
+                raise UndefinedObject(f"could not find array type for data type {found.sql_name or found.name}")
+            found = array
+        if found.kind == "p":
+            raise DatabaseError(f"pseudo-type {found.name} is not allowed here", sqlstate="42P16")
+        return found, typmod
+
+    @staticmethod
+    def _bare_char_typmod(written: TypeName) -> int:
+        return -1
+
+    def need_owner(self, relation: Relation) -> None:
+        """42501 unless the user owns the relation."""
+        if self.is_superuser or relation.owner == self.user:
+            return
+        what = KIND_NAMES.get(relation.kind, "relation")
+        raise InsufficientPrivilege(f"must be owner of {what} {relation.name}")
+
+    def name_taken(self, name: str, schema: int) -> bool:
+        return self.store.one("pg_class", relname=name, relnamespace=schema) is not None
+
+    # -- dependencies --------------------------------------------------------------------------------------------------
+    def depend(self, class_: int, object_: int, sub: int, on_class: int, on: int, on_sub: int = 0, kind: str = "n") -> None:
+        """Records that (class, object, sub) depends on another. kind: n normal, a auto, i internal."""
+        self.store.insert("pg_depend", classid=class_, objid=object_, objsubid=sub, refclassid=on_class, refobjid=on,
+                          refobjsubid=on_sub, deptype=kind)  # fmt: skip
+
+    def changed(self, relation_oid: int) -> None:
+        """The relation's cached descriptions are no longer true."""
+        self.store.invalidate(relation_oid)
