@@ -33,6 +33,7 @@ class TransactionBlock:
         self.state = IDLE
         self.transaction: Any = None
         self.savepoints: list[str] = []
+        self.before_commit: list[Callable[[], None]] = []  # while the transaction can still read: held cursors
         self.on_end: list[Callable[[bool], None]] = []  # called with committed: cursors close, temporary rows go
 
     @property
@@ -141,6 +142,8 @@ class TransactionBlock:
 
     def _commit(self) -> None:
         try:
+            for callback in self.before_commit:
+                callback()
             self.transaction.commit(wait=self._settings["synchronous_commit"] != "off")
         except BaseException:
             self._abort()

@@ -1,0 +1,81 @@
+"""A statement made ready: parsed, bound, planned, compiled; kept and used again while the catalog has not changed.
+
+    prepared = PreparedStatement(session, statement, [0, 23])     # OIDs the client gave, 0 = infer
+    prepared.param_types → [25, 23]      prepared.columns → [OutputColumn …] or None
+
+Queries go through sql.bind → sql.plan → execute; everything else is a utility whose columns, if any, are known by its
+kind. Revalidation binds and plans anew when the catalog's version or a setting that names depend on has changed; a
+result that would then look different is refused (0A000 "cached plan must not change result type").
+
+Not here: portals, which hold one execution (`portals`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aurorapy.errors import FeatureNotSupported
+from aurorapy.execute import compile_plan
+from aurorapy.session import utility
+from aurorapy.sql.bind import bind
+from aurorapy.sql.plan import plan
+from aurorapy.sql.statements import QueryStatement, Statement
+
+WRITES = ("insert", "update", "delete")
+_TAGS = {"select": "SELECT", "values": "SELECT", "insert": "INSERT 0", "update": "UPDATE", "delete": "DELETE"}
+
+
+class PreparedStatement:
+    __slots__ = (
+        "session", "statement", "given_types", "param_types", "columns", "executable", "locks", "validity", "name",
+        "kind", "is_query", "prepared_us", "from_sql", "text",
+    )  # fmt: skip
+
+    def __init__(self, session: Any, statement: Statement, given_types: list[int], name: str = "") -> None:
+        self.session = session
+        self.statement = statement
+        self.given_types = given_types
+        self.name = name
+        self.text = statement.text
+        self.from_sql = False
+        self.is_query = isinstance(statement, QueryStatement)
+        self.kind = statement.kind if self.is_query else "utility"
+        self.param_types: list[int] = list(given_types)
+        self.columns: list[Any] | None = None
+        self.executable: Any = None
+        self.locks: list[tuple[int, str]] = []
+        self.validity: Any = None
+        self.prepared_us = session.eval.wall_us()
+        if self.is_query:
+            self._compile()
+        else:
+            self.columns = utility.columns_of(session, statement)
+
+    def _compile(self) -> None:
+        session = self.session
+        validity = session.plan_validity()
+        query = bind(self.statement, session.catalog, self.given_types)
+        planned = plan(query, session.catalog, session.settings)
+        executable = compile_plan(planned)
+        self.executable = executable
+        self.param_types = list(executable.param_types)
+        self.columns = executable.columns or None
+        self.locks = executable.locks
+        self.validity = validity
+
+    def revalidate(self) -> None:
+        """Binds and plans again if names may mean something else now."""
+        if not self.is_query or self.validity == self.session.plan_validity():
+            return
+        before = self.columns
+        self.given_types = self.param_types
+        self._compile()
+        if before is not None and _shape(before) != _shape(self.columns):
+            raise FeatureNotSupported("cached plan must not change result type")
+
+    def tag(self, processed: int) -> str:
+        return f"{_TAGS[self.kind]} {processed}"
+
+
+def _shape(columns: list[Any] | None) -> list[tuple]:
+    return [(c.name, c.type_oid, c.typmod) for c in columns or []]

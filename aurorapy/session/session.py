@@ -1,0 +1,163 @@
+"""What one client has: settings, a transaction block, prepared statements, portals; and how a statement runs in it.
+
+    session.run_simple(text)          a Query message (`simple`)
+    session.extended.parse(...) …     the extended protocol (`extended`)
+
+A session is straight-line code on its own greenlet. It waits only through the instance's host, so it runs unchanged
+under the simulator.
+
+Errors: a DatabaseError ends the statement, fails or rolls back the transaction (`block`), and is reported; FatalError
+ends the session.
+
+Not here: bytes (`server.connection`, `wire`), what a plan does (`execute`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from aurorapy.errors import DatabaseError, InternalError, TransactionStateError
+from aurorapy.execute import ExecContext
+from aurorapy.session.block import TransactionBlock
+from aurorapy.session.context import SessionFacts, make_eval_context
+from aurorapy.session.extended import ExtendedProtocol
+from aurorapy.session.output import Output
+from aurorapy.session.portals import Portals
+from aurorapy.session.prepared import WRITES, PreparedStatement
+from aurorapy.session.settings import SessionSettings
+from aurorapy.session.simple import SimpleProtocol
+from aurorapy.session.timeouts import Timeouts
+
+
+class Session:
+    """`database` is an instance.databases.Database, `user` a (oid, name, is_superuser) of pg_authid."""
+
+    def __init__(self, instance: Any, database: Any, facts: SessionFacts, output: Output) -> None:
+        self.instance = instance
+        self.database = database
+        self.facts = facts
+        self.output = output
+        self.settings = SessionSettings(instance.settings, lambda: facts.is_superuser)
+        self.block = TransactionBlock(self._begin, self.settings, self.warn)
+        self.catalog = database.session_catalog(self)
+        self.eval = make_eval_context(self)
+        self.settings.on_change = self._setting_changed
+        self.prepared: dict[str, PreparedStatement] = {}
+        self.portals = Portals()
+        self.block.before_commit.append(lambda: self.portals.hold_all(self))
+        self.block.on_end.append(self.portals.end_transaction)
+        self.timeouts = Timeouts(self)
+        self.simple = SimpleProtocol(self)
+        self.extended = ExtendedProtocol(self)
+        self.activity = instance.activity.register(facts)
+        self.task: Any = instance.host.tasks.current()
+        self.read_copy: Callable[[], tuple[str, bytes]] | None = None  # next CopyData message; set by the connection
+
+    # -- transactions --------------------------------------------------------------------------------------------------
+    def _begin(self, isolation: str, read_only: bool, deferrable: bool) -> Any:
+        transaction = self.instance.begin(self.database, isolation, read_only)
+        self.eval.transaction_us = self.eval.statement_us or self.eval.wall_us()
+        self.eval.type_context.now_us = self.eval.transaction_us
+        self.catalog.begin(transaction)
+        return transaction
+
+    @property
+    def transaction(self) -> Any:
+        return self.block.transaction
+
+    def plan_validity(self) -> tuple:
+        """Changes when a name in a statement may mean something else."""
+        return (self.catalog.version, self.catalog.path_version)
+
+    def exec_context(self, transaction: Any, snapshot: Any, params: tuple) -> ExecContext:
+        return ExecContext(
+            instance=self.instance, session=self, transaction=transaction, snapshot=snapshot, params=params,
+            eval=self.eval,
+        )  # fmt: skip
+
+    def lock_relations(self, prepared: PreparedStatement) -> Any:
+        """Table locks of a statement; plans again when a lock was waited for and the catalog moved. Returns the transaction."""
+        while True:
+            prepared.revalidate()
+            transaction = self.block.transaction
+            if prepared.kind in WRITES and transaction.read_only:
+                raise TransactionStateError(
+                    f"cannot execute {prepared.kind.upper()} in a read-only transaction", sqlstate="25006"
+                )
+            for oid, mode in prepared.locks:
+                transaction.lock_relation(oid, mode, self.lock_timeout())
+            if prepared.validity == self.plan_validity():
+                return transaction
+
+    def lock_timeout(self) -> float | None:
+        milliseconds = self.settings["lock_timeout"]
+        return milliseconds / 1000 if milliseconds else None
+
+    # -- statements ----------------------------------------------------------------------------------------------------
+    def start_statement(self, text: str) -> None:
+        """Statement clock, timeout and activity; every protocol calls it before it runs something."""
+        self.eval.statement_us = self.eval.wall_us()
+        self.timeouts.start_statement()
+        self.activity.running(text)
+
+    def end_statement(self) -> None:
+        self.timeouts.end_statement()
+
+    def check_interrupts(self) -> None:
+        self.instance.host.tasks.give_way()
+
+    def report_error(self, error: BaseException) -> None:
+        """Ends the statement: fails the transaction, tells the client, writes the log."""
+        self.timeouts.end_statement()
+        self.task.clear_interrupt()
+        if not isinstance(error, DatabaseError):
+            self.instance.log.error("internal error", error=repr(error), exc_info=error)
+            error = InternalError(f"internal error: {type(error).__name__}: {error}")
+        try:
+            self.block.fail()
+        finally:
+            self.output.error(error)
+        self.instance.log_error(self, error)
+
+    def warn(self, message: str, sqlstate: str = "01000") -> None:
+        self.output.notice("WARNING", message, sqlstate)
+
+    def notice(self, severity: str, message: str, *, sqlstate: str = "00000", detail: str | None = None,
+               hint: str | None = None) -> None:  # fmt: skip
+        self.output.notice(severity, message, sqlstate, detail, hint)
+
+    # -- settings that reach further -----------------------------------------------------------------------------------
+    def _setting_changed(self, name: str, value: Any) -> None:
+        context = self.eval.type_context
+        if name == "search_path":
+            self.catalog.path_changed()
+        elif name == "timezone":
+            context.time_zone = value
+        elif name == "datestyle":
+            context.date_style, context.date_order = value.split(", ")
+        elif name == "intervalstyle":
+            context.interval_style = value
+        elif name == "extra_float_digits":
+            context.extra_float_digits = value
+        elif name == "bytea_output":
+            context.bytea_output = value
+        elif name == "application_name":
+            self.eval.application_name = value
+            self.activity.application_name = value
+        elif name == "role":
+            self._set_role(value)
+        self.output.parameter_changed(name, self.settings)
+
+    def _set_role(self, name: str) -> None:
+        self.facts.become(self.catalog, name)
+        self.eval.current_user = self.facts.current_user
+        self.catalog.path_changed()
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+    def close(self) -> None:
+        """The client is gone: nothing of the session stays."""
+        self.timeouts.close()
+        self.portals.close_all()
+        if self.block.transaction is not None:
+            self.block._abort()
+        self.instance.session_closed(self)

@@ -1,0 +1,86 @@
+"""The simple query protocol: one Query message, any number of statements.
+
+All statements are parsed before the first one runs. Without a transaction block they form one implicit transaction that
+ends with the message; BEGIN makes what came before part of the block (PostgreSQL manual, "Multiple Statements in a
+Simple Query"). The first error ends the message.
+
+Statements are kept by their text, so a client that repeats itself is parsed, bound and planned once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aurorapy.errors import FatalError
+from aurorapy.session import utility
+from aurorapy.session.portals import Portal
+from aurorapy.session.prepared import PreparedStatement
+from aurorapy.sql.parse import parse
+from aurorapy.sql.statements import EmptyStatement, QueryStatement, Statement
+
+CACHE_SIZE = 256
+CACHE_TEXT_MAX = 8192
+_TRANSACTION_EXITS = utility.RUN_IN_FAILED_BLOCK
+
+
+class SimpleProtocol:
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._parsed: dict[str, list[Statement]] = {}
+        self._prepared: dict[str, PreparedStatement] = {}
+
+    def query(self, text: str) -> None:
+        """Runs the message and ends it with ReadyForQuery. FatalError passes through."""
+        session = self._session
+        try:
+            session.start_statement(text)
+            statements = self._parse(text)
+            session.portals.close("")
+            if not statements:
+                session.output.empty_query()
+            for statement in statements:
+                self._run(statement, len(statements) == 1)
+            session.block.finish_implicit()
+            session.end_statement()
+        except FatalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the session's one place where a statement's failure ends
+            session.report_error(error)
+        session.output.ready(session.block.letter)
+
+    def _parse(self, text: str) -> list[Statement]:
+        statements = self._parsed.get(text)
+        if statements is None:
+            statements = [s for s in parse(text) if not isinstance(s, EmptyStatement)]
+            if len(text) <= CACHE_TEXT_MAX:
+                if len(self._parsed) >= CACHE_SIZE:
+                    self._parsed.clear()
+                    self._prepared.clear()
+                self._parsed[text] = statements
+        return statements
+
+    def _run(self, statement: Statement, alone: bool) -> None:
+        session = self._session
+        if session.block.state == "failed" and not isinstance(statement, _TRANSACTION_EXITS):
+            session.block.start_statement()  # raises 25P02
+        if isinstance(statement, QueryStatement):
+            session.block.start_statement()
+            self._run_query(statement, alone)
+        else:
+            utility.run(session, statement, alone)
+
+    def _run_query(self, statement: QueryStatement, alone: bool) -> None:
+        session = self._session
+        prepared = self._prepared.get(statement.text) if alone else None
+        if prepared is None:
+            prepared = PreparedStatement(session, statement, [])
+            if prepared.param_types:
+                utility.refuse_parameters(statement)
+            if alone and len(statement.text) <= CACHE_TEXT_MAX:
+                self._prepared[statement.text] = prepared
+        portal = Portal("", prepared, (), [])
+        try:
+            portal.start(session)
+            session.output.run_portal(portal, 0, describe=True)
+        finally:
+            portal.close()
