@@ -52,7 +52,7 @@ class Type:
 
     `storage` is the letter the native row codec switches on (see aurorapy_native/tuples): b bool, 1 "char", 2 int16,
     4 int32, 8 int64, u uint32 (oid, reg*, xid), f float32, d float64, t text-like (UTF-8), y bytes, n numeric,
-    i interval, g 16 raw bytes (uuid), a array, r record, 6 tid (6 bytes), v void. `key` is the letter of the key codec
+    i interval, g 16 raw bytes (uuid), a array, r record, 6 tid (6 bytes), z timetz, v void. `key` is the letter of the key codec
     (aurorapy_native/keys), the same letters plus p for character(n), whose trailing blanks do not count, and D for
     jsonb; '' means the type has no default B-tree order.
     """

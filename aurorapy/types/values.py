@@ -12,6 +12,7 @@
 | bytea | bytes |
 | date | int, days since 2000-01-01; DATE_INFINITY / DATE_MINUS_INFINITY |
 | time | int, microseconds since midnight |
+| timetz | TimeTz |
 | timestamp, timestamptz | int, microseconds since 2000-01-01 (UTC); TIMESTAMP_INFINITY / _MINUS_INFINITY |
 | interval | Interval |
 | uuid | bytes, 16 of them |
@@ -79,6 +80,20 @@ class Interval:
 
     def __repr__(self) -> str:
         return f"Interval({self.months}, {self.days}, {self.micros})"
+
+
+class TimeTz(NamedTuple):
+    """A time of day and its offset in seconds east of UTC.
+
+    Order (`sort_key`): by the instant in UTC, then the greater offset first. Equality is that of both parts.
+    """
+
+    micros: int
+    offset: int
+
+    @property
+    def sort_key(self) -> tuple[int, int]:
+        return self.micros - self.offset * 1_000_000, -self.offset
 
 
 class Array(NamedTuple):
