@@ -21,6 +21,7 @@ cdef class BufferPool:
     cdef public object tasks             # host.tasks: where a second fetch of one page waits; None without a loop
     cdef public object frame_waiter      # callable(): returns when the VDL has moved; set by the volume
 
+    cdef int32_t await_frame(self) except -1
     cdef int32_t take_frame(self) noexcept nogil
     cdef void put(self, uint32_t page_no, int32_t frame) noexcept nogil
     cdef void remove(self, uint32_t page_no) noexcept nogil

@@ -26,6 +26,7 @@ DEFAULT_FRAMES = 16384      # 128 MB
 cdef enum:
     NO_PAGE = 0xFFFFFFFF
     PAGE = 8192
+    RECENT = 3      # passes of the clock that a page survives after its last use: see take_frame
 
 
 cdef inline uint32_t hash_of(uint32_t page_no) noexcept nogil:
@@ -82,7 +83,7 @@ cdef class BufferPool:
         cdef uint32_t entry = self.table[i]
         while entry:
             if self.frame_page[entry - 1] == page_no:
-                self.frame_used[entry - 1] = 1
+                self.frame_used[entry - 1] = RECENT
                 return <int32_t> (entry - 1)
             i = (i + 1) & self.table_mask
             entry = self.table[i]
@@ -94,7 +95,7 @@ cdef class BufferPool:
             i = (i + 1) & self.table_mask
         self.table[i] = <uint32_t> frame + 1
         self.frame_page[frame] = page_no
-        self.frame_used[frame] = 1
+        self.frame_used[frame] = RECENT
 
     cdef void remove(self, uint32_t page_no) noexcept nogil:
         """Takes the page out of the table; later entries of its run move back so that no search meets a gap."""
@@ -119,13 +120,15 @@ cdef class BufferPool:
     # -- frames ----------------------------------------------------------------------------------------------------
 
     cdef int32_t take_frame(self) noexcept nogil:
-        """A frame nobody uses, out of the table; -1 when every one is pinned or above the VDL."""
-        cdef uint64_t steps
-        cdef uint32_t f
+        """A frame nobody uses, out of the table; -1 when one pass of the clock finds none.
+
+        A page just looked up survives three passes, so an operation that looks up its pages and then asks for up to
+        two fresh ones still has the first: one call is one pass at most."""
+        cdef uint32_t f, step
         if self.next_unused < self.frames:
             self.next_unused += 1
             return <int32_t> (self.next_unused - 1)
-        for steps in range(<uint64_t> 2 * self.frames + 1):
+        for step in range(self.frames):
             f = self.hand
             self.hand = f + 1 if f + 1 < self.frames else 0
             if self.frame_pins[f]:
@@ -133,7 +136,7 @@ cdef class BufferPool:
             if self.frame_page[f] == NO_PAGE:
                 return <int32_t> f
             if self.frame_used[f]:
-                self.frame_used[f] = 0
+                self.frame_used[f] -= 1
                 continue
             if lsn_at(self.base + <size_t> f * PAGE) > self.vdl:
                 continue
@@ -160,7 +163,7 @@ cdef class BufferPool:
         if frame < 0:
             frame = self.take_frame()
             if frame < 0:
-                raise NoFrame(self)
+                raise NoFrame(self)       # each attempt is another pass, so trying again also ages the pages
             self.put(page_no, frame)
         memset(self.base + <size_t> frame * PAGE, 0, PAGE)
         if self.loading and page_no in self.loading:
@@ -187,10 +190,7 @@ cdef class BufferPool:
         self.loading[page_no] = waiters
         frame = -1
         try:
-            frame = self.take_frame()
-            while frame < 0:
-                self.wait_for_frame()
-                frame = self.take_frame()
+            frame = self.await_frame()
             self.frame_pins[frame] += 1          # out of the table and pinned: ours while the reader switches
             self.misses += 1
             self.install(page_no, frame, self.reader(page_no), waiters)
@@ -200,6 +200,17 @@ cdef class BufferPool:
             del self.loading[page_no]
             for waiter in waiters[1:]:
                 waiter.wake()
+
+    cdef int32_t await_frame(self) except -1:
+        """A frame of one's own; switches until there is one."""
+        cdef int32_t frame
+        cdef int attempt
+        while True:
+            for attempt in range(RECENT + 1):
+                frame = self.take_frame()
+                if frame >= 0:
+                    return frame
+            self.wait_for_frame()
 
     def install(self, uint32_t page_no, int32_t frame, bytes data not None, list waiters):
         """Puts what the reader gave into the frame, unless the page was begun anew in the meantime."""
@@ -212,6 +223,10 @@ cdef class BufferPool:
 
     def wait_for_frame(self):
         """Returns when a frame may have become free. ResourceError when none ever will."""
+        cdef uint32_t f
+        for f in range(self.frames):
+            if not self.frame_pins[f] and (self.frame_page[f] == NO_PAGE or lsn_at(self.base + <size_t> f * PAGE) <= self.vdl):
+                return
         if self.frame_waiter is None:
             raise ResourceError("no unpinned buffers available", sqlstate="53200")
         self.frame_waiter()

@@ -6,6 +6,18 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t, int64_t
 from aurorapy_native.pool cimport BufferPool
 from aurorapy_native.mtr cimport MiniTransaction
 
+cdef class VolumeSpace:
+    """Page 0 and the free list: where extents come from and go to. One an instance."""
+    cdef readonly BufferPool pool
+    cdef readonly MiniTransaction mtr
+    cdef readonly uint32_t next_page         # pages from here on were never handed out
+    cdef readonly list free                  # [start, pages, lsn, page_no, slot]: free from `lsn` on
+    cdef list free_pages                     # of the chain, newest (head) first
+    cdef list free_slots                     # (page_no, slot) unused
+    cdef list counters
+    cdef readonly dict relations             # root -> RelationStorage, the one mirror of each open relation
+    cdef public object horizon               # callable() -> prune horizon: extents freed at or below may be used again
+
 cdef class RelationStorage:
     cdef readonly BufferPool pool
     cdef readonly MiniTransaction mtr
@@ -14,6 +26,26 @@ cdef class RelationStorage:
     cdef readonly uint32_t blocks            # pages in use
     cdef uint32_t* extents
     cdef uint32_t n_extents
+    cdef readonly uint8_t kind               # what it holds: the PageKind given to create()
+    cdef readonly bint dropped
+    cdef readonly list map_pages             # root first
+    cdef readonly list meta_extents          # 8 pages each: map, space and visibility pages; the first begins with the root
+    cdef readonly list space_pages
+    cdef uint32_t* visibility_pages
+    cdef uint32_t n_visibility
+    cdef uint32_t n_entries                  # in all map pages together
+    cdef uint32_t wanted                     # blocks the last prepare_extend asked for
+    cdef uint8_t* space                      # free bytes / 32 of each block; room for `space_size` blocks
+    cdef uint8_t* space_max                  # upper bound of each 256 blocks of it
+    cdef uint32_t space_size
+    cdef uint32_t space_loaded               # space pages read so far
+    cdef uint32_t space_hand                 # block at which the last search ended
+    cdef set space_dirty                     # indexes of space pages whose bytes changed in memory
+
+    cdef int size_space(self, uint32_t blocks) except -1
+    cdef int load_space(self) except -1
+    cdef uint32_t visibility_place(self, uint32_t block, uint8_t* bit) noexcept nogil
+    cdef int set_visibility(self, uint32_t block, bint on) except -1
 
     cdef inline uint32_t page_of(self, uint32_t block) noexcept nogil:
         if block < 8:
