@@ -1,0 +1,248 @@
+"""What an instance and its storage nodes say to each other.
+
+Every message carries the epoch under which it is said; a node refuses an older one (`Refused`). Each says itself in one
+line, the same in logs, tests and the simulator:
+
+    w → n1 Write g0 0x1a8..0x1f0 vdl=0x190 epoch=4.1f
+    n1 → w Durable g0 scl=0x1f0 epoch=4.1f
+
+Not here: how they travel (`storage/volume/transport.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+Lsn = int
+
+
+class Epoch(NamedTuple):
+    """A writer's generation: compared by number, then by the instance that drew it."""
+
+    number: int
+    instance: int
+
+    def __str__(self) -> str:
+        return f"{self.number}.{self.instance & 0xFF:02x}"
+
+
+NO_EPOCH = Epoch(0, 0)
+
+
+class Truncation(NamedTuple):
+    """LSNs in (low, high] hold nothing: recovery annulled them."""
+
+    low: Lsn
+    high: Lsn
+
+    def __str__(self) -> str:
+        return f"({self.low:#x}, {self.high:#x}]"
+
+
+class TruncationList(NamedTuple):
+    """All ranges annulled up to and by `epoch`; the list of the highest epoch replaces any other."""
+
+    epoch: Epoch
+    ranges: tuple[Truncation, ...]
+
+    def __str__(self) -> str:
+        return f"{self.epoch}:{' '.join(map(str, self.ranges)) or 'none'}"
+
+
+NO_TRUNCATIONS = TruncationList(NO_EPOCH, ())
+
+
+class Link(NamedTuple):
+    """One record's place in the chains, as recovery asks for it."""
+
+    lsn: Lsn
+    prev_volume: Lsn
+    prev_group: Lsn
+    consistency_point: bool
+
+
+@dataclass(slots=True)
+class CreateSegment:
+    """The node shall host a copy of the group: `copy` is its name in the geometry."""
+
+    epoch: Epoch
+    group: int
+    copy: str
+    truncations: TruncationList
+
+    def __str__(self) -> str:
+        return f"CreateSegment g{self.group} copy={self.copy} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Write:
+    """A batch of one group's records, in LSN order without a gap. `records`: their bytes, redo.pxd's format."""
+
+    epoch: Epoch
+    group: int
+    prev: Lsn  # the group's last LSN before the first record
+    last: Lsn
+    vdl: Lsn  # the volume's, as the writer knew it when the batch left
+    records: bytes
+
+    def __str__(self) -> str:
+        return f"Write g{self.group} {self.prev:#x}..{self.last:#x} vdl={self.vdl:#x} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Durable:
+    """The segment has everything up to `scl` on its disk."""
+
+    epoch: Epoch
+    group: int
+    copy: str
+    scl: Lsn
+
+    def __str__(self) -> str:
+        return f"Durable g{self.group} {self.copy} scl={self.scl:#x} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Fence:
+    """From now on the segment accepts nothing of an older epoch; answered by Fenced once that is on disk."""
+
+    epoch: Epoch
+    group: int
+
+    def __str__(self) -> str:
+        return f"Fence g{self.group} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Fenced:
+    epoch: Epoch
+    group: int
+    copy: str
+
+    def __str__(self) -> str:
+        return f"Fenced g{self.group} {self.copy} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Ask:
+    """What does the fenced segment hold? Answered by State. `above`: links are wanted from there on (default: above the
+    highest VDL the segment was told)."""
+
+    epoch: Epoch
+    group: int
+    above: Lsn | None = None
+
+    def __str__(self) -> str:
+        return f"Ask g{self.group} above={self.above} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class State:
+    epoch: Epoch
+    group: int
+    copy: str
+    scl: Lsn
+    vdl: Lsn  # the highest the segment was told
+    truncations: TruncationList
+    base: Lsn = 0  # LSN of the group's last record below the first of `links`
+    links: list[Link] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"State g{self.group} {self.copy} scl={self.scl:#x} vdl={self.vdl:#x} links={len(self.links)} "
+            f"truncations={self.truncations} epoch={self.epoch}"
+        )
+
+
+@dataclass(slots=True)
+class Truncate:
+    """The list of this epoch; answered by Truncated once it is on disk."""
+
+    epoch: Epoch
+    group: int
+    truncations: TruncationList
+
+    def __str__(self) -> str:
+        return f"Truncate g{self.group} {self.truncations} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Truncated:
+    epoch: Epoch
+    group: int
+    copy: str
+
+    def __str__(self) -> str:
+        return f"Truncated g{self.group} {self.copy} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class FetchRecords:
+    """For repair: the segment's records in (after, upto]; answered by Records."""
+
+    epoch: Epoch
+    group: int
+    after: Lsn
+    upto: Lsn
+
+    def __str__(self) -> str:
+        return f"FetchRecords g{self.group} ({self.after:#x}, {self.upto:#x}] epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Records:
+    epoch: Epoch
+    group: int
+    copy: str
+    truncations: TruncationList
+    prev: Lsn
+    last: Lsn
+    records: bytes
+
+    def __str__(self) -> str:
+        return f"Records g{self.group} {self.copy} {self.prev:#x}..{self.last:#x} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Horizons:
+    """What may be forgotten: `pgmrpl` the oldest page read in flight; `vdl` as the writer knows it."""
+
+    epoch: Epoch
+    group: int
+    pgmrpl: Lsn
+    vdl: Lsn
+
+    def __str__(self) -> str:
+        return f"Horizons g{self.group} pgmrpl={self.pgmrpl:#x} vdl={self.vdl:#x} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Refused:
+    """The message's epoch is older than the one the segment knows: its sender is no longer the writer."""
+
+    epoch: Epoch  # the segment's
+    group: int
+    copy: str
+    refused: Epoch
+
+    def __str__(self) -> str:
+        return f"Refused g{self.group} {self.copy} {self.refused} is older than {self.epoch}"
+
+
+@dataclass(slots=True)
+class Failed:
+    """The node's log cannot be written any more: it acknowledges nothing from here on, and still reads."""
+
+    epoch: Epoch
+    copy: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"Failed {self.copy}: {self.reason}"
+
+
+Message = (
+    CreateSegment | Write | Durable | Fence | Fenced | Ask | State | Truncate | Truncated | FetchRecords | Records
+    | Horizons | Refused | Failed
+)  # fmt: skip

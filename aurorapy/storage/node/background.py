@@ -1,0 +1,249 @@
+"""The work nobody waits for: sealing, folding, merging, preparing log files. One task a node, in small steps.
+
+    hot log file full ──seal──▶ delta run (+ images of pages with long chains)     once the VDL has passed its records
+    delta runs below the horizon ──fold──▶ image run                               their older versions are gone then
+    image runs of like size ──merge──▶ one image run
+
+The horizon of a fold is the older of PGMRPL and the start of the retention window, at a delta run's end. After a fold
+the disk holds each live page about once or twice (an older image run is at least twice the size of what is newer) plus
+the delta runs of the window.
+
+Between steps the task gives way, so foreground work is delayed by at most one step. Every result counts only when the
+manifest that names it is durable; a crash before that leaves files which the next opening removes.
+
+Errors: a full disk is tried again every second, and the log's waiting batches with it; any other error ends the work and
+is kept in `failure` - reads and commits go on until the log is full.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Any, Callable
+
+from aurorapy.host.tasks import TaskExit
+from aurorapy.ids import PAGE_SIZE
+from aurorapy.storage.node.runs import DELTA, DELTA_ENTRY, IMAGE, IMAGE_ENTRY, ImageRun, RunInfo, RunWriter
+from aurorapy.storage.node.segment import Segment, Table
+from aurorapy_native.checksum import seal_page
+
+RETRY_SECONDS = 1.0
+IDLE_SECONDS = 10.0  # how often the horizons are looked at when nothing else happens
+NOTES = 0xFFFFFFFF
+MERGE_RATIO = 2  # an image run that is not this many times larger than all newer ones is merged with them
+US = 1_000_000
+
+
+class Background:
+    """The background task of one `StorageNode`."""
+
+    def __init__(self, node: Any) -> None:
+        self.node = node
+        self.host = node.host
+        self.failure: BaseException | None = None
+        self.full = False  # the disk, when last tried
+        self._task: Any = None
+        self._waiter: Any = None
+        self._stopping = False
+
+    def start(self) -> None:
+        if self._task is None:
+            self._task = self.host.tasks.spawn(self._run, name=f"background {self.node.name}")
+
+    def stop(self) -> None:
+        """Ends the task at its next step; from inside a task, waits for that."""
+        self._stopping = True
+        if self._task is None or self._task.done:
+            return
+        self._task.interrupt(TaskExit())
+        if self.host.tasks.current() is not None:
+            self._task.join()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        if self._waiter is not None:
+            self._waiter.wake()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._waiter = self.host.tasks.waiter()
+            pause = IDLE_SECONDS
+            try:
+                self.run_once()
+                self.full = False
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    self.failure = error
+                    return
+                self.full = True
+                pause = RETRY_SECONDS
+            try:
+                self._waiter.wait(pause)
+            except TimeoutError:
+                pass
+
+    def run_once(self) -> None:
+        """Everything there is to do now."""
+        node = self.node
+        self.seal_full_tables()
+        if node.log.needs_spare() or (node.waiting and node.log._spare is None):
+            self.host.in_thread(node.log.prepare)
+        node._retry_waiting()
+        for segment in list(node.segments.values()):
+            self.fold(segment)
+            self.merge_images(segment)
+
+    # -- sealing -------------------------------------------------------------------------------------------------------
+
+    def seal_full_tables(self) -> None:
+        """Seals the memtables of log files that are full and lie below the VDL, then gives those files back."""
+        log = self.node.log
+        for segment in list(self.node.segments.values()):
+            while segment.tables and segment.tables[0].file < log.number and not segment.ahead:
+                table = segment.tables[0]
+                if table.memtable.last > min(segment.vdl, segment.scl):
+                    break
+                self.seal(segment, table)
+        needed = min((self._needed_from(segment) for segment in self.node.segments.values()), default=log.position)
+        if needed // log.file_bytes > log.oldest:
+            for segment in self.node.segments.values():
+                if segment.log_start < needed:
+                    segment.log_start = needed
+                    segment.save()
+            log.release(needed)
+
+    def _needed_from(self, segment: Segment) -> int:
+        log = self.node.log
+        number = segment.tables[0].file if segment.tables else log.number
+        return max(number * log.file_bytes, segment.log_start)
+
+    def seal(self, segment: Segment, table: Table) -> None:
+        """Cuts a delta run from a memtable, and an image run of the pages whose chains in it are long."""
+        last = table.memtable.last
+        infos = []
+        if last > segment.sealed:
+            info, long_chains = self._write_delta(segment, table, last)
+            infos.append(info)
+            if long_chains:
+                infos.append(self._write_images(segment, long_chains, last, lambda page: segment.page_at(page, last)))
+        segment.tables.remove(table)
+        for info in infos:
+            segment.add_run(segment.open_info(info))
+        segment.sealed = max(segment.sealed, last)
+        segment.log_start = (table.file + 1) * self.node.log.file_bytes
+        segment.save()
+
+    def _write_delta(self, segment: Segment, table: Table, last: int) -> tuple[RunInfo, list[int]]:
+        writer = self._writer(segment, DELTA)
+        try:
+            count, start = table.memtable.freeze(), 0
+            long_chains: list[int] = []
+            while start < count:
+                data, index, start = table.memtable.export(start, self.node.config.step_bytes, writer.offset)
+                writer.add(data, index)
+                for page_no, records, *_ in DELTA_ENTRY.iter_unpack(index):
+                    if records > self.node.config.long_chain_records and page_no != NOTES:
+                        long_chains.append(page_no)
+                self._step()
+            return writer.finish(segment.sealed, last, self.host.clock.wall_us(), segment.group, segment.id), long_chains
+        finally:
+            writer.close()
+
+    # -- folding ---------------------------------------------------------------------------------------------------------
+
+    def fold(self, segment: Segment) -> None:
+        """Turns delta runs that no reader and no window needs any more into an image run."""
+        runs = []
+        for run in segment.deltas:
+            if not self._may_forget(segment, run.info):
+                break
+            runs.append(run)
+        if not runs:
+            return
+        last = runs[-1].last
+        pages = sorted(set().union(*(run.page_numbers for run in runs)) - {NOTES})
+        pages = [page for page in pages if not any(image.last == last and image.page_lsn(page) >= 0
+                                                   for image in segment.images)]  # fmt: skip
+        infos = []
+        if pages:
+            infos.append(self._write_images(segment, pages, last, lambda page: segment.page_at(page, last)))
+        segment.horizon = max(segment.horizon, last)
+        self._replace(segment, runs, infos)
+
+    def _may_forget(self, segment: Segment, info: RunInfo) -> bool:
+        config = self.node.config
+        age_s = (self.host.clock.wall_us() - info.sealed_us) / US
+        out_of_window = age_s >= config.retention_s or segment.vdl - info.last >= config.retention_bytes
+        return out_of_window and info.last <= min(segment.pgmrpl, segment.vdl)
+
+    def _write_images(
+        self, segment: Segment, pages: list[int], last: int, build: Callable[[int], bytes | bytearray]
+    ) -> RunInfo:
+        writer = self._writer(segment, IMAGE)
+        try:
+            at, per_step = 0, max(1, self.node.config.step_bytes // PAGE_SIZE)
+            while at < len(pages):
+                data, index = bytearray(), bytearray()
+                for page_no in pages[at : at + per_step]:
+                    page = seal_page(build(page_no))
+                    data += page
+                    index += IMAGE_ENTRY.pack(page_no, int.from_bytes(page[:8], "little"))
+                    self.host.tasks.give_way()
+                writer.add(bytes(data), bytes(index))
+                at += per_step
+                self._step()
+            return writer.finish(segment.horizon, last, self.host.clock.wall_us(), segment.group, segment.id)
+        finally:
+            writer.close()
+
+    # -- merging -----------------------------------------------------------------------------------------------------------
+
+    def merge_images(self, segment: Segment) -> None:
+        """Merges the newest image runs at or below the horizon while they are large beside the next older one."""
+        runs = [run for run in segment.images if run.last <= segment.horizon]
+        if len(runs) < 2:
+            return
+        count, pages = 1, runs[-1].info.pages
+        while count < len(runs) and runs[-count - 1].info.pages < MERGE_RATIO * pages:
+            count += 1
+            pages += runs[-count].info.pages
+        if count < 2:
+            return
+        self._merge(segment, runs[-count:])
+
+    def _merge(self, segment: Segment, runs: list[ImageRun]) -> None:
+        newest: dict[int, ImageRun] = {}
+        for run in runs:  # oldest first
+            for page_no, lsn in zip(run.page_numbers, run.page_lsns, strict=True):
+                other = newest.get(page_no)
+                if other is None or other.page_lsn(page_no) <= lsn:
+                    newest[page_no] = run
+        last = runs[-1].last
+        info = self._write_images(segment, sorted(newest), last, lambda page: newest[page].read(page))
+        self._replace(segment, runs, [info])
+
+    # -- pieces --------------------------------------------------------------------------------------------------------------
+
+    def _replace(self, segment: Segment, old: list, infos: list[RunInfo]) -> None:
+        """`old` runs out, new ones in: counts when the manifest is durable, then the old files go."""
+        for info in infos:
+            segment.add_run(segment.open_info(info))
+        segment.deltas = [run for run in segment.deltas if run not in old]
+        segment.images = [run for run in segment.images if run not in old]
+        segment.save()
+        for run in old:
+            run.close()
+            self.host.disk.remove(run.path)
+
+    def _writer(self, segment: Segment, kind: str) -> RunWriter:
+        return RunWriter(
+            self.host.disk, segment.directory, segment.new_run_name(kind), kind, self.host.in_thread
+        )  # fmt: skip
+
+    def _step(self) -> None:
+        """Between two steps: lets everybody else go first."""
+        if self._stopping:
+            raise TaskExit
+        if self.host.tasks.current() is not None:
+            self.host.tasks.pause()
+
+

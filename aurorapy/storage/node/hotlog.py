@@ -1,0 +1,296 @@
+"""The hot log of a node: what every record reaches first, and the only thing a commit waits for.
+
+One sequence of batches for all segments of the node, in zero-filled files that are used again and again:
+
+    position 0          64 MB          128 MB
+             | file 0    | file 1       | file 2  (spare, filled with zeroes beforehand)
+             | header ▮▮▮▮▮▮▮▮▮ unused  | header ▮▮▮▮▮▶
+
+A position is a place in that endless sequence: file number × file size + offset. Batches (aurorapy_native.batch) begin on
+multiples of 512 bytes and name their position, the checksum of the batch before, and what was durable when they were
+written. The end of the log is the first place where the chain does not go on:
+
+    ▮▮▮▮░          nothing after it, or batches that call durable only what lies before: a torn tail, cut off
+    ▮▮▮▮░▮▮        a later batch says this place was durable: damage; the node refuses to open (XX001)
+
+At most two files hold records that are in no sealed run. The next file is taken into use only when it is prepared and
+that holds; until then `reserve` says no and the node keeps its batches waiting: a full disk is met here, not in a
+commit.
+
+Errors: DataCorrupted on opening a damaged log. A failed write or fdatasync poisons the log (`on_error`).
+
+Not here: what is in the records, who seals them (`background`).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Callable, NamedTuple
+
+from aurorapy.errors import DataCorrupted
+from aurorapy.host import Host, LogFile
+from aurorapy.host.disk import fill_with_zeroes
+from aurorapy.storage.messages import Epoch
+from aurorapy_native.batch import ALIGNMENT, HEADER_BYTES, batch_header, find_later, scan
+from aurorapy_native.checksum import crc32c
+
+FILE_HEADER = struct.Struct("<8sIIQ16s")  # magic, crc of the rest, crc of the last batch before, base position, node id
+FILE_MAGIC = b"AURHLOG1"
+PADDING = [bytes(n) for n in range(ALIGNMENT)]
+FILES_MAX = 2  # that hold records of no sealed run
+
+
+class Batch(NamedTuple):
+    """A batch as found on opening."""
+
+    position: int
+    epoch: Epoch
+    vdl: int
+    group: int
+    prev: int
+    last: int
+    records: bytes
+
+
+class HotLog:
+    """See the chapter. `directory`: of the log files; `node_id`: 16 bytes, refuses another node's files."""
+
+    def __init__(self, host: Host, directory: str, node_id: bytes, file_bytes: int) -> None:
+        self._host, self._disk = host, host.disk
+        self.directory, self.node_id, self.file_bytes = directory, node_id, file_bytes
+        self.number = 0  # of the current file
+        self.oldest = 0  # lowest file number still needed
+        self.position = 0  # where the next batch goes
+        self.durable = 0  # everything below is on disk
+        self.failed: OSError | None = None
+        self._crc = 0  # of the last batch
+        self._log: LogFile | None = None
+        self._retired: list[tuple[int, int, LogFile]] = []  # (number, end, log): full files whose tail is still being written
+        self._progress: dict[int, int] = {}  # file number -> position its writer has made durable
+        self._base = 0
+        self._spare: str | None = None
+        self.on_durable: Callable[[int], None] = lambda position: None
+        self.on_error: Callable[[OSError], None] = lambda error: None
+
+    # -- opening -----------------------------------------------------------------------------------------------------
+
+    def create(self) -> None:
+        """An empty log with its first file. Blocks."""
+        self._disk.mkdir(self.directory)
+        self.prepare()
+        self._take_file(0)
+
+    def open(self, start: int) -> list[Batch]:
+        """Reads the log from the file that holds position `start` on; appending goes on at its end. Blocks."""
+        self.oldest = start // self.file_bytes
+        self._collect_spares()
+        batches: list[Batch] = []
+        number, crc, end = self.oldest, None, 0
+        while (view := self._read_file(number)) is not None:
+            header_crc = self._file_header(view, number)
+            if header_crc is None or (crc is not None and header_crc != crc):
+                break
+            base = number * self.file_bytes
+            found, offset, crc = scan(view, base, ALIGNMENT, header_crc)
+            batches.extend(self._batch(view, item) for item in found)
+            end = base + offset
+            number += 1
+        if crc is None:
+            raise DataCorrupted(f"the log file {self._name(number)} is missing or damaged")
+        self.number = number - 1
+        self._check_tail(end)
+        self._settle(end, crc)
+        return [batch for batch in batches if batch.position >= start]
+
+    def _read_file(self, number: int) -> memoryview | None:
+        name = self._name(number)
+        if not self._disk.exists(name):
+            return None
+        file = self._disk.open(name)
+        try:
+            file.sync()  # what is read here counts as durable from now on
+            return memoryview(file.pread(self.file_bytes, 0))
+        finally:
+            file.close()
+
+    def _file_header(self, view: memoryview, number: int) -> int | None:
+        """The checksum of the batch before the file's first, or None when the header is not that file's."""
+        data = bytes(view[: FILE_HEADER.size])
+        if len(data) != FILE_HEADER.size or len(view) != self.file_bytes:
+            return None
+        magic, crc, prev_crc, base, node_id = FILE_HEADER.unpack(data)
+        if magic != FILE_MAGIC or crc != crc32c(data[12:]) or base != number * self.file_bytes:
+            return None
+        if node_id != self.node_id:
+            raise DataCorrupted(f"the log file {self._name(number)} belongs to another storage node")
+        return prev_crc
+
+    @staticmethod
+    def _batch(view: memoryview, item: tuple) -> Batch:
+        position, offset, length, _durable, epoch, instance, vdl, group, prev, last = item
+        return Batch(position, Epoch(epoch, instance), vdl, group, prev, last, bytes(view[offset : offset + length]))
+
+    def _check_tail(self, end: int) -> None:
+        """Damage or a torn tail? Looks at everything behind the end of the chain."""
+        number, offset = end // self.file_bytes, end % self.file_bytes
+        if offset == 0 and end:  # the chain filled the file to its last byte
+            offset = ALIGNMENT
+        while (view := self._read_file(number)) is not None:
+            base = number * self.file_bytes
+            called_durable = find_later(view, base, max(offset, ALIGNMENT))
+            if called_durable > end:
+                raise DataCorrupted(
+                    f"the log is damaged at position {end} of {self.directory}: a later batch says that everything "
+                    f"up to {called_durable} was durable"
+                )
+            number, offset = number + 1, 0
+
+    def _settle(self, end: int, crc: int) -> None:
+        """Appends from `end` on. Files behind it hold nothing and become spares."""
+        for name in self._disk.list(self.directory):
+            if name.startswith("log-") and int(name[4:], 16) > self.number:
+                self._retire_to_spare(f"{self.directory}/{name}")
+        self._base = self.number * self.file_bytes
+        self.position = self.durable = end
+        self._crc = crc
+        self._open_current(min(end - self._base, self.file_bytes))
+
+    def _open_current(self, offset: int) -> None:
+        self._log = log = self._disk.open_log(self._name(self.number), self.file_bytes, offset)
+        number, base = self.number, self._base
+        log.on_durable(lambda offset: self._became_durable(number, base + offset))
+        log.on_error(self._became_broken)
+
+    # -- appending -----------------------------------------------------------------------------------------------------
+
+    def reserve(self, count: int) -> bool:
+        """Is there room for a batch of `count` bytes of records? Takes the next file into use when that helps."""
+        length = HEADER_BYTES + count
+        length += -length % ALIGNMENT
+        return self.position - self._base + length <= self.file_bytes or self._next_file(length)
+
+    def append(self, epoch: Epoch, vdl: int, group: int, prev: int, last: int, records: bytes) -> int:
+        """Queues a batch for which `reserve` found room; returns the position that must become durable."""
+        header = batch_header(
+            self.position, self._crc, self.durable, epoch[0], epoch[1], vdl, group, prev, last, records
+        )
+        self._crc = int.from_bytes(header[4:8], "little")
+        length = HEADER_BYTES + len(records)
+        padding = -length % ALIGNMENT
+        append = self._log.append
+        append(header)
+        append(records)
+        append(PADDING[padding])
+        self.position += length + padding
+        return self.position
+
+    def _next_file(self, needed: int) -> bool:
+        if needed > self.file_bytes - ALIGNMENT:
+            raise ValueError(f"a batch of {needed} bytes does not fit a log file of {self.file_bytes}")
+        if self._spare is None or self.number - self.oldest + 1 >= FILES_MAX:
+            return False
+        full = (self.number, self.position, self._log)
+        try:
+            self._take_file(self.number + 1)
+        except OSError as error:
+            self._became_broken(error)
+            return False
+        self._retired.append(full)
+        return True
+
+    def _take_file(self, number: int) -> None:
+        self._disk.rename(self._spare, self._name(number))
+        self._disk.sync_directory(self.directory)
+        self._spare = None
+        self.number, self._base = number, number * self.file_bytes
+        self._open_current(0)
+        rest = struct.pack("<IQ16s", self._crc, self._base, self.node_id)
+        header = FILE_MAGIC + crc32c(rest).to_bytes(4, "little") + rest
+        self._log.append(header + bytes(ALIGNMENT - len(header)))
+        self.position = self._base + ALIGNMENT
+
+    def _became_durable(self, number: int, position: int) -> None:
+        """A file's writer got so far. A later file counts only when those before it are complete."""
+        if self.failed is not None:
+            return
+        self._progress[number] = position
+        while self._retired:
+            first, end, log = self._retired[0]
+            self._report(min(self._progress.get(first, 0), end))
+            if self._progress.get(first, 0) < end:
+                return
+            self._retired.pop(0)
+            del self._progress[first]
+            self._host.tasks.call_soon(log.close)
+        self._report(self._progress.get(self.number, 0))
+
+    def _report(self, position: int) -> None:
+        if position > self.durable:
+            self.durable = position
+            self.on_durable(position)
+
+    def _became_broken(self, error: OSError) -> None:
+        if self.failed is None:
+            self.failed = error
+            self.on_error(error)
+
+    # -- files ---------------------------------------------------------------------------------------------------------
+
+    def needs_spare(self) -> bool:
+        """Time to prepare the next file: none is there and the current one is a quarter full."""
+        return self._spare is None and (self.position - self._base) * 4 >= self.file_bytes
+
+    def prepare(self) -> None:
+        """Makes a spare file, zero-filled and durable. Blocks (a thread's work); OSError when the disk is full."""
+        name = f"{self.directory}/spare.new"
+        file = self._disk.open(name, create=True)
+        try:
+            file.truncate(0)
+            fill_with_zeroes(file, self.file_bytes)
+        except OSError:
+            file.close()
+            self._disk.remove(name)
+            raise
+        file.close()
+        self._retire_to_spare(name)
+
+    def release(self, position: int) -> None:
+        """Nothing below `position` is needed any more: files wholly below it are used again or removed."""
+        oldest = min(position // self.file_bytes, self.number)
+        for number in range(self.oldest, oldest):
+            if self._disk.exists(self._name(number)):
+                self._retire_to_spare(self._name(number))
+        self.oldest = max(oldest, self.oldest)
+
+    def _retire_to_spare(self, name: str) -> None:
+        if self._spare is not None:
+            self._disk.remove(name)
+            return
+        spare = f"{self.directory}/spare"
+        self._disk.rename(name, spare)
+        self._disk.sync_directory(self.directory)
+        self._spare = spare
+
+    def _collect_spares(self) -> None:
+        for name in self._disk.list(self.directory):
+            path = f"{self.directory}/{name}"
+            if name == "spare" and self._disk.open(path).size() == self.file_bytes:
+                self._spare = path
+            elif name.startswith("spare"):
+                self._disk.remove(path)
+            elif int(name[4:], 16) < self.oldest:
+                self._retire_to_spare(path)
+
+    def _name(self, number: int) -> str:
+        return f"{self.directory}/log-{number:012x}"
+
+    def close(self) -> None:
+        """Makes what was appended durable (and reports it), then ends the writers."""
+        for _, _, log in self._retired:
+            log.close()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def __str__(self) -> str:
+        return f"hot log {self.oldest}..{self.number} position={self.position:#x} durable={self.durable:#x}"

@@ -1,0 +1,267 @@
+"""A storage node: takes batches in, makes them durable, answers with how far it is; builds pages for readers.
+
+A machine: `step(message, now)` returns what to answer at once; what follows later (an SCL that moved when the disk was
+done) goes to `send`. It decides nothing about quorums and refuses nobody but a sender of an older epoch.
+
+    w → n  Write g0 0x1a8..0x1f0        verify, into the memtable, append to the hot log
+           … the log's writer thread: pwrite, fdatasync …
+    n → w  Durable g0 A scl=0x1f0
+
+When the hot log has no room (the next file is not prepared, the one before not sealed) batches wait in `waiting`, in
+order, and the writer runs into its own LSN limit: back-pressure. When the log is broken the node says Failed once,
+acknowledges nothing any more, and still answers reads.
+
+On disk: `node` (identity), `log/`, `segments/<group>/`.
+
+Errors: DataCorrupted when what is on disk, or a batch that arrives, is damaged.
+
+Not here: making runs (`background`), transport (`storage/volume/transport.py`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Callable
+
+from aurorapy.errors import DataCorrupted
+from aurorapy.host import Host
+from aurorapy.storage import messages as m
+from aurorapy.storage.node import manifest
+from aurorapy.storage.node.background import Background
+from aurorapy.storage.node.hotlog import HotLog
+from aurorapy.storage.node.segment import Segment
+from aurorapy.storage.options import StorageConfig
+
+NODE_KIND = "storage node"
+
+
+class StorageNode:
+    """One node of one volume. `directory` below the host's disk root; `name` for log lines."""
+
+    def __init__(self, host: Host, directory: str, name: str, config: StorageConfig) -> None:
+        self.host, self.directory, self.name, self.config = host, directory, name, config
+        self.id = ""
+        self.segments: dict[int, Segment] = {}
+        self.log: HotLog = None  # type: ignore[assignment] - made by create() or open()
+        self.waiting: deque[m.Write] = deque()  # batches the log had no room for
+        self.in_flight: deque[tuple[int, Segment, int, int]] = deque()  # (position, segment, prev, last), by position
+        self.send: Callable[[m.Message], None] = lambda message: None
+        self.failure: str | None = None
+        self.background = Background(self)
+        self._handlers = {
+            m.Write: self._write,
+            m.Horizons: self._horizons,
+            m.CreateSegment: self._create_segment,
+            m.Fence: self._fence,
+            m.Ask: self._ask,
+            m.Truncate: self._truncate,
+            m.FetchRecords: self._fetch_records,
+        }
+
+    # -- life ------------------------------------------------------------------------------------------------------------
+
+    def create(self) -> None:
+        """An empty node in a new directory. Blocks."""
+        disk = self.host.disk
+        disk.mkdir(f"{self.directory}/segments")
+        self.id = self.host.random.bytes(16).hex()
+        self._make_log()
+        self.log.create()
+        manifest.save(disk, f"{self.directory}/node", NODE_KIND, {"node": self.id})
+
+    def open(self) -> None:
+        """Reads manifests and the hot log's tail (at most two files); answers from then on. Blocks."""
+        disk = self.host.disk
+        self.id = manifest.load(disk, f"{self.directory}/node", NODE_KIND)["node"]
+        self._make_log()
+        for name in disk.list(f"{self.directory}/segments"):
+            directory = f"{self.directory}/segments/{name}"
+            if disk.exists(f"{directory}/manifest"):
+                segment = Segment.load(disk, directory)
+                self.segments[segment.group] = segment
+        start = min((segment.log_start for segment in self.segments.values()), default=0)
+        for batch in self.log.open(start):
+            self._replay(batch)
+        for segment in self.segments.values():
+            segment.replayed()
+
+    def _make_log(self) -> None:
+        self.log = HotLog(self.host, f"{self.directory}/log", bytes.fromhex(self.id), self.config.log_file_bytes)
+        self.log.on_durable = self._log_durable
+        self.log.on_error = self._log_failed
+
+    def _replay(self, batch) -> None:
+        segment = self.segments.get(batch.group)
+        if segment is None:
+            raise DataCorrupted(f"the log holds records of group {batch.group}, whose segment is missing")
+        if batch.position < segment.log_start:
+            return
+        segment.vdl = max(segment.vdl, batch.vdl)
+        segment.replay(batch.position // self.log.file_bytes, batch.prev, batch.last, batch.records)
+
+    def start(self) -> None:
+        """Background work begins."""
+        self.background.start()
+
+    def close(self) -> None:
+        """Ends background work and makes everything appended durable."""
+        self.background.stop()
+        if self.log is not None:
+            self.log.close()
+        for segment in self.segments.values():
+            segment.close()
+
+    # -- messages ----------------------------------------------------------------------------------------------------------
+
+    def step(self, message: m.Message, now: float) -> list[m.Message]:
+        """Takes a message; returns the answers that are ready."""
+        return self._handlers[type(message)](message)
+
+    def tick(self, now: float) -> list[m.Message]:
+        """Time has passed: batches that wait for room try again."""
+        self._retry_waiting()
+        self.background.wake()
+        return []
+
+    def _write(self, message: m.Write) -> list[m.Message]:
+        segment = self.segments[message.group]
+        if message.epoch != segment.epoch:
+            return self._other_epoch(segment, message.epoch)
+        if message.vdl > segment.vdl:
+            segment.vdl = message.vdl
+        if self.waiting or not self._append(segment, message):
+            self.waiting.append(message)
+            self.background.wake()
+        return []
+
+    def _append(self, segment: Segment, message: m.Write) -> bool:
+        """False when the log has no room."""
+        prev, last = message.prev, message.last
+        if segment.holds(prev, last):
+            self.send(m.Durable(segment.epoch, segment.group, segment.copy, segment.scl))
+            return True
+        log = self.log
+        if log.failed is not None:
+            return True  # never acknowledged
+        if not log.reserve(len(message.records)):
+            return log.failed is not None
+        segment.ingest(log.number, prev, last, message.records)
+        end = log.append(message.epoch, segment.vdl, segment.group, prev, last, message.records)
+        self.in_flight.append((end, segment, prev, last))
+        if log.needs_spare():
+            self.background.wake()
+        return True
+
+    def _retry_waiting(self) -> None:
+        while self.waiting:
+            message = self.waiting[0]
+            segment = self.segments[message.group]
+            if message.epoch == segment.epoch and not self._append(segment, message):
+                return
+            self.waiting.popleft()
+
+    def _log_durable(self, position: int) -> None:
+        """The log is durable up to `position`: says so once for each segment whose SCL moved."""
+        in_flight = self.in_flight
+        moved: dict[int, Segment] = {}
+        while in_flight and in_flight[0][0] <= position:
+            _, segment, prev, last = in_flight.popleft()
+            if segment.became_durable(prev, last):
+                moved[segment.group] = segment
+        for segment in moved.values():
+            self.send(m.Durable(segment.epoch, segment.group, segment.copy, segment.scl))
+
+    def _log_failed(self, error: OSError) -> None:
+        self.failure = f"could not write to the log in {self.directory}: {error.strerror}"
+        for segment in self.segments.values():
+            self.send(m.Failed(segment.epoch, segment.copy, self.failure))
+            break
+
+    def _other_epoch(self, segment: Segment, epoch: m.Epoch) -> list[m.Message]:
+        if epoch < segment.epoch:
+            return [m.Refused(segment.epoch, segment.group, segment.copy, epoch)]
+        return [self._state(segment, segment.vdl)]  # the sender sees that its epoch is not installed here
+
+    def _horizons(self, message: m.Horizons) -> list[m.Message]:
+        segment = self.segments[message.group]
+        if message.epoch != segment.epoch:
+            return self._other_epoch(segment, message.epoch)
+        segment.vdl = max(segment.vdl, message.vdl)
+        segment.pgmrpl = max(segment.pgmrpl, message.pgmrpl)
+        if self.waiting:
+            self.background.wake()
+        return []
+
+    def _create_segment(self, message: m.CreateSegment) -> list[m.Message]:
+        if message.group in self.segments:
+            return []
+        directory = f"{self.directory}/segments/{message.group:06x}"
+        self.host.disk.mkdir(directory)
+        segment = Segment(self.host.disk, directory, message.group, message.copy, self.host.random.bytes(16).hex())
+        segment.epoch, segment.truncations = message.epoch, message.truncations
+        segment.log_start = self.log.position
+        segment.save()
+        self.segments[message.group] = segment
+        return []
+
+    # -- recovery's questions ------------------------------------------------------------------------------------------------
+
+    def _fence(self, message: m.Fence) -> list[m.Message]:
+        segment = self.segments[message.group]
+        if message.epoch < segment.epoch:
+            return self._other_epoch(segment, message.epoch)
+        if message.epoch > segment.epoch:
+            self._drop_waiting(message.group)
+            segment.epoch = message.epoch
+            segment.save()
+        return [m.Fenced(segment.epoch, segment.group, segment.copy)]
+
+    def _drop_waiting(self, group: int) -> None:
+        """Batches of the older epoch that never reached the log are gone."""
+        self.waiting = deque(message for message in self.waiting if message.group != group)
+
+    def _ask(self, message: m.Ask) -> list[m.Message]:
+        segment = self.segments[message.group]
+        if message.epoch != segment.epoch:
+            return self._other_epoch(segment, message.epoch)
+        return [self._state(segment, segment.vdl if message.above is None else message.above)]
+
+    def _state(self, segment: Segment, above: int) -> m.State:
+        links = segment.links(above)
+        base = links[0].prev_group if links else segment.scl
+        return m.State(
+            segment.epoch, segment.group, segment.copy, segment.scl, segment.vdl, segment.truncations, base, links
+        )
+
+    def _truncate(self, message: m.Truncate) -> list[m.Message]:
+        segment = self.segments[message.group]
+        if message.epoch != segment.epoch:
+            return self._other_epoch(segment, message.epoch)
+        if message.truncations.epoch > segment.truncations.epoch:
+            segment.truncate(message.truncations)
+            segment.save()
+        return [m.Truncated(segment.epoch, segment.group, segment.copy)]
+
+    def _fetch_records(self, message: m.FetchRecords) -> list[m.Message]:
+        segment = self.segments[message.group]
+        if message.epoch != segment.epoch:
+            return self._other_epoch(segment, message.epoch)
+        upto = min(message.upto, segment.scl)
+        records = segment.records_between(message.after, upto)
+        return [
+            m.Records(
+                segment.epoch, segment.group, segment.copy, segment.truncations, message.after, upto, records
+            )
+        ]  # fmt: skip
+
+    # -- pages -----------------------------------------------------------------------------------------------------------------
+
+    def read_page(self, group: int, page_no: int, lsn: int) -> bytes:
+        """The page at LSN `lsn` with its checksum set; all zero when it was never written, or the group was not."""
+        segment = self.segments.get(group)
+        if segment is None:
+            return bytes(8192)
+        return segment.sealed_page_at(page_no, lsn)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.log} waiting={len(self.waiting)} {' '.join(f'[{s}]' for s in self.segments.values())}"

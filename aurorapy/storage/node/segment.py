@@ -1,0 +1,264 @@
+"""A segment: one copy of one protection group. Its records by page, its sealed runs, its place in the epochs.
+
+    page_at(7, lsn):   newest image of page 7 at or below lsn          image runs
+                     + its records since, up to lsn, in order          delta runs, then memtables (hot log)
+
+`last` is the LSN of the segment's last record without a gap below it, `scl` the same for what is on disk. Batches that
+come before their predecessor wait in `ahead`. A segment answers reads from `horizon` (older versions are gone) to `scl`.
+
+The manifest holds what must outlive the process: identity, epoch, truncation list, the highest VDL told, the runs, and
+from which position the hot log still matters (`log_start`).
+
+Errors: DataCorrupted for damage and for records that do not link; SnapshotTooOld below the horizon.
+
+Not here: the log (`hotlog`), messages (`node`), making and merging runs (`background`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aurorapy.errors import DatabaseError, DataCorrupted
+from aurorapy.host import Disk
+from aurorapy.ids import PAGE_SIZE
+from aurorapy.storage.messages import NO_EPOCH, NO_TRUNCATIONS, Epoch, Link, Truncation, TruncationList
+from aurorapy.storage.node import manifest
+from aurorapy.storage.node.runs import DELTA, DeltaRun, ImageRun, Run, RunInfo, open_run
+from aurorapy_native.checksum import seal_page
+from aurorapy_native.memtable import Memtable, apply_records
+
+MANIFEST_KIND = "segment manifest"
+ZERO_PAGE = bytes(PAGE_SIZE)
+
+
+class SnapshotTooOld(DatabaseError, sqlstate="72000"):
+    """The page's version at that LSN was dropped: below PGMRPL and outside the retention window."""
+
+
+class Table:
+    """The memtable of one hot log file."""
+
+    __slots__ = ("memtable", "file")
+
+    def __init__(self, file: int) -> None:
+        self.memtable = Memtable()
+        self.file = file  # its number
+
+
+class Segment:
+    """See the chapter."""
+
+    def __init__(self, disk: Disk, directory: str, group: int, copy: str, identity: str) -> None:
+        self.disk, self.directory = disk, directory
+        self.group, self.copy = group, copy
+        self.id = identity  # 32 hex digits, drawn when the directory was made
+        self.epoch = NO_EPOCH
+        self.truncations = NO_TRUNCATIONS
+        self.vdl = 0  # the volume's, highest told
+        self.last = 0  # last record in memory without a gap
+        self.scl = 0  # the same, durable
+        self.sealed = 0  # every record at or below is in a run
+        self.horizon = 0  # versions below are gone
+        self.pgmrpl = 0
+        self.log_start = 0
+        self.ahead: dict[int, int] = {}  # prev -> last of batches behind a gap, in memory
+        self.ahead_durable: dict[int, int] = {}
+        self.tables: list[Table] = []  # oldest first; the last one is filled
+        self.deltas: list[DeltaRun] = []  # oldest first
+        self.images: list[ImageRun] = []  # oldest first
+        self.next_run = 1
+
+    # -- manifest ------------------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Makes identity, epoch, truncations and runs durable. Blocks."""
+        manifest.save(self.disk, f"{self.directory}/manifest", MANIFEST_KIND, self._content())
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "segment": self.id,
+            "group": self.group,
+            "copy": self.copy,
+            "epoch": list(self.epoch),
+            "truncations": {"epoch": list(self.truncations.epoch), "ranges": [list(r) for r in self.truncations.ranges]},
+            "vdl": self.vdl,
+            "sealed": self.sealed,
+            "horizon": self.horizon,
+            "log_start": self.log_start,
+            "next_run": self.next_run,
+            "runs": [run.info.as_dict() for run in self.runs()],
+        }
+
+    @classmethod
+    def load(cls, disk: Disk, directory: str) -> Segment:
+        """The segment of that directory with its runs open; files the manifest does not name are removed."""
+        content = manifest.load(disk, f"{directory}/manifest", MANIFEST_KIND)
+        segment = cls(disk, directory, content["group"], content["copy"], content["segment"])
+        segment.epoch = Epoch(*content["epoch"])
+        listed = content["truncations"]
+        segment.truncations = TruncationList(Epoch(*listed["epoch"]), tuple(Truncation(*r) for r in listed["ranges"]))
+        for name in ("vdl", "sealed", "horizon", "log_start", "next_run"):
+            setattr(segment, name, content[name])
+        segment.last = segment.scl = segment.sealed
+        infos = [RunInfo(**info) for info in content["runs"]]
+        named = {"manifest", *(info.file for info in infos)}
+        for name in disk.list(directory):
+            if name not in named:
+                disk.remove(f"{directory}/{name}")
+        for info in infos:
+            segment.add_run(open_run(disk, directory, info, segment.group, segment.id))
+        return segment
+
+    def runs(self) -> list[Run]:
+        return [*self.images, *self.deltas]
+
+    def add_run(self, run: Run) -> None:
+        runs: list = self.deltas if run.info.kind == DELTA else self.images
+        runs.append(run)
+        runs.sort(key=lambda run: run.last)
+
+    def open_info(self, info: RunInfo) -> Run:
+        return open_run(self.disk, self.directory, info, self.group, self.id)
+
+    def new_run_name(self, kind: str) -> str:
+        name = f"{kind}-{self.next_run:08x}.run"
+        self.next_run += 1
+        return name
+
+    # -- records in ----------------------------------------------------------------------------------------------------
+
+    def holds(self, prev: int, last: int) -> bool:
+        """Is the batch here already?"""
+        return last <= self.last or self.ahead.get(prev) == last
+
+    def ingest(self, file: int, prev: int, last: int, records: bytes) -> None:
+        """Takes a batch into memory. file: number of the hot log file it goes to."""
+        tables = self.tables
+        if not tables or tables[-1].file != file:
+            tables.append(Table(file))
+        table = tables[-1]
+        found, _ = table.memtable.ingest(records, prev)
+        if found != last:
+            raise DataCorrupted(f"a batch of group {self.group} ends at {found}, its header says {last}")
+        if prev == self.last:
+            self.last = last
+            if self.ahead:
+                self.last = follow(last, self.ahead)
+        else:
+            self.ahead[prev] = last
+
+    def became_durable(self, prev: int, last: int) -> bool:
+        """The batch is on disk. True when the SCL moved."""
+        if prev != self.scl:
+            if prev > self.scl:
+                self.ahead_durable[prev] = last
+            return False
+        self.scl = last
+        if self.ahead_durable:
+            self.scl = follow(last, self.ahead_durable)
+        return True
+
+    def replay(self, file: int, prev: int, last: int, records: bytes) -> None:
+        """A batch found in the hot log on opening; what is annulled in it does not count."""
+        if last <= self.last:
+            return
+        ranges = [(low, high) for low, high in self.truncations.ranges if low < last <= high]
+        if any(low <= prev for low, high in ranges):
+            return
+        self.ingest(file, prev, last, records)
+        for low, high in ranges:  # it begins inside the batch
+            self._forget(low, high)
+
+    def replayed(self) -> None:
+        """The log was read to its end, and is durable."""
+        self.scl = self.last
+        self.ahead_durable = dict(self.ahead)
+
+    def truncate(self, truncations: TruncationList) -> None:
+        """Takes the list over and forgets what it annuls. The caller saves."""
+        self.truncations = truncations
+        for low, high in truncations.ranges:
+            self._forget(low, high)
+
+    def _forget(self, low: int, high: int) -> None:
+        left = max([self.sealed, *(table.memtable.annul(low, high) for table in self.tables)])
+        if low < self.last <= high:
+            self.last = left
+        if low < self.scl <= high:
+            self.scl = self.last
+        for ahead in (self.ahead, self.ahead_durable):
+            for prev in [prev for prev, last in ahead.items() if low <= prev and last <= high]:
+                del ahead[prev]
+
+    # -- records and pages out -----------------------------------------------------------------------------------------
+
+    def links(self, above: int) -> list[Link]:
+        found = sorted(link for table in self.tables for link in table.memtable.links(above))
+        return [Link(*link) for link in found]
+
+    def records_between(self, after: int, upto: int) -> bytes:
+        """Records in (after, upto] that are still in the hot log, for a peer's repair."""
+        return b"".join(table.memtable.records(after, upto) for table in self.tables)
+
+    def page_at(self, page_no: int, lsn: int) -> bytearray:
+        """The page's bytes at LSN `lsn`, checksum field unset. All zero when it was never written."""
+        if lsn < self.horizon:
+            raise SnapshotTooOld("snapshot too old", detail=f"LSN {lsn} is below the horizon {self.horizon}.")
+        page, known = self._newest_image(page_no, lsn)
+        for run in self.deltas:
+            if run.last > known and run.first < lsn:
+                data = run.read(page_no)
+                if data:
+                    apply_records(page, data, lsn)
+        for table in self.tables:
+            table.memtable.apply(page_no, page, lsn)
+        return page
+
+    def sealed_page_at(self, page_no: int, lsn: int) -> bytes:
+        """page_at with its checksum set, ready to leave the node."""
+        return seal_page(self.page_at(page_no, lsn))
+
+    def _newest_image(self, page_no: int, lsn: int) -> tuple[bytearray, int]:
+        """(image, LSN up to which it is known to be complete)."""
+        best, best_lsn, known = None, -1, 0
+        for run in self.images:
+            found = run.page_lsn(page_no)
+            if best_lsn <= found <= lsn and found >= 0:
+                best, best_lsn = run, found
+                known = max(found, run.last if run.last <= lsn else 0)
+        if best is None:
+            return bytearray(PAGE_SIZE), 0
+        return bytearray(best.read(page_no)), known
+
+    def page_numbers(self) -> list[int]:
+        """Every page that was ever written, ascending. Walks all indexes: for verify and repair."""
+        numbers = set()
+        for run in self.runs():
+            numbers.update(run.page_numbers)
+        for table in self.tables:
+            count, start = table.memtable.freeze(), 0
+            while start < count:
+                _, index, start = table.memtable.export(start, 1 << 20, 0)
+                numbers.update(int.from_bytes(index[at : at + 4], "little") for at in range(0, len(index), 32))
+        numbers.discard(0xFFFFFFFF)
+        return sorted(numbers)
+
+    def bytes_on_disk(self) -> int:
+        return sum(run.info.bytes for run in self.runs())
+
+    def close(self) -> None:
+        for run in self.runs():
+            run.close()
+
+    def __str__(self) -> str:
+        return (
+            f"g{self.group} {self.copy} scl={self.scl:#x} sealed={self.sealed:#x} horizon={self.horizon:#x} "
+            f"deltas={len(self.deltas)} images={len(self.images)} epoch={self.epoch}"
+        )
+
+
+def follow(position: int, ahead: dict[int, int]) -> int:
+    """Goes on from `position` over the batches that wait behind it."""
+    while position in ahead:
+        position = ahead.pop(position)
+    return position

@@ -1,0 +1,33 @@
+"""The sizes and times of a volume and of its storage nodes, with the reasons for their defaults.
+
+Not here: settings a client can see (`config`); the assembly copies those that concern storage into this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StorageConfig:
+    path: str = ""  # of the volume's directory below the host's disk root
+    group_pages: int = 1_310_720  # pages of a protection group: 10 GiB
+    copies: tuple[str, ...] = ("A",)
+    write_quorum: int = 1
+    read_quorum: int = 1
+
+    # the writer's side
+    lsn_limit_bytes: int = 64 << 20  # no LSN beyond VDL + this; bounds what recovery must annul
+    batch_bytes: int = 64 << 10  # a batch leaves when it is this large
+    batch_bytes_max: int = 1 << 20  # and is cut into pieces of at most this
+    batch_delay_s: float = 0.001  # or this old
+
+    # the node's side
+    log_file_bytes: int = 64 << 20  # a hot log file; also about the size of a delta run
+    retention_s: float = 600.0  # page versions younger than this stay ...
+    retention_bytes: int = 1 << 30  # ... unless so much redo has come since
+    long_chain_records: int = 64  # a page with more records than this in one delta run gets an image beside it
+    step_bytes: int = 256 << 10  # background work lets others run after so much
+
+
+DEFAULT = StorageConfig()

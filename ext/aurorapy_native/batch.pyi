@@ -1,0 +1,17 @@
+HEADER_BYTES: int
+ALIGNMENT: int
+MAGIC: int
+
+def batch_header(
+    position: int, prev_crc: int, durable: int, epoch: int, instance: int, vdl: int, group: int, prev: int, last: int,
+    records: bytes,
+) -> bytes:
+    """The 80 bytes before `records`."""
+
+def scan(
+    data: bytes | memoryview, base: int, start: int, prev_crc: int
+) -> tuple[list[tuple[int, int, int, int, int, int, int, int, int, int]], int, int]:
+    """Walks batches while the chain holds: (batches, offset of the end, crc of the last)."""
+
+def find_later(data: bytes | memoryview, base: int, start: int) -> int:
+    """The highest `durable` position any later batch of this life claims, or 0."""
