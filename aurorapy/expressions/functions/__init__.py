@@ -17,6 +17,12 @@ FAMILIES = (
     "integers",
     "floats",
     "numerics",
+    "strings",
+    "patterns",
+    "aggregates",
+    "aggregates_statistics",
+    "arrays",
+    "sequences",
 )
 
 for _family in (*FAMILIES, "operators", "casts"):

@@ -36,9 +36,14 @@ _TABLE = """
 10115 int4 regrole i b 0; 10116 regrole int8 a f 1288; 10117 regrole int4 a b 0; 10118 oid regnamespace i b 0
 10119 regnamespace oid i b 0; 10120 int8 regnamespace i f 1287; 10121 int2 regnamespace i f 313
 10122 int4 regnamespace i b 0; 10123 regnamespace int8 a f 1288; 10124 regnamespace int4 a b 0
-10125 text bpchar i b 0; 10126 text varchar i b 0; 10129 varchar text i b 0; 10130 varchar bpchar i b 0
-10143 char int4 e f 77; 10144 int4 char e f 78; 10145 pg_node_tree text i b 0; 10213 numeric numeric i f 1703
-10214 json jsonb a i 0; 10215 jsonb json a i 0
+10125 text bpchar i b 0; 10126 text varchar i b 0; 10127 bpchar text i f 401; 10128 bpchar varchar i f 401
+10129 varchar text i b 0; 10130 varchar bpchar i b 0; 10131 char text i f 946; 10132 char bpchar a f 860
+10133 char varchar a f 946; 10134 name text i f 406; 10135 name bpchar a f 408; 10136 name varchar a f 1401
+10137 text char a f 944; 10138 bpchar char a f 944; 10139 varchar char a f 944; 10140 text name i f 407
+10141 bpchar name i f 409; 10142 varchar name i f 1400; 10143 char int4 e f 77; 10144 int4 char e f 78
+10145 pg_node_tree text i b 0; 10191 bool text a f 2971; 10196 bool varchar a f 2971; 10201 bool bpchar a f 2971
+10204 bpchar bpchar i f 668; 10205 varchar varchar i f 669; 10213 numeric numeric i f 1703; 10214 json jsonb a i 0
+10215 jsonb json a i 0
 """
 
 for _entry in _TABLE.replace("\n", ";").split(";"):

@@ -20,41 +20,44 @@ _TABLE = """
 255 < name text 241 > >= - 1 lt; 256 <= name text 242 >= > - 2 le; 257 >= name text 243 <= < - 4 ge
 258 > name text 244 < <= - 5 gt; 259 <> name text 245 <> = - 0 neq; 260 = text name 247 = <> mh 3 eq
 261 < text name 248 > >= - 1 lt; 262 <= text name 249 >= > - 2 le; 263 >= text name 250 <= < - 4 ge
-264 > text name 251 < <= - 5 gt; 265 <> text name 252 <> = - 0 neq; 352 = xid xid 68 = <> h 0 eq
-353 = xid int4 1319 - <> - 0 eq; 385 = cid cid 69 = - h 0 eq; 387 = tid tid 1292 = <> mh 3 eq
-402 <> tid tid 1265 <> = - 0 neq; 410 = int8 int8 467 = <> mh 3 eq; 411 <> int8 int8 468 <> = - 0 neq
-412 < int8 int8 469 > >= - 1 lt; 413 > int8 int8 470 < <= - 5 gt; 414 <= int8 int8 471 >= > - 2 le
-415 >= int8 int8 472 <= < - 4 ge; 416 = int8 int4 474 = <> mh 3 eq; 417 <> int8 int4 475 <> = - 0 neq
-418 < int8 int4 476 > >= - 1 lt; 419 > int8 int4 477 < <= - 5 gt; 420 <= int8 int4 478 >= > - 2 le
-430 >= int8 int4 479 <= < - 4 ge; 439 % int8 int8 945 - - - 0 -; 473 @ - int8 1230 - - - 0 -
-484 - - int8 462 - - - 0 -; 514 * int4 int4 141 * - - 0 -; 518 <> int4 int4 144 <> = - 0 neq
-519 <> int2 int2 145 <> = - 0 neq; 520 > int2 int2 146 < <= - 5 gt; 521 > int4 int4 147 < <= - 5 gt
-522 <= int2 int2 148 >= > - 2 le; 523 <= int4 int4 149 >= > - 2 le; 524 >= int2 int2 151 <= < - 4 ge
-525 >= int4 int4 150 <= < - 4 ge; 526 * int2 int2 152 * - - 0 -; 527 / int2 int2 153 - - - 0 -
-528 / int4 int4 154 - - - 0 -; 529 % int2 int2 155 - - - 0 -; 530 % int4 int4 156 - - - 0 -
-531 <> text text 157 <> = - 0 neq; 532 = int2 int4 158 = <> mh 3 eq; 533 = int4 int2 159 = <> mh 3 eq
-534 < int2 int4 160 > >= - 1 lt; 535 < int4 int2 161 > >= - 1 lt; 536 > int2 int4 162 < <= - 5 gt
-537 > int4 int2 163 < <= - 5 gt; 538 <> int2 int4 164 <> = - 0 neq; 539 <> int4 int2 165 <> = - 0 neq
-540 <= int2 int4 166 >= > - 2 le; 541 <= int4 int2 167 >= > - 2 le; 542 >= int2 int4 168 <= < - 4 ge
-543 >= int4 int2 169 <= < - 4 ge; 544 * int2 int4 170 * - - 0 -; 545 * int4 int2 171 * - - 0 -
-546 / int2 int4 172 - - - 0 -; 547 / int4 int2 173 - - - 0 -; 550 + int2 int2 176 + - - 0 -
-551 + int4 int4 177 + - - 0 -; 552 + int2 int4 178 + - - 0 -; 553 + int4 int2 179 + - - 0 -
-554 - int2 int2 180 - - - 0 -; 555 - int4 int4 181 - - - 0 -; 556 - int2 int4 182 - - - 0 -
-557 - int4 int2 183 - - - 0 -; 558 - - int4 212 - - - 0 -; 559 - - int2 213 - - - 0 -; 584 - - float4 206 - - - 0 -
-585 - - float8 220 - - - 0 -; 586 + float4 float4 204 + - - 0 -; 587 - float4 float4 205 - - - 0 -
-588 / float4 float4 203 - - - 0 -; 589 * float4 float4 202 * - - 0 -; 590 @ - float4 207 - - - 0 -
-591 + float8 float8 218 + - - 0 -; 592 - float8 float8 219 - - - 0 -; 593 / float8 float8 217 - - - 0 -
-594 * float8 float8 216 * - - 0 -; 595 @ - float8 221 - - - 0 -; 596 |/ - float8 230 - - - 0 -
-597 ||/ - float8 231 - - - 0 -; 607 = oid oid 184 = <> mh 3 eq; 608 <> oid oid 185 <> = - 0 neq
-609 < oid oid 716 > >= - 1 lt; 610 > oid oid 1638 < <= - 5 gt; 611 <= oid oid 717 >= > - 2 le
-612 >= oid oid 1639 <= < - 4 ge; 620 = float4 float4 287 = <> mh 3 eq; 621 <> float4 float4 288 <> = - 0 neq
-622 < float4 float4 289 > >= - 1 lt; 623 > float4 float4 291 < <= - 5 gt; 624 <= float4 float4 290 >= > - 2 le
-625 >= float4 float4 292 <= < - 4 ge; 630 <> char char 70 <> = - 0 neq; 631 < char char 1246 > >= - 1 lt
-632 <= char char 72 >= > - 2 le; 633 > char char 73 < <= - 5 gt; 634 >= char char 74 <= < - 4 ge
-643 <> name name 659 <> = - 0 neq; 644 <> oidvector oidvector 619 <> = - 0 neq
-645 < oidvector oidvector 677 > >= - 1 lt; 646 > oidvector oidvector 681 < <= - 5 gt
-647 <= oidvector oidvector 678 >= > - 2 le; 648 >= oidvector oidvector 680 <= < - 4 ge
-649 = oidvector oidvector 679 = <> mh 3 eq; 660 < name name 655 > >= - 1 lt; 661 <= name name 656 >= > - 2 le
+264 > text name 251 < <= - 5 gt; 265 <> text name 252 <> = - 0 neq
+349 || anycompatiblearray anycompatible 378 - - - 0 -; 352 = xid xid 68 = <> h 0 eq; 353 = xid int4 1319 - <> - 0 eq
+374 || anycompatible anycompatiblearray 379 - - - 0 -; 375 || anycompatiblearray anycompatiblearray 383 - - - 0 -
+385 = cid cid 69 = - h 0 eq; 387 = tid tid 1292 = <> mh 3 eq; 402 <> tid tid 1265 <> = - 0 neq
+410 = int8 int8 467 = <> mh 3 eq; 411 <> int8 int8 468 <> = - 0 neq; 412 < int8 int8 469 > >= - 1 lt
+413 > int8 int8 470 < <= - 5 gt; 414 <= int8 int8 471 >= > - 2 le; 415 >= int8 int8 472 <= < - 4 ge
+416 = int8 int4 474 = <> mh 3 eq; 417 <> int8 int4 475 <> = - 0 neq; 418 < int8 int4 476 > >= - 1 lt
+419 > int8 int4 477 < <= - 5 gt; 420 <= int8 int4 478 >= > - 2 le; 430 >= int8 int4 479 <= < - 4 ge
+439 % int8 int8 945 - - - 0 -; 473 @ - int8 1230 - - - 0 -; 484 - - int8 462 - - - 0 -; 514 * int4 int4 141 * - - 0 -
+518 <> int4 int4 144 <> = - 0 neq; 519 <> int2 int2 145 <> = - 0 neq; 520 > int2 int2 146 < <= - 5 gt
+521 > int4 int4 147 < <= - 5 gt; 522 <= int2 int2 148 >= > - 2 le; 523 <= int4 int4 149 >= > - 2 le
+524 >= int2 int2 151 <= < - 4 ge; 525 >= int4 int4 150 <= < - 4 ge; 526 * int2 int2 152 * - - 0 -
+527 / int2 int2 153 - - - 0 -; 528 / int4 int4 154 - - - 0 -; 529 % int2 int2 155 - - - 0 -
+530 % int4 int4 156 - - - 0 -; 531 <> text text 157 <> = - 0 neq; 532 = int2 int4 158 = <> mh 3 eq
+533 = int4 int2 159 = <> mh 3 eq; 534 < int2 int4 160 > >= - 1 lt; 535 < int4 int2 161 > >= - 1 lt
+536 > int2 int4 162 < <= - 5 gt; 537 > int4 int2 163 < <= - 5 gt; 538 <> int2 int4 164 <> = - 0 neq
+539 <> int4 int2 165 <> = - 0 neq; 540 <= int2 int4 166 >= > - 2 le; 541 <= int4 int2 167 >= > - 2 le
+542 >= int2 int4 168 <= < - 4 ge; 543 >= int4 int2 169 <= < - 4 ge; 544 * int2 int4 170 * - - 0 -
+545 * int4 int2 171 * - - 0 -; 546 / int2 int4 172 - - - 0 -; 547 / int4 int2 173 - - - 0 -
+550 + int2 int2 176 + - - 0 -; 551 + int4 int4 177 + - - 0 -; 552 + int2 int4 178 + - - 0 -
+553 + int4 int2 179 + - - 0 -; 554 - int2 int2 180 - - - 0 -; 555 - int4 int4 181 - - - 0 -
+556 - int2 int4 182 - - - 0 -; 557 - int4 int2 183 - - - 0 -; 558 - - int4 212 - - - 0 -; 559 - - int2 213 - - - 0 -
+584 - - float4 206 - - - 0 -; 585 - - float8 220 - - - 0 -; 586 + float4 float4 204 + - - 0 -
+587 - float4 float4 205 - - - 0 -; 588 / float4 float4 203 - - - 0 -; 589 * float4 float4 202 * - - 0 -
+590 @ - float4 207 - - - 0 -; 591 + float8 float8 218 + - - 0 -; 592 - float8 float8 219 - - - 0 -
+593 / float8 float8 217 - - - 0 -; 594 * float8 float8 216 * - - 0 -; 595 @ - float8 221 - - - 0 -
+596 |/ - float8 230 - - - 0 -; 597 ||/ - float8 231 - - - 0 -; 607 = oid oid 184 = <> mh 3 eq
+608 <> oid oid 185 <> = - 0 neq; 609 < oid oid 716 > >= - 1 lt; 610 > oid oid 1638 < <= - 5 gt
+611 <= oid oid 717 >= > - 2 le; 612 >= oid oid 1639 <= < - 4 ge; 620 = float4 float4 287 = <> mh 3 eq
+621 <> float4 float4 288 <> = - 0 neq; 622 < float4 float4 289 > >= - 1 lt; 623 > float4 float4 291 < <= - 5 gt
+624 <= float4 float4 290 >= > - 2 le; 625 >= float4 float4 292 <= < - 4 ge; 630 <> char char 70 <> = - 0 neq
+631 < char char 1246 > >= - 1 lt; 632 <= char char 72 >= > - 2 le; 633 > char char 73 < <= - 5 gt
+634 >= char char 74 <= < - 4 ge; 639 ~ name text 79 - !~ - 0 regex; 640 !~ name text 1252 - ~ - 0 nregex
+641 ~ text text 1254 - !~ - 0 regex; 642 !~ text text 1256 - ~ - 0 nregex; 643 <> name name 659 <> = - 0 neq
+644 <> oidvector oidvector 619 <> = - 0 neq; 645 < oidvector oidvector 677 > >= - 1 lt
+646 > oidvector oidvector 681 < <= - 5 gt; 647 <= oidvector oidvector 678 >= > - 2 le
+648 >= oidvector oidvector 680 <= < - 4 ge; 649 = oidvector oidvector 679 = <> mh 3 eq
+654 || text text 1258 - - - 0 -; 660 < name name 655 > >= - 1 lt; 661 <= name name 656 >= > - 2 le
 662 > name name 657 < <= - 5 gt; 663 >= name name 658 <= < - 4 ge; 664 < text text 740 > >= - 1 lt
 665 <= text text 741 >= > - 2 le; 666 > text text 742 < <= - 5 gt; 667 >= text text 743 <= < - 4 ge
 670 = float8 float8 293 = <> mh 3 eq; 671 <> float8 float8 294 <> = - 0 neq; 672 < float8 float8 295 > >= - 1 lt
@@ -67,30 +70,39 @@ _TABLE = """
 819 - int8 int2 838 - - - 0 -; 820 * int8 int2 839 * - - 0 -; 821 / int8 int2 840 - - - 0 -
 822 + int2 int8 841 + - - 0 -; 823 - int2 int8 942 - - - 0 -; 824 * int2 int8 943 * - - 0 -
 825 / int2 int8 948 - - - 0 -; 965 ^ float8 float8 232 - - - 0 -; 1038 ^ numeric numeric 1739 - - - 0 -
-1054 = bpchar bpchar 1048 = <> mh 3 eq; 1057 <> bpchar bpchar 1053 <> = - 0 neq; 1058 < bpchar bpchar 1049 > >= - 1 lt
-1059 <= bpchar bpchar 1050 >= > - 2 le; 1060 > bpchar bpchar 1051 < <= - 5 gt; 1061 >= bpchar bpchar 1052 <= < - 4 ge
-1070 = anyarray anyarray 744 = <> mh 3 eq; 1071 <> anyarray anyarray 390 <> = - 0 neq
-1072 < anyarray anyarray 391 > >= - 1 lt; 1073 > anyarray anyarray 392 < <= - 5 gt
-1074 <= anyarray anyarray 393 >= > - 2 le; 1075 >= anyarray anyarray 396 <= < - 4 ge
-1093 = date date 1086 = <> mh 3 eq; 1094 <> date date 1091 <> = - 0 neq; 1095 < date date 1087 > >= - 1 lt
-1096 <= date date 1088 >= > - 2 le; 1097 > date date 1089 < <= - 5 gt; 1098 >= date date 1090 <= < - 4 ge
-1108 = time time 1145 = <> mh 3 eq; 1109 <> time time 1106 <> = - 0 neq; 1110 < time time 1102 > >= - 1 lt
-1111 <= time time 1103 >= > - 2 le; 1112 > time time 1104 < <= - 5 gt; 1113 >= time time 1105 <= < - 4 ge
-1116 + float4 float8 281 + - - 0 -; 1117 - float4 float8 282 - - - 0 -; 1118 / float4 float8 280 - - - 0 -
-1119 * float4 float8 279 * - - 0 -; 1120 = float4 float8 299 = <> mh 3 eq; 1121 <> float4 float8 300 <> = - 0 neq
-1122 < float4 float8 301 > >= - 1 lt; 1123 > float4 float8 303 < <= - 5 gt; 1124 <= float4 float8 302 >= > - 2 le
-1125 >= float4 float8 304 <= < - 4 ge; 1126 + float8 float4 285 + - - 0 -; 1127 - float8 float4 286 - - - 0 -
-1128 / float8 float4 284 - - - 0 -; 1129 * float8 float4 283 * - - 0 -; 1130 = float8 float4 305 = <> mh 3 eq
-1131 <> float8 float4 306 <> = - 0 neq; 1132 < float8 float4 307 > >= - 1 lt; 1133 > float8 float4 309 < <= - 5 gt
-1134 <= float8 float4 308 >= > - 2 le; 1135 >= float8 float4 310 <= < - 4 ge
-1320 = timestamptz timestamptz 1152 = <> mh 3 eq; 1321 <> timestamptz timestamptz 1153 <> = - 0 neq
-1322 < timestamptz timestamptz 1154 > >= - 1 lt; 1323 <= timestamptz timestamptz 1155 >= > - 2 le
-1324 > timestamptz timestamptz 1157 < <= - 5 gt; 1325 >= timestamptz timestamptz 1156 <= < - 4 ge
-1330 = interval interval 1162 = <> mh 3 eq; 1331 <> interval interval 1163 <> = - 0 neq
-1332 < interval interval 1164 > >= - 1 lt; 1333 <= interval interval 1165 >= > - 2 le
-1334 > interval interval 1167 < <= - 5 gt; 1335 >= interval interval 1166 <= < - 4 ge
-1694 <= bool bool 1691 >= > - 2 le; 1695 >= bool bool 1692 <= < - 4 ge; 1751 - - numeric 1771 - - - 0 -
-1752 = numeric numeric 1718 = <> mh 3 eq; 1753 <> numeric numeric 1719 <> = - 0 neq
+1054 = bpchar bpchar 1048 = <> mh 3 eq; 1055 ~ bpchar text 1658 - !~ - 0 regex
+1056 !~ bpchar text 1659 - ~ - 0 nregex; 1057 <> bpchar bpchar 1053 <> = - 0 neq
+1058 < bpchar bpchar 1049 > >= - 1 lt; 1059 <= bpchar bpchar 1050 >= > - 2 le; 1060 > bpchar bpchar 1051 < <= - 5 gt
+1061 >= bpchar bpchar 1052 <= < - 4 ge; 1070 = anyarray anyarray 744 = <> mh 3 eq
+1071 <> anyarray anyarray 390 <> = - 0 neq; 1072 < anyarray anyarray 391 > >= - 1 lt
+1073 > anyarray anyarray 392 < <= - 5 gt; 1074 <= anyarray anyarray 393 >= > - 2 le
+1075 >= anyarray anyarray 396 <= < - 4 ge; 1093 = date date 1086 = <> mh 3 eq; 1094 <> date date 1091 <> = - 0 neq
+1095 < date date 1087 > >= - 1 lt; 1096 <= date date 1088 >= > - 2 le; 1097 > date date 1089 < <= - 5 gt
+1098 >= date date 1090 <= < - 4 ge; 1108 = time time 1145 = <> mh 3 eq; 1109 <> time time 1106 <> = - 0 neq
+1110 < time time 1102 > >= - 1 lt; 1111 <= time time 1103 >= > - 2 le; 1112 > time time 1104 < <= - 5 gt
+1113 >= time time 1105 <= < - 4 ge; 1116 + float4 float8 281 + - - 0 -; 1117 - float4 float8 282 - - - 0 -
+1118 / float4 float8 280 - - - 0 -; 1119 * float4 float8 279 * - - 0 -; 1120 = float4 float8 299 = <> mh 3 eq
+1121 <> float4 float8 300 <> = - 0 neq; 1122 < float4 float8 301 > >= - 1 lt; 1123 > float4 float8 303 < <= - 5 gt
+1124 <= float4 float8 302 >= > - 2 le; 1125 >= float4 float8 304 <= < - 4 ge; 1126 + float8 float4 285 + - - 0 -
+1127 - float8 float4 286 - - - 0 -; 1128 / float8 float4 284 - - - 0 -; 1129 * float8 float4 283 * - - 0 -
+1130 = float8 float4 305 = <> mh 3 eq; 1131 <> float8 float4 306 <> = - 0 neq; 1132 < float8 float4 307 > >= - 1 lt
+1133 > float8 float4 309 < <= - 5 gt; 1134 <= float8 float4 308 >= > - 2 le; 1135 >= float8 float4 310 <= < - 4 ge
+1207 ~~ name text 858 - !~~ - 0 like; 1208 !~~ name text 859 - ~~ - 0 nlike; 1209 ~~ text text 850 - !~~ - 0 like
+1210 !~~ text text 851 - ~~ - 0 nlike; 1211 ~~ bpchar text 1631 - !~~ - 0 like
+1212 !~~ bpchar text 1632 - ~~ - 0 nlike; 1226 ~* name text 1240 - !~* - 0 iregex
+1227 !~* name text 1241 - ~* - 0 niregex; 1228 ~* text text 1238 - !~* - 0 iregex
+1229 !~* text text 1239 - ~* - 0 niregex; 1234 ~* bpchar text 1656 - !~* - 0 iregex
+1235 !~* bpchar text 1657 - ~* - 0 niregex; 1320 = timestamptz timestamptz 1152 = <> mh 3 eq
+1321 <> timestamptz timestamptz 1153 <> = - 0 neq; 1322 < timestamptz timestamptz 1154 > >= - 1 lt
+1323 <= timestamptz timestamptz 1155 >= > - 2 le; 1324 > timestamptz timestamptz 1157 < <= - 5 gt
+1325 >= timestamptz timestamptz 1156 <= < - 4 ge; 1330 = interval interval 1162 = <> mh 3 eq
+1331 <> interval interval 1163 <> = - 0 neq; 1332 < interval interval 1164 > >= - 1 lt
+1333 <= interval interval 1165 >= > - 2 le; 1334 > interval interval 1167 < <= - 5 gt
+1335 >= interval interval 1166 <= < - 4 ge; 1625 ~~* name text 1635 - !~~* - 0 ilike
+1626 !~~* name text 1636 - ~~* - 0 nilike; 1627 ~~* text text 1633 - !~~* - 0 ilike
+1628 !~~* text text 1634 - ~~* - 0 nilike; 1629 ~~* bpchar text 1660 - !~~* - 0 ilike
+1630 !~~* bpchar text 1661 - ~~* - 0 nilike; 1694 <= bool bool 1691 >= > - 2 le; 1695 >= bool bool 1692 <= < - 4 ge
+1751 - - numeric 1771 - - - 0 -; 1752 = numeric numeric 1718 = <> mh 3 eq; 1753 <> numeric numeric 1719 <> = - 0 neq
 1754 < numeric numeric 1722 > >= - 1 lt; 1755 <= numeric numeric 1723 >= > - 2 le
 1756 > numeric numeric 1720 < <= - 5 gt; 1757 >= numeric numeric 1721 <= < - 4 ge
 1758 + numeric numeric 1724 + - - 0 -; 1759 - numeric numeric 1725 - - - 0 -; 1760 * numeric numeric 1726 * - - 0 -
@@ -109,6 +121,7 @@ _TABLE = """
 1919 + - float4 1913 - - - 0 -; 1920 + - float8 1914 - - - 0 -; 1921 + - numeric 1915 - - - 0 -
 1955 = bytea bytea 1948 = <> mh 3 eq; 1956 <> bytea bytea 1953 <> = - 0 neq; 1957 < bytea bytea 1949 > >= - 1 lt
 1958 <= bytea bytea 1950 >= > - 2 le; 1959 > bytea bytea 1951 < <= - 5 gt; 1960 >= bytea bytea 1952 <= < - 4 ge
+2016 ~~ bytea bytea 2005 - !~~ - 0 like; 2017 !~~ bytea bytea 2006 - ~~ - 0 nlike
 2060 = timestamp timestamp 2052 = <> mh 3 eq; 2061 <> timestamp timestamp 2053 <> = - 0 neq
 2062 < timestamp timestamp 2054 > >= - 1 lt; 2063 <= timestamp timestamp 2055 >= > - 2 le
 2064 > timestamp timestamp 2057 < <= - 5 gt; 2065 >= timestamp timestamp 2056 <= < - 4 ge
@@ -117,18 +130,20 @@ _TABLE = """
 2349 > date timestamp 2341 < <= - 5 gt; 2350 <> date timestamp 2343 <> = - 0 neq
 2371 < timestamp date 2364 > >= - 1 lt; 2372 <= timestamp date 2365 >= > - 2 le
 2373 = timestamp date 2366 = <> m 3 eq; 2374 >= timestamp date 2368 <= < - 4 ge
-2375 > timestamp date 2367 < <= - 5 gt; 2376 <> timestamp date 2369 <> = - 0 neq; 2799 < tid tid 2791 > >= - 1 lt
-2800 > tid tid 2790 < <= - 5 gt; 2801 <= tid tid 2793 >= > - 2 le; 2802 >= tid tid 2792 <= < - 4 ge
-2972 = uuid uuid 2956 = <> mh 3 eq; 2973 <> uuid uuid 2959 <> = - 0 neq; 2974 < uuid uuid 2954 > >= - 1 lt
-2975 > uuid uuid 2958 < <= - 5 gt; 2976 <= uuid uuid 2955 >= > - 2 le; 2977 >= uuid uuid 2957 <= < - 4 ge
-2988 = record record 2981 = <> mh 3 eq; 2989 <> record record 2982 <> = - 0 neq; 2990 < record record 2983 > >= - 1 lt
-2991 > record record 2984 < <= - 5 gt; 2992 <= record record 2985 >= > - 2 le; 2993 >= record record 2986 <= < - 4 ge
-3240 = jsonb jsonb 4043 = <> mh 3 eq; 3241 <> jsonb jsonb 4038 <> = - 0 neq; 3242 < jsonb jsonb 4039 > >= - 1 lt
-3243 > jsonb jsonb 4040 < <= - 5 gt; 3244 <= jsonb jsonb 4041 >= > - 2 le; 3245 >= jsonb jsonb 4042 <= < - 4 ge
-3315 <> xid xid 3308 <> = - 0 neq; 3316 <> xid int4 3309 - = - 0 neq; 3516 = anyenum anyenum 3508 = <> mh 3 eq
-3517 <> anyenum anyenum 3509 <> = - 0 neq; 3518 < anyenum anyenum 3510 > >= - 1 lt
-3519 > anyenum anyenum 3511 < <= - 5 gt; 3520 <= anyenum anyenum 3512 >= > - 2 le
-3521 >= anyenum anyenum 3513 <= < - 4 ge; 5068 = xid8 xid8 5084 = <> mh 3 eq; 5072 <> xid8 xid8 5085 <> = - 0 neq
+2375 > timestamp date 2367 < <= - 5 gt; 2376 <> timestamp date 2369 <> = - 0 neq
+2750 && anyarray anyarray 2747 && - - 0 contains; 2751 @> anyarray anyarray 2748 <@ - - 0 contains
+2752 <@ anyarray anyarray 2749 @> - - 0 contains; 2799 < tid tid 2791 > >= - 1 lt; 2800 > tid tid 2790 < <= - 5 gt
+2801 <= tid tid 2793 >= > - 2 le; 2802 >= tid tid 2792 <= < - 4 ge; 2972 = uuid uuid 2956 = <> mh 3 eq
+2973 <> uuid uuid 2959 <> = - 0 neq; 2974 < uuid uuid 2954 > >= - 1 lt; 2975 > uuid uuid 2958 < <= - 5 gt
+2976 <= uuid uuid 2955 >= > - 2 le; 2977 >= uuid uuid 2957 <= < - 4 ge; 2988 = record record 2981 = <> mh 3 eq
+2989 <> record record 2982 <> = - 0 neq; 2990 < record record 2983 > >= - 1 lt; 2991 > record record 2984 < <= - 5 gt
+2992 <= record record 2985 >= > - 2 le; 2993 >= record record 2986 <= < - 4 ge; 3240 = jsonb jsonb 4043 = <> mh 3 eq
+3241 <> jsonb jsonb 4038 <> = - 0 neq; 3242 < jsonb jsonb 4039 > >= - 1 lt; 3243 > jsonb jsonb 4040 < <= - 5 gt
+3244 <= jsonb jsonb 4041 >= > - 2 le; 3245 >= jsonb jsonb 4042 <= < - 4 ge; 3315 <> xid xid 3308 <> = - 0 neq
+3316 <> xid int4 3309 - = - 0 neq; 3516 = anyenum anyenum 3508 = <> mh 3 eq; 3517 <> anyenum anyenum 3509 <> = - 0 neq
+3518 < anyenum anyenum 3510 > >= - 1 lt; 3519 > anyenum anyenum 3511 < <= - 5 gt
+3520 <= anyenum anyenum 3512 >= > - 2 le; 3521 >= anyenum anyenum 3513 <= < - 4 ge
+3877 ^@ text text 3696 - - - 0 prefix; 5068 = xid8 xid8 5084 = <> mh 3 eq; 5072 <> xid8 xid8 5085 <> = - 0 neq
 5073 < xid8 xid8 5034 > >= - 1 lt; 5074 > xid8 xid8 5035 < <= - 5 gt; 5075 <= xid8 xid8 5036 >= > - 2 le
 5076 >= xid8 xid8 5037 <= < - 4 ge
 """
