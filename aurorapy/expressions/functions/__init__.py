@@ -23,6 +23,9 @@ FAMILIES = (
     "aggregates_statistics",
     "arrays",
     "sequences",
+    "system",
+    "catalog_info",
+    "privileges",
 )
 
 for _family in (*FAMILIES, "operators", "casts"):
