@@ -80,10 +80,11 @@ class HotLog:
         self.prepare()
         self._take_file(0)
 
-    def open(self, start: int) -> list[Batch]:
+    def open(self, start: int, read_only: bool = False) -> list[Batch]:
         """Reads the log from the file that holds position `start` on; appending goes on at its end. Blocks."""
         self.oldest = start // self.file_bytes
-        self._collect_spares()
+        if not read_only:
+            self._collect_spares()
         batches: list[Batch] = []
         number, crc, end = self.oldest, None, 0
         while (view := self._read_file(number)) is not None:
@@ -99,7 +100,8 @@ class HotLog:
             raise DataCorrupted(f"the log file {self._name(number)} is missing or damaged")
         self.number = number - 1
         self._check_tail(end)
-        self._settle(end, crc)
+        if not read_only:
+            self._settle(end, crc)
         return [batch for batch in batches if batch.position >= start]
 
     def _read_file(self, number: int) -> memoryview | None:

@@ -69,18 +69,20 @@ class StorageNode:
         self.log.create()
         manifest.save(disk, f"{self.directory}/node", NODE_KIND, {"node": self.id})
 
-    def open(self) -> None:
-        """Reads manifests and the hot log's tail (at most two files); answers from then on. Blocks."""
+    def open(self, read_only: bool = False) -> None:
+        """Reads manifests and the hot log's tail (at most two files); answers from then on. Blocks.
+
+        read_only: changes no file and appends nothing, for verify."""
         disk = self.host.disk
         self.id = manifest.load(disk, f"{self.directory}/node", NODE_KIND)["node"]
         self._make_log()
         for name in disk.list(f"{self.directory}/segments"):
             directory = f"{self.directory}/segments/{name}"
             if disk.exists(f"{directory}/manifest"):
-                segment = Segment.load(disk, directory)
+                segment = Segment.load(disk, directory, read_only)
                 self.segments[segment.group] = segment
         start = min((segment.log_start for segment in self.segments.values()), default=0)
-        for batch in self.log.open(start):
+        for batch in self.log.open(start, read_only):
             self._replay(batch)
         for segment in self.segments.values():
             segment.replayed()

@@ -90,7 +90,7 @@ class Segment:
         }
 
     @classmethod
-    def load(cls, disk: Disk, directory: str) -> Segment:
+    def load(cls, disk: Disk, directory: str, read_only: bool = False) -> Segment:
         """The segment of that directory with its runs open; files the manifest does not name are removed."""
         content = manifest.load(disk, f"{directory}/manifest", MANIFEST_KIND)
         segment = cls(disk, directory, content["group"], content["copy"], content["segment"])
@@ -103,7 +103,7 @@ class Segment:
         infos = [RunInfo(**info) for info in content["runs"]]
         named = {"manifest", *(info.file for info in infos)}
         for name in disk.list(directory):
-            if name not in named:
+            if name not in named and not read_only:
                 disk.remove(f"{directory}/{name}")
         for info in infos:
             segment.add_run(open_run(disk, directory, info, segment.group, segment.id))
