@@ -1,0 +1,54 @@
+# Table locks and row locks of the writer: in memory only, gone with it.
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t
+from aurorapy_native.visibility cimport TxnIds
+
+cdef class LockOwner:
+    """Who may hold table locks: a transaction (aurorapy.txn.Transaction is one), later also a session."""
+    cdef public dict held                # key -> bits of the modes held
+    cdef public list taken               # (key, mode) in order of acquisition: what a savepoint's rollback gives back
+
+cdef class Lock:
+    """One locked object: who holds it, and who waits, first come first."""
+    cdef readonly object key
+    cdef readonly dict holders           # LockOwner -> bits of modes
+    cdef int32_t[8] count                # holders by mode
+    cdef readonly int granted            # bits of the modes with a holder
+    cdef public list queue               # of waits (aurorapy.txn.locks.LockWait)
+
+    cdef int conflicting(self, LockOwner owner, int mode) except -1
+    cdef int grant(self, LockOwner owner, int mode) except -1
+
+# Strengths of row locks, weakest first.
+cdef enum RowStrength:
+    ROW_KEY_SHARE = 0
+    ROW_SHARE = 1
+    ROW_NO_KEY_UPDATE = 2
+    ROW_UPDATE = 3
+
+ctypedef struct RowLock:
+    uint64_t tid
+    uint64_t xid
+    uint32_t root
+    uint32_t next_row        # next entry of the bucket, index + 1
+    uint32_t next_xid        # next entry of the same id, index + 1
+    uint8_t strength
+
+cdef class RowLocks:
+    """FOR UPDATE / NO KEY UPDATE / SHARE / KEY SHARE: (root map page, tid) -> ids that hold it. One an instance.
+    Rows changed by an id carry that id as xmax and need no entry here."""
+    cdef RowLock* entries
+    cdef uint32_t* buckets
+    cdef uint32_t mask
+    cdef uint32_t used                   # entries ever used; freed ones are chained from `free_entry`
+    cdef uint32_t size
+    cdef uint32_t free_entry
+    cdef readonly uint32_t count         # locks held now: 0 lets callers skip everything
+    cdef dict by_xid                     # id -> its first entry, index + 1
+
+    # An id other than `ids` whose lock on the row conflicts with `strength`, or 0.
+    cdef uint64_t conflict(self, uint32_t root, uint64_t tid, int strength, TxnIds ids) noexcept nogil
+    # Takes the lock for `xid`, which has found no conflict; a weaker one of the same id is raised.
+    cdef int hold(self, uint32_t root, uint64_t tid, int strength, uint64_t xid) except -1
+    # The row's new version is locked by the same ids as the old one.
+    cdef int carry(self, uint32_t root, uint64_t old_tid, uint64_t new_tid) except -1
+    cdef int grow(self) except -1
