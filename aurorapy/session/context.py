@@ -1,0 +1,107 @@
+"""What functions may ask of the session: the EvalContext, filled in.
+
+Not here: definitions as text (`session.definitions`), sequences (`instance.sequences`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from aurorapy.errors import DatabaseError, InsufficientPrivilege, UndefinedObject
+from aurorapy.expressions.context import EvalContext
+from aurorapy.session.advisory import SessionAdvisoryLocks
+from aurorapy.session.definitions import SessionDefinitions
+from aurorapy.types.model import TypeContext
+
+VERSION = "PostgreSQL 15.18 (aurorapy 0.1.0) on x86_64-pc-linux-gnu, compiled by Cython, 64-bit"
+
+
+@dataclass(slots=True)
+class SessionFacts:
+    """Who the client is: fixed at connect but for the role."""
+
+    pid: int
+    key: int
+    user: str
+    user_oid: int
+    is_superuser: bool
+    database: str
+    client_address: tuple[str, int] | None = None
+    server_address: tuple[str, int] | None = None
+    current_user: str = ""
+    current_oid: int = 0
+    start_us: int = 0
+
+    def __post_init__(self) -> None:
+        self.current_user = self.current_user or self.user
+        self.current_oid = self.current_oid or self.user_oid
+
+    def become(self, catalog: Any, name: str) -> None:
+        """SET ROLE. Raises 22023/42704 and 42501."""
+        if name in ("none", ""):
+            self.current_user, self.current_oid = self.user, self.user_oid
+            return
+        oid = catalog.role_oid(name)
+        if oid is None:
+            raise UndefinedObject(f'role "{name}" does not exist')
+        if not self.is_superuser and not catalog.is_member(self.user_oid, oid):
+            raise InsufficientPrivilege(f'permission denied to set role "{name}"')
+        self.current_user, self.current_oid = name, oid
+
+
+def make_eval_context(session: Any) -> EvalContext:
+    facts, instance, settings = session.facts, session.instance, session.settings
+    host = instance.host
+
+    def get_setting(name: str) -> str | None:
+        try:
+            return settings.show(name)
+        except DatabaseError:
+            return None
+
+    def set_setting(name: str, value: str | None, is_local: bool) -> str:
+        settings.set(name, None if value is None else [value], is_local)
+        return settings.show(name)
+
+    def xid(assign: bool) -> int | None:
+        transaction = session.block.transaction
+        if transaction is None:
+            return None
+        return transaction.xid and transaction.top_xid if assign else (transaction.top_xid or None)
+
+    type_context = TypeContext(catalog=session.catalog, give_way=host.tasks.give_way)
+    type_context.time_zone = settings["timezone"]
+    type_context.date_style, type_context.date_order = settings["datestyle"].split(", ")
+    type_context.interval_style = settings["intervalstyle"]
+    type_context.extra_float_digits = settings["extra_float_digits"]
+    type_context.bytea_output = settings["bytea_output"]
+    return EvalContext(
+        type_context=type_context,
+        catalog=session.catalog,
+        get_setting=get_setting,
+        set_setting=set_setting,
+        wall_us=host.clock.wall_us,
+        random=host.random.uniform,
+        random_bytes=host.random.bytes,
+        current_user=facts.current_user,
+        session_user=facts.user,
+        database=facts.database,
+        pid=facts.pid,
+        application_name=settings["application_name"],
+        version=VERSION,
+        server_address=facts.server_address,
+        client_address=facts.client_address,
+        start_us=instance.start_us,
+        config_us=instance.start_us,
+        give_way=host.tasks.give_way,
+        sleep=host.tasks.sleep,
+        notice=session.notice,
+        xid=xid,
+        snapshot_text=lambda: instance.snapshot_text(session),
+        current_lsn=lambda: instance.volume.vdl,
+        sequences=instance.sequences.for_session(session),
+        advisory=SessionAdvisoryLocks(session),
+        backends=instance.backends,
+        definitions=SessionDefinitions(session),
+    )

@@ -1,0 +1,200 @@
+"""What the client is sent: backend messages collected in one buffer, rows encoded by column codes.
+
+    output.run_portal(portal, limit=0, describe=True)     # RowDescription, DataRows, CommandComplete
+    output.error(DatabaseError(...))                      # ErrorResponse
+    output.ready("I")                                     # ReadyForQuery
+
+The connection takes the buffer when it waits for the client, or when `drain` is called because much has collected;
+`drain` waits while the client does not read (back-pressure).
+
+Not here: sockets (`server`), bytes of a field (`types`, `aurorapy_native.wire`).
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any, Callable
+
+from aurorapy.config import SETTINGS
+from aurorapy.errors import DatabaseError
+from aurorapy.session.codes import decoder_of, encoder_of
+from aurorapy.session.rows import Rows
+from aurorapy.wire import backend
+from aurorapy_native.wire import OutBuffer, RowEncoder
+
+CHUNK_ROWS = 256
+DRAIN_BYTES = 128 * 1024
+_LEVELS = {"DEBUG": 0, "LOG": 1, "INFO": 9, "NOTICE": 2, "WARNING": 3}
+_THRESHOLDS = {"debug5": 0, "debug4": 0, "debug3": 0, "debug2": 0, "debug1": 0, "log": 1, "notice": 2, "warning": 3,
+               "error": 4}  # fmt: skip
+
+
+class Output:
+    """One session's; `type_of(oid)` and `type_context` are given once the session has them."""
+
+    def __init__(self, drain: Callable[[], None]) -> None:
+        self.buffer = OutBuffer()
+        self.drain = drain
+        self.session: Any = None
+        self.describe_sql_execute = True
+        self._encoders: dict[tuple, RowEncoder] = {}
+        self._decoders: dict[tuple, list[Callable[[bytes], Any]]] = {}
+
+    # -- results -------------------------------------------------------------------------------------------------------
+    def run_portal(self, portal: Any, limit: int, describe: bool) -> None:
+        """Rows of a started portal, up to `limit` (0: all), then CommandComplete or PortalSuspended."""
+        columns = portal.columns
+        prepared = portal.prepared
+        if columns is None:
+            for _ in portal.rows:
+                pass
+            self._finish(portal, prepared, portal.context.processed)
+            return
+        if describe:
+            self.describe(columns, portal.result_formats)
+        encoder = self.encoder(columns, portal.result_formats)
+        sent, suspended = self._send_rows(portal.rows, encoder, limit)
+        if suspended:
+            portal.position += sent
+            self.buffer.message("s")
+            return
+        total = portal.position + sent
+        self._finish(portal, prepared, total if prepared.kind in ("select", "values") else portal.context.processed)
+
+    def _send_rows(self, rows: Any, encoder: RowEncoder, limit: int) -> tuple[int, bool]:
+        buffer, sent = self.buffer, 0
+        while True:
+            wanted = CHUNK_ROWS if not limit else min(CHUNK_ROWS, limit - sent)
+            chunk = list(islice(rows, wanted))
+            if chunk:
+                buffer.rows(chunk, encoder)
+                sent += len(chunk)
+                if buffer.size >= DRAIN_BYTES:
+                    self.drain()
+            if len(chunk) < wanted:
+                return sent, False
+            if limit and sent >= limit:
+                return sent, True
+
+    def _finish(self, portal: Any, prepared: Any, processed: int) -> None:
+        portal.transaction.next_command()
+        portal.close()
+        self.complete(prepared.tag(processed))
+
+    def result(self, result: Rows) -> None:
+        """A utility's rows with their description."""
+        formats = result.formats or []
+        self.describe(result.columns, formats)
+        self.buffer.rows(result.rows, self.encoder(result.columns, formats))
+        self.complete(f"{result.tag} {len(result.rows)}" if result.counted else result.tag)
+
+    def result_rows(self, result: Rows, limit: int, portal: Any) -> None:
+        """The same in the extended protocol, where the description was sent before."""
+        stop = len(result.rows) if not limit else min(result.sent + limit, len(result.rows))
+        formats = result.formats or portal.result_formats
+        rows = result.rows[result.sent : stop]
+        self.buffer.rows(rows, self.encoder(result.columns, formats))
+        first, result.sent = result.sent, stop
+        if stop < len(result.rows):
+            self.buffer.message("s")
+            return
+        self.complete(f"{result.tag} {stop - first}" if result.counted else result.tag)
+
+    def complete(self, tag: str) -> None:
+        self.buffer.message("C", tag.encode() + b"\0")
+
+    def empty_query(self) -> None:
+        self.buffer.message("I")
+
+    # -- descriptions --------------------------------------------------------------------------------------------------
+    def describe(self, columns: list[Any] | None, formats: list[int]) -> None:
+        if not columns:
+            self.buffer.message("n")
+            return
+        type_of = self.session.eval.type_of
+        per_column = _spread(formats, len(columns))
+        described = []
+        for column, format_ in zip(columns, per_column):
+            type_ = type_of(column.type_oid)
+            described.append(
+                (column.name, column.origin_table, column.origin_column, column.type_oid, type_.length, column.typmod, format_)
+            )
+        self.buffer.message("T", backend.row_description(described))
+
+    def parameter_description(self, type_oids: list[int]) -> None:
+        self.buffer.message("t", backend.parameter_description(type_oids))
+
+    def encoder(self, columns: list[Any], formats: list[int]) -> RowEncoder:
+        key = (*[c.type_oid for c in columns], *formats)
+        found = self._encoders.get(key)
+        if found is None:
+            context = self.session.eval.type_context
+            pairs = [
+                encoder_of(self.session.eval.type_of(c.type_oid), f, context)
+                for c, f in zip(columns, _spread(formats, len(columns)))
+            ]
+            found = RowEncoder("".join(code for code, _ in pairs).encode(), tuple(call for _, call in pairs))
+            self._encoders[key] = found
+        return found
+
+    def decode_params(self, type_oids: list[int], formats: list[int], values: list[bytes | None]) -> tuple:
+        """Bound parameter values. Errors carry PostgreSQL's context line."""
+        key = (*type_oids, -1, *formats)
+        decoders = self._decoders.get(key)
+        if decoders is None:
+            session = self.session
+            decoders = [
+                decoder_of(session.eval.type_of(oid), f, session.eval.type_context)
+                for oid, f in zip(type_oids, _spread(formats, len(type_oids)))
+            ]
+            self._decoders[key] = decoders
+        return tuple([None if v is None else decode(v) for decode, v in zip(decoders, values)])
+
+    # -- protocol answers ----------------------------------------------------------------------------------------------
+    def parse_complete(self) -> None:
+        self.buffer.message("1")
+
+    def bind_complete(self) -> None:
+        self.buffer.message("2")
+
+    def close_complete(self) -> None:
+        self.buffer.message("3")
+
+    def ready(self, letter: str) -> None:
+        self.buffer.message("Z", letter.encode())
+
+    def error(self, error: DatabaseError) -> None:
+        self.buffer.message("E", backend.error_fields(error))
+
+    def notice(self, severity: str, message: str, sqlstate: str, detail: str | None = None, hint: str | None = None) -> None:
+        if self.session is not None and severity != "INFO":
+            if _LEVELS.get(severity, 2) < _THRESHOLDS[self.session.settings["client_min_messages"]]:
+                return
+        self.buffer.message("N", backend.notice_fields(severity, message, sqlstate, detail, hint))
+
+    def parameter_changed(self, name: str, settings: Any) -> None:
+        setting = SETTINGS.get(name)
+        if setting is not None and setting.report:
+            self.buffer.message("S", backend.parameter_status(setting.name, setting.show(settings[name])))
+
+    def notification(self, pid: int, channel: str, payload: str) -> None:
+        self.buffer.message("A", backend.notification(pid, channel, payload))
+
+    def copy_begins(self, letter: str, binary: bool, columns: int) -> None:
+        """letter: G (in) or H (out)."""
+        self.buffer.message(letter, backend.copy_response(1 if binary else 0, columns))
+
+    def copy_data(self, data: bytes) -> None:
+        self.buffer.message("d", data)
+        if self.buffer.size >= DRAIN_BYTES:
+            self.drain()
+
+    def copy_done(self) -> None:
+        self.buffer.message("c")
+
+
+def _spread(formats: list[int], count: int) -> list[int]:
+    """Format codes a column: none means text, one is for all."""
+    if not formats:
+        return [0] * count
+    return formats * count if len(formats) == 1 else formats
