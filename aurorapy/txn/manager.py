@@ -1,0 +1,122 @@
+"""Begins and ends transactions, and knows the horizons.
+
+    manager = TransactionManager(host, volume, pool, mtr, space)
+    manager.create()  or  manager.open()      # new volume, or one that somebody wrote before
+    txn = manager.begin("repeatable read")
+
+`running` has every id whose end is not yet visible, so whoever finds an id in a row can wait for its transaction. It is
+the volume that says when a commit is seen: each advance of the VDL moves `status.vdl`, ends the transactions that did
+not wait for it, and lets the ring of commit LSNs go where no snapshot can doubt any more.
+
+Errors: what the volume raises.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from aurorapy.ids import FIRST_NORMAL_OID, Lsn, Oid, Xid
+from aurorapy.txn.locks import LockManager
+from aurorapy.txn.transaction import Transaction
+from aurorapy_native.locks import RowLocks
+from aurorapy_native.visibility import TransactionStatus
+
+COUNTER_OID = 1
+OIDS_AHEAD = 8192
+
+
+class Oids:
+    """Object ids, under a logged ceiling; after 2**32 they start over at 16384, so the taker checks that one is free."""
+
+    def __init__(self, space: Any) -> None:
+        self.space = space
+        self.following: Oid = FIRST_NORMAL_OID
+        self.ceiling = FIRST_NORMAL_OID
+
+    def open(self) -> None:
+        self.following = self.ceiling = max(FIRST_NORMAL_OID, self.space.counter(COUNTER_OID))
+
+    def next(self) -> Oid:
+        """May switch, once in 8,192 times. The logged ceiling counts rounds: the oid is its low 32 bits."""
+        if self.following >= self.ceiling:
+            ceiling = self.following + OIDS_AHEAD
+            self.space.raise_counter(COUNTER_OID, ceiling)
+            self.ceiling = max(self.ceiling, ceiling)
+        oid = self.following & 0xFFFFFFFF
+        if oid < FIRST_NORMAL_OID:
+            self.following += FIRST_NORMAL_OID - oid
+            return self.next()
+        self.following += 1
+        return oid
+
+
+class TransactionManager:
+    def __init__(self, host: Any, volume: Any, pool: Any, mtr: Any, space: Any) -> None:
+        self.tasks = host.tasks
+        self.volume = volume
+        self.pool = pool
+        self.mtr = mtr
+        self.space = space
+        self.status = TransactionStatus(space)
+        self.locks = LockManager(self.tasks)
+        self.row_locks = RowLocks()
+        self.oids = Oids(space)
+        self.running: dict[Xid, Transaction] = {}  # ascending, because ids are
+        self.wait_durable = volume.wait_durable
+        self._at_vdl: deque[Transaction] = deque()  # committed without waiting, in LSN order
+        space.horizon = self.status.oldest_snapshot_lsn
+        self.status.vdl = volume.vdl
+        volume.on_vdl(self._vdl_moved)
+
+    def create(self) -> None:
+        """For a new volume. May switch."""
+        self.status.create()
+
+    def open(self) -> None:
+        """Takes over what a predecessor left; its running transactions are aborted. May switch."""
+        self.status.open()
+        self.oids.open()
+
+    def begin(
+        self, isolation: str = "read committed", read_only: bool = False, deferrable: bool = False, after: Lsn = 0
+    ) -> Transaction:
+        """A new transaction. `after`: LSN of the session's own last commit, when it did not wait for it."""
+        return Transaction(self, isolation, read_only, deferrable, after)
+
+    # -- horizons
+
+    def oldest_snapshot_lsn(self) -> Lsn:
+        """The prune horizon: what was dead at this LSN is dead to everybody."""
+        return self.status.oldest_snapshot_lsn()
+
+    def oldest_xid(self) -> Xid:
+        """Ids below it have ended, and the VDL has passed their commits."""
+        return next(iter(self.running), self.status.next_xid)
+
+    # -- called by transactions
+
+    def abort_ids(self, xids: list[Xid]) -> None:
+        """These ids, of one transaction's savepoints, are aborted; their row locks go."""
+        self.status.mark_aborted(xids)
+        self.forget(xids)
+
+    def forget(self, xids: list[Xid]) -> None:
+        """The ids have ended for everybody."""
+        for xid in xids:
+            del self.running[xid]
+        if self.row_locks.count:
+            self.row_locks.release(xids)
+
+    def end_at_vdl(self, txn: Transaction) -> None:
+        """Ends the transaction when the VDL passes its commit."""
+        if self.status.vdl >= txn.commit_lsn:
+            txn._ended("committed")
+        else:
+            self._at_vdl.append(txn)
+
+    def _vdl_moved(self, vdl: Lsn) -> None:
+        self.status.vdl = vdl
+        while self._at_vdl and self._at_vdl[0].commit_lsn <= vdl:
+            self._at_vdl.popleft()._ended("committed")
+        self.status.trim()
