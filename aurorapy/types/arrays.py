@@ -3,7 +3,8 @@
     {1,NULL,"a \\"b\\""}     [0:1][1:2]={{1,2},{3,4}}  → Array(items=(1, 2, 3, 4), dims=(2, 2), lower=(0, 1))
 
 Inside braces blanks around an element do not count; quotes and backslashes make anything an element; NULL unquoted is
-NULL. Errors are 22P02 `malformed array literal` with a DETAIL that says what was expected.
+NULL. Errors are 22P02 `malformed array literal` with a DETAIL that says what was expected. Ragged
+literals like {{1},{{2}}}, some of which PostgreSQL 15 misreads, are all refused.
 
 Binary form: dimensions, has-nulls flag, element OID, then (length, lower bound) a dimension, then length-prefixed
 elements, -1 for NULL.
@@ -23,10 +24,10 @@ from aurorapy.types.values import Array
 
 DIMS_MAX = 6
 ITEMS_MAX = 134_217_727
+_RAGGED = "Multidimensional arrays must have sub-arrays with matching dimensions."
 _SPACE = " \t\n\r\v\f"
 _DIMENSION = re.compile(r"[ \t\n\r\v\f]*\[")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-_PLAIN = re.compile(r'[^{}",\\;]*')
 _QUOTED_PART = re.compile(r'[^"\\]*')
 _MUST_QUOTE = re.compile(r'[\s{}"\\,]', re.ASCII)
 
@@ -41,6 +42,7 @@ class _Reader:
     def __init__(self, text: str, typmod: int, ctx, element: Type) -> None:
         self.text = text
         self.place = 0
+        self.contents = 0  # where the braces start, for errors
         self.typmod = typmod
         self.ctx = ctx
         self.element = element
@@ -51,17 +53,25 @@ class _Reader:
         dims, lower = self._dimensions()
         self._skip_space()
         if not text.startswith("{", self.place):
-            raise _malformed(text, "Array contents must start with \"{\"." if dims else
-                             'Array value must start with "{" or dimension information.')
+            start = 'Array contents must start with "{".'
+            raise _malformed(text, start if dims else 'Array value must start with "{" or dimension information.')
+        self.contents = self.place if dims else 0
         lengths = self._braces()
         self._skip_space()
         if self.place < len(text):
-            raise _malformed(text, "Junk after closing right brace.")
+            raise self._bad("Junk after closing right brace.")
         if dims and tuple(lengths) != dims:
             raise _malformed(text, "Specified array dimensions do not match array contents.")
         if not self.items:
             return Array((), (), (), self.element.oid)
+        for low, length in zip(lower, lengths):
+            if low + length > 0x7FFFFFFF:
+                raise ProgramLimitExceeded(f"array lower bound is too large: {low}")
         return Array(tuple(self.items), tuple(lengths), lower or (1,) * len(lengths), self.element.oid)
+
+    def _bad(self, detail: str) -> DataError:
+        """An error between the braces: PostgreSQL shows the literal from the first brace on."""
+        return _malformed(self.text[self.contents :], detail)
 
     def _skip_space(self) -> None:
         text, place = self.text, self.place
@@ -92,26 +102,22 @@ class _Reader:
         return tuple(lengths), tuple(lowers)
 
     def _bounds(self) -> tuple[int, int]:
-        first = self._bound()
+        first = self._bound('"[" must introduce explicitly-specified array dimensions.')
         low, high = 1, first
         if self.text.startswith(":", self.place):
             self.place += 1
-            low, high = first, self._bound()
+            low, high = first, self._bound("Missing array dimension value.")
         if not self.text.startswith("]", self.place):
             raise _malformed(self.text, 'Missing "]" after array dimensions.')
         self.place += 1
         return low, high
 
-    def _bound(self) -> int:
+    def _bound(self, missing: str) -> int:
         match = _INTEGER.match(self.text, self.place)
         if match is None:
-            raise _malformed(self.text, 'Missing array dimension value.' if not self._at_junk() else
-                             '"[" must introduce explicitly-specified array dimensions.')
+            raise _malformed(self.text, missing)
         self.place = match.end()
         return max(-(1 << 31), min(int(match[0][:20]), (1 << 31) - 1))
-
-    def _at_junk(self) -> bool:
-        return self.place < len(self.text) and self.text[self.place] not in ":]"
 
     # {...}
 
@@ -125,28 +131,28 @@ class _Reader:
             self._skip_space()
             char = text[self.place : self.place + 1]
             if char == "":
-                raise _malformed(text, "Unexpected end of input.")
+                raise self._bad("Unexpected end of input.")
             if char == "{":
-                if after_item:
-                    raise _malformed(text, 'Unexpected "{" character.')
+                if after_item or after_comma and len(counts) == depth_of_items:
+                    raise self._bad('Unexpected "{" character.')
                 if len(counts) == DIMS_MAX:
                     raise _too_many_dimensions(DIMS_MAX + 1)
                 if depth_of_items and len(counts) >= depth_of_items:
-                    raise _ragged(text)
+                    raise self._bad(_RAGGED)
                 self.place += 1
                 counts.append(0)
                 after_comma = False
             elif char == "}":
                 if after_comma or (not after_item and counts[-1]):
-                    raise _malformed(text, 'Unexpected "}" character.')
+                    raise self._bad('Unexpected "}" character.')
                 if not after_item and (len(counts) > 1 or lengths):
-                    self._empty_inner(counts)
+                    raise self._bad('Unexpected "}" character.')
                 self.place += 1
                 depth, count = len(counts), counts.pop()
                 while len(lengths) < depth:
                     lengths.append(-1)
                 if lengths[depth - 1] not in (-1, count):
-                    raise _ragged(text)
+                    raise self._bad(_RAGGED)
                 lengths[depth - 1] = count
                 if not counts:
                     return lengths
@@ -154,21 +160,20 @@ class _Reader:
                 after_item = True
             elif char == self.element.delimiter:
                 if not after_item:
-                    raise _malformed(text, f'Unexpected "{char}" character.')
+                    raise self._bad(f'Unexpected "{char}" character.')
                 self.place += 1
                 after_item, after_comma = False, True
             else:
                 if after_item:
-                    raise _malformed(text, "Unexpected array element.")
-                if depth_of_items not in (0, len(counts)) or len(lengths) > len(counts):
-                    raise _ragged(text)
+                    raise self._bad("Unexpected array element.")
+                if len(lengths) > len(counts):
+                    raise self._bad("Unexpected array element.")
+                if depth_of_items not in (0, len(counts)):
+                    raise self._bad(_RAGGED)
                 depth_of_items = len(counts)
                 self._item()
                 counts[-1] += 1
                 after_item, after_comma = True, False
-
-    def _empty_inner(self, counts: list[int]) -> None:
-        raise _malformed(self.text, 'Unexpected "}" character.')
 
     def _item(self) -> None:
         text = self.text
@@ -176,8 +181,8 @@ class _Reader:
             raw, quoted = self._quoted(), True
             self._skip_space()
             if self.place < len(text) and text[self.place] not in "},":
-                detail = "Incorrectly quoted array element." if text[self.place] == '"' else "Unexpected array element."
-                raise _malformed(text, detail)
+                backslash = text[self.place] == "\\"
+                raise self._bad('Unexpected "\\" character.' if backslash else "Unexpected array element.")
         else:
             raw, quoted = self._unquoted()
         if not quoted and raw.lower() == "null":
@@ -194,12 +199,12 @@ class _Reader:
             parts.append(match[0])
             place = match.end()
             if place >= len(text):
-                raise _malformed(text, "Unexpected end of input.")
+                raise self._bad("Unexpected end of input.")
             if text[place] == '"':
                 self.place = place + 1
                 return "".join(parts)
             if place + 1 >= len(text):
-                raise _malformed(text, "Unexpected end of input.")
+                raise self._bad("Unexpected end of input.")
             parts.append(text[place + 1])
             place += 2
 
@@ -217,24 +222,20 @@ class _Reader:
             char = text[self.place : self.place + 1]
             if char == "\\":
                 if self.place + 1 >= len(text):
-                    raise _malformed(text, "Unexpected end of input.")
+                    raise self._bad("Unexpected end of input.")
                 parts.append(text[self.place + 1])
                 self.place += 2
                 kept = sum(map(len, parts))
                 escaped = True
                 continue
             if char == '"':
-                raise _malformed(text, "Incorrectly quoted array element.")
+                raise self._bad("Unexpected array element.")
             if char == "{":
-                raise _malformed(text, 'Unexpected "{" character.')
+                raise self._bad('Unexpected "{" character.')
             if char == "":
-                raise _malformed(text, "Unexpected end of input.")
+                raise self._bad("Unexpected end of input.")
             raw = "".join(parts)
             return raw[:kept] + raw[kept:].rstrip(_SPACE), escaped
-
-
-def _ragged(text: str) -> DataError:
-    return _malformed(text, "Multidimensional arrays must have sub-arrays with matching dimensions.")
 
 
 def _too_many_dimensions(count: int) -> ProgramLimitExceeded:
@@ -351,8 +352,15 @@ def vector_codec(name: str, element: Type) -> Codec:
     """int2vector and oidvector: elements between blanks, one dimension from 0."""
 
     def parse(text: str, typmod, ctx) -> Array:
-        items = tuple(element.input(word, -1, ctx) for word in re.split(r"[ \t\n\r\v\f]+", text.strip(_SPACE)) if word)
-        return vector(items)
+        items, place = [], 0
+        while rest := text[place:].lstrip(_SPACE):
+            match = _INTEGER.match(rest)
+            word = match[0] if match else rest
+            if name == "int2vector":
+                word = rest.split(None, 1)[0]
+            items.append(element.input(word, -1, ctx))
+            place = len(text) - len(rest) + len(word)
+        return vector(tuple(items))
 
     def vector(items: tuple) -> Array:
         return Array(items, (len(items),), (0,), element.oid)

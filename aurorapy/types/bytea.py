@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from aurorapy.errors import DataError
-from aurorapy.types.codec import Codec, invalid_syntax
+from aurorapy.types.codec import Codec
 
 _ESCAPE = re.compile(rb"\\(\\|[0-3][0-7][0-7])?")
 _ESCAPED = [chr(b) if 32 <= b < 127 and b != 92 else "\\\\" if b == 92 else f"\\{b:03o}" for b in range(256)]
@@ -51,7 +51,7 @@ def parse(text: str, typmod, ctx) -> bytes:
     def byte(match: re.Match) -> bytes:
         code = match[1]
         if code is None:
-            raise invalid_syntax("bytea", text)
+            raise DataError("invalid input syntax for type bytea", sqlstate="22P02")
         return b"\\" if code == b"\\" else bytes((int(code, 8),))
 
     return _ESCAPE.sub(byte, data)

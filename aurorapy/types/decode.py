@@ -101,9 +101,7 @@ def integer(digits: str) -> int:
 
 def fraction(point: str) -> int:
     """`.123` in microseconds."""
-    if point == ".":
-        raise BadFormat
-    return round(float(point) * 1_000_000)
+    return round(float(point) * 1_000_000) if point != "." else 0
 
 
 def zone_offset(field: str) -> int:

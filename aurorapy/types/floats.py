@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from math import inf, isinf, isnan, nan
+from math import copysign, inf, isinf, isnan, nan, nextafter
 from struct import Struct
 
 from aurorapy.errors import DataError
@@ -91,15 +91,30 @@ def _digits4(value: float) -> str:
     """Shortest scientific form `d.ddde±x` that reads back as this real."""
     for places in range(9):
         text = f"{value:.{places}e}"
-        if round4(float(text)) == value:
+        if round4(float(text)) == value and not _on_border4(text):
             return text
         mantissa, exponent = text.split("e")  # a neighbour can be inside where the nearest is not, at powers of two
         step = Decimal(1).scaleb(-places)
         for near in (Decimal(mantissa) + step, Decimal(mantissa) - step):
             text = f"{near}e{exponent}"
-            if places >= 5 and round4(float(text)) == value:
+            if places >= 5 and round4(float(text)) == value and not _on_border4(text):
                 return text
     return f"{value:.8e}"
+
+
+def _on_border4(text: str) -> bool:
+    """Whether the decimal lies exactly between two reals: it reads back, but PostgreSQL does not print it."""
+    double = float(text)
+    return int.from_bytes(_F8.pack(double), "big") & 0x1FFFFFFF == 0x10000000 and Decimal(text) == Decimal(double)
+
+
+def _on_border8(text: str, value: float) -> bool:
+    """The same for doubles, where only integers above 2**53 have so few digits."""
+    if not 2**53 < abs(value):
+        return False
+    distance = abs(int(Decimal(text)) - int(value))
+    other = nextafter(value, copysign(inf, int(Decimal(text)) - int(value)))
+    return distance != 0 and other not in (inf, -inf) and 2 * distance == abs(int(other) - int(value))
 
 
 def _layout(scientific: str, plain_below: int) -> str:
@@ -136,12 +151,15 @@ def show8(value: float, ctx) -> str:
                 return text
             if 1e15 > value > -1e15:
                 return text
-        return _special(value) or _layout(_scientific(text), 15)
+        return _special(value) or _layout(_scientific8(text, value), 15)
     return _special(value) or f"{value:.{max(15 + ctx.extra_float_digits, 1)}g}"
 
 
-def _scientific(text: str) -> str:
-    """repr's digits, whatever its layout, as d.ddde±x."""
+def _scientific8(text: str, value: float) -> str:
+    """repr's digits, whatever its layout, as d.ddde±x; longer ones where those lie on a border."""
+    if _on_border8(text, value):
+        longer = (f"{value:.{places}e}" for places in range(17))
+        return next(form for form in longer if float(form) == value and not _on_border8(form, value))
     sign, digits, exponent = Decimal(text).as_tuple()
     body = "".join(map(str, digits)).lstrip("0") or "0"
     return f"{'-' * sign}{body[0]}.{body[1:]}e{exponent + len(body) - 1}"

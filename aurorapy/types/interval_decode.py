@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from aurorapy.errors import DataError, InternalError
+from aurorapy.errors import DataError
 from aurorapy.types import tokens as t
 from aurorapy.types.tokens import BadFormat
 from aurorapy.types.values import USECS_PER_DAY, Interval
@@ -22,7 +22,6 @@ FULL_RANGE = 0x7FFF
 _H, _M, _S, _D = 1 << t.HOUR, 1 << t.MINUTE, 1 << t.SECOND, 1 << t.DAY
 _ALL_SECONDS = _S | 1 << t.MILLISECOND | 1 << t.MICROSECOND
 _TIME_MASK = _H | _M | _ALL_SECONDS
-_DATE_TIME_MASK = 1 << t.YEAR | 1 << t.MONTH | _D | _TIME_MASK
 _MICROS = {t.MICROSECOND: 1, t.MILLISECOND: 1_000, t.SECOND: 1_000_000, t.MINUTE: 60_000_000, t.HOUR: 3_600_000_000}
 _YEARS = {t.YEAR: 1, t.DECADE: 10, t.CENTURY: 100, t.MILLENNIUM: 1000}
 
@@ -139,11 +138,8 @@ def _decode(fields: list[tuple[str, int]], field_range: int, sql_standard: bool)
                 unit = value
             elif what == t.AGO:
                 ago, unit = True, 0
-            elif what == t.RESERVED:
-                mask = _DATE_TIME_MASK
-                _unexpected(value)
             else:
-                raise BadFormat
+                raise BadFormat  # also "infinity": PostgreSQL 15 has no infinite intervals
         if mask & seen:
             raise BadFormat
         seen |= mask
@@ -152,15 +148,6 @@ def _decode(fields: list[tuple[str, int]], field_range: int, sql_standard: bool)
     if ago:
         parts.negate()
     return parts
-
-
-_RESERVED_CODES = {"-infinity": 9, "infinity": 10, "epoch": 11, "now": 12, "yesterday": 13, "today": 14, "tomorrow": 15,
-                   "allballs": 16}
-
-
-def _unexpected(word: str) -> None:
-    """PostgreSQL 15 has no infinite intervals, but its reader knows the words."""
-    raise InternalError(f"unexpected dtype {_RESERVED_CODES[word]} while parsing interval")
 
 
 def _number(parts: Parts, field: str, unit: int, force_negative: bool) -> tuple[int, int]:
@@ -173,9 +160,10 @@ def _number(parts: Parts, field: str, unit: int, force_negative: bool) -> tuple[
     number = _fits(int(whole) if whole.strip("+-") else 0, 64)
     fraction = 0.0
     if months is not None:
-        if not months or int(months) >= 12:
-            raise FieldOverflow if months else BadFormat
-        number = number * 12 + (-int(months) if negative else int(months))
+        below = int(months or 0)
+        if below >= 12:
+            raise FieldOverflow
+        number = number * 12 + (-below if negative else below)
         unit = t.MONTH
     elif point:
         fraction = _fraction(point)
@@ -187,9 +175,7 @@ def _number(parts: Parts, field: str, unit: int, force_negative: bool) -> tuple[
 
 
 def _fraction(point: str) -> float:
-    if point == ".":
-        raise BadFormat
-    return float(point)
+    return float(point) if point != "." else 0.0
 
 
 def _apply(parts: Parts, number: int, fraction: float, unit: int) -> tuple[int, int]:

@@ -22,7 +22,7 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _JUNK = re.compile(r"[A-Za-z0-9_\u0080-\U0010ffff]*")
-_NUMBER_JUNK = re.compile(r"[A-Za-z0-9_\u0080-\U0010ffff+\-.]*")
+_NUMBER_START = re.compile(r"-?(?:0|[1-9][0-9]*)?(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?")
 
 
 def _refuse(constant: str):
@@ -83,7 +83,7 @@ class Checker:
 
     def _number(self) -> None:
         match = _NUMBER.match(self.text, self.place)
-        junk_end = _NUMBER_JUNK.match(self.text, self.place).end()
+        junk_end = _JUNK.match(self.text, _NUMBER_START.match(self.text, self.place).end()).end()
         self.end = junk_end
         if match is None or match.end() != junk_end:
             raise self._invalid_token()

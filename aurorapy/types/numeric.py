@@ -24,6 +24,7 @@ from aurorapy.types.codec import Codec, invalid_syntax
 EXACT = Context(prec=400_000, rounding=ROUND_HALF_UP, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 WHOLE_DIGITS_MAX = 131_072
 SCALE_MAX = 16_383  # display scale of a value
+EXPONENT_END = 0x3FFFFFFF  # of an exponent in input
 PRECISION_MAX = 1_000  # of numeric(p, s); s from -1000 to 1000
 
 NAN = Decimal("NaN")
@@ -80,8 +81,8 @@ def parse(text: str, typmod: int, ctx) -> Decimal:
         if not value or len(digits) > SCALE_MAX:
             value = check(value)
     else:
-        if len(exponent) > 11 and abs(int(exponent[1:4000])) > 0x3FFFFFFF:
-            raise invalid_syntax("numeric", text)
+        if len(exponent) > 9 and abs(int(exponent[1:4000])) >= EXPONENT_END:
+            raise overflow()
         value = check(Decimal(digits + exponent))
     return value if typmod < 0 else fit(value, typmod)
 
@@ -151,12 +152,13 @@ def fit(value: Decimal, typmod: int) -> Decimal:
 # binary form
 
 _POSITIVE, _NEGATIVE, _NAN, _PLUS_INF, _MINUS_INF = 0x0000, 0x4000, 0xC000, 0xD000, 0xF000
+_INFINITE_SCALE = 0x20  # what PostgreSQL sends with an infinity; nobody reads it
 
 
 def send(value: Decimal, ctx) -> bytes:
     if not value.is_finite():
         sign = _NAN if value.is_nan() else _PLUS_INF if value > 0 else _MINUS_INF
-        return pack(">4H", 0, 0, sign, 0)
+        return pack(">4H", 0, 0, sign, 0 if sign == _NAN else _INFINITE_SCALE)
     negative, digits, exponent = value.as_tuple()
     scale = -exponent
     sign = _NEGATIVE if negative else _POSITIVE

@@ -23,7 +23,7 @@ _U64 = Struct(">Q")
 _TID = Struct(">IH")
 _UNSIGNED = re.compile(r"[ \t\n\r\v\f]*([+-]?)([0-9]+)[ \t\n\r\v\f]*").fullmatch
 _C_NUMBER = re.compile(r"[ \t\n\r\v\f]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))").match
-_TID_TEXT = re.compile(r"\([ \t\n\r\v\f]*([+-]?[0-9]+),[ \t\n\r\v\f]*([+-]?[0-9]+)\).*", re.DOTALL).fullmatch
+_TID_TEXT = re.compile(r"[^(,)]*\([ \t\n\r\v\f]*([+-]?[0-9]*),[ \t\n\r\v\f]*([+-]?[0-9]*)\).*", re.DOTALL).fullmatch
 _LSN_TEXT = re.compile(r"([0-9a-fA-F]{1,8})/([0-9a-fA-F]{1,8})").fullmatch
 
 
@@ -83,7 +83,7 @@ def parse_tid(text: str, typmod, ctx) -> int:
     match = _TID_TEXT(text)
     if match is None:
         raise invalid_syntax("tid", text)
-    block, line = int(match[1]), int(match[2])
+    block, line = int(match[1] or 0), int(match[2] or 0)
     if block >= 1 << 32 or block < -(1 << 31) or not 0 <= line < 1 << 16:
         raise invalid_syntax("tid", text)
     return make_tid(block & 0xFFFFFFFF, line)

@@ -132,8 +132,8 @@ def receive_name(data: bytes, typmod, ctx) -> str:
 
 
 def parse_char(text: str, typmod, ctx) -> str:
-    if len(text) == 4 and text[0] == "\\" and "0" <= text[1] <= "3" and all("0" <= c <= "7" for c in text[2:]):
-        return char_of(int(text[1:], 8))
+    if len(text) == 4 and text[0] == "\\" and all("0" <= c <= "7" for c in text[1:]):
+        return char_of(int(text[1:], 8) & 0xFF)
     return char_of(text.encode("utf-8")[0]) if text else ""
 
 

@@ -227,11 +227,15 @@ def read_tzif(name: str, data: bytes) -> Zone:
         text = footer.strip(b"\n").decode()
         rule = parse_rule(text) if text else None
     if leap:
-        raise DataError(
-            f'time zone "{name}" appears to use leap seconds', sqlstate="22023",
-            detail="PostgreSQL does not support leap seconds.",
-        )
+        raise _leap_seconds(name)
     return Zone(name, times, [periods[0]] + [periods[kind] for kind in kinds], rule)
+
+
+def _leap_seconds(name: str) -> DataError:
+    return DataError(
+        f'time zone "{name}" appears to use leap seconds', sqlstate="22023",
+        detail="PostgreSQL does not support leap seconds.",
+    )
 
 
 def _block_size(counts: tuple[int, ...], width: int) -> int:
@@ -259,6 +263,11 @@ _names: dict[str, str] = {}  # lower case → IANA's spelling; filled on the fir
 
 
 def _exact_name(name: str) -> str | None:
+    """The spelling of a file below the tables' folder; `posix/` and `right/` are copies of the tree."""
+    prefix, slash, rest = name.partition("/")
+    if prefix.lower() in ("posix", "right") and slash:
+        rest = _exact_name(rest)
+        return rest and f"{prefix.lower()}/{rest}"
     if not _names:
         _names.update((known.lower(), known) for known in zoneinfo.available_timezones())
     return _names.get(name.lower())
@@ -304,6 +313,8 @@ def canonical(text: str) -> str | None:
     if re.fullmatch(r"\s*[+-]?[0-9]+(\.[0-9]*)?\s*", text):
         return fixed_name(round(float(text) * 3600))
     zone = find(text)
+    if zone is not None and zone.at(UNIX_2000)[0] % 60:
+        raise _leap_seconds(text)  # what PostgreSQL takes seconds in the offset for
     return zone.name if zone is not None else None
 
 

@@ -36,21 +36,21 @@ def _calls(connection: psycopg.Connection, type_name: str) -> tuple[str, str]:
         cursor.execute("DROP TABLE typmod_probe")
     more = f", {elem if elem and length == -1 else oid}::oid, {typmod}" if arguments == 3 else ""
     if entry == "array_in":
-        return f"array_in(%s::cstring{more})::{type_name.split('(')[0]}{'[]' * ('(' in type_name)}", send
+        return f"%s::{type_name}", send  # array_in's own result is anyarray
     return f"{entry}(%s::cstring{more})", send
 
 
 def _ask(connection: psycopg.Connection, call: str, send: str, literal: str) -> golden.Answer:
     with connection.cursor() as cursor:
         try:
-            cursor.execute(f"SELECT v, {send}(v) FROM (SELECT {call} AS v OFFSET 0) s", (literal,))
+            cursor.execute(f"SELECT v, encode({send}(v), 'hex') FROM (SELECT {call} AS v OFFSET 0) s", (literal,))
         except psycopg.Error as error:
             d = error.diag
             return golden.Answer(
                 d.sqlstate or "", (d.message_primary or "", d.message_detail or "", d.message_hint or "", d.context or "")
             )
         result = cursor.pgresult
-        return golden.Answer("ok", (result.get_value(0, 0).decode(), result.get_value(0, 1).decode()[2:]))
+        return golden.Answer("ok", (result.get_value(0, 0).decode(), result.get_value(0, 1).decode()))
 
 
 def regenerate(name: str, cases: list[Case]) -> int:
