@@ -82,7 +82,7 @@ class TransactionManager:
         self, isolation: str = "read committed", read_only: bool = False, deferrable: bool = False, after: Lsn = 0
     ) -> Transaction:
         """A new transaction. `after`: LSN of the session's own last commit, when it did not wait for it."""
-        return Transaction(self, isolation, read_only, deferrable, after)
+        return Transaction(self, self.status, isolation, read_only, deferrable, after)
 
     # -- horizons
 

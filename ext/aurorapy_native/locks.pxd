@@ -1,11 +1,36 @@
 # Table locks and row locks of the writer: in memory only, gone with it.
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t
-from aurorapy_native.visibility cimport TxnIds
+from aurorapy_native.visibility cimport Snapshot, TransactionStatus, TxnIds
 
 cdef class LockOwner:
     """Who may hold table locks: a transaction (aurorapy.txn.Transaction is one), later also a session."""
     cdef public dict held                # key -> bits of the modes held
     cdef public list taken               # (key, mode) in order of acquisition: what a savepoint's rollback gives back
+
+cdef class TransactionCore(LockOwner):
+    """The fields of a transaction and what every statement needs of it; aurorapy.txn.Transaction is the rest."""
+    cdef readonly object manager
+    cdef TransactionStatus status
+    cdef readonly TxnIds ids
+    cdef readonly str isolation
+    cdef public bint read_only
+    cdef public bint deferrable
+    cdef readonly bint one_snapshot      # REPEATABLE READ: one LSN for all statements
+    cdef public uint64_t after           # LSN of the session's own last commit: snapshots wait for it
+    cdef public uint32_t command
+    cdef public str state                # active, committing, committed, aborted
+    cdef public int pid                  # the session's, for messages
+    cdef public object lock_timeout      # seconds or None: for waits that are given none
+    cdef public object waiting           # the wait it is in (aurorapy.txn.locks), or None
+    cdef public list savepoints
+    cdef public list before_commit       # callables
+    cdef public list after_commit
+    cdef public list after_abort
+    cdef public list notes               # (kind, payload) for the commit's mini-transaction
+    cdef public list watchers            # waits of others for one of its ids
+    cdef public uint64_t commit_lsn      # 0 before the commit is logged
+    cdef public uint64_t current_xid     # of the current savepoint; 0: not assigned yet
+    cdef Snapshot first                  # REPEATABLE READ's
 
 cdef class Lock:
     """One locked object: who holds it, and who waits, first come first."""

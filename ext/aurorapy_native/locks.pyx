@@ -17,7 +17,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t, int32_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memset
 
-from aurorapy_native.visibility cimport TxnIds
+from aurorapy_native.visibility cimport Snapshot, TransactionStatus, TxnIds
 
 MODES = ("ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE",
          "EXCLUSIVE", "ACCESS EXCLUSIVE")
@@ -47,6 +47,65 @@ cdef class LockOwner:
     def __cinit__(self):
         self.held = {}
         self.taken = []
+
+
+cdef class TransactionCore(LockOwner):
+    def __init__(self, manager, TransactionStatus status not None, str isolation, bint read_only, bint deferrable, after):
+        self.manager = manager
+        self.status = status
+        self.ids = TxnIds.__new__(TxnIds)
+        self.isolation = isolation
+        self.read_only = read_only
+        self.deferrable = deferrable
+        self.one_snapshot = isolation == "repeatable read" or isolation == "serializable"
+        self.after = after
+        self.state = "active"
+        self.savepoints = []
+        self.before_commit = []
+        self.after_commit = []
+        self.after_abort = []
+        self.notes = []
+        self.watchers = []
+
+    @property
+    def xid(self):
+        """Id under which the current savepoint writes; assigned on first use. May switch."""
+        if self.current_xid:
+            return self.current_xid
+        return self.assign()
+
+    @property
+    def top_xid(self):
+        """The transaction's own id, 0 before its first write."""
+        return self.ids.top
+
+    def is_own(self, uint64_t xid):
+        """True for an id of this transaction that was not rolled back."""
+        return self.ids.has(xid)
+
+    def snapshot(self):
+        """READ COMMITTED: of this moment; REPEATABLE READ: of the first call, with the present command. May switch while
+        the session's last commit is not durable yet. Released by release_snapshot(), or when nobody holds it."""
+        cdef Snapshot taken
+        if self.first is not None:
+            return self.status.copy(self.first, self.command)
+        if self.after > self.status.vdl:
+            self.manager.wait_durable(self.after)
+        taken = self.status.snapshot(self, self.ids, self.command)
+        if self.one_snapshot:
+            self.first = taken
+            return self.status.copy(taken, self.command)
+        return taken
+
+    def release_snapshot(self, Snapshot snapshot not None):
+        """The statement is done with it."""
+        snapshot.release()
+
+    def drop_first_snapshot(self):
+        """REPEATABLE READ's snapshot no longer holds the prune horizon."""
+        if self.first is not None:
+            self.first.release()
+            self.first = None
 
 
 cdef class Lock:
