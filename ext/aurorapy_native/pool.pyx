@@ -210,6 +210,8 @@ cdef class BufferPool:
                 frame = self.take_frame()
                 if frame >= 0:
                     return frame
+                if attempt == 0 and self.frame_waiter is not None and ahead_of_vdl(self):
+                    self.frame_waiter()      # rather than take the few durable pages from whoever needs them now
             self.wait_for_frame()
 
     def install(self, uint32_t page_no, int32_t frame, bytes data not None, list waiters):
@@ -225,7 +227,9 @@ cdef class BufferPool:
         """Returns when a frame may have become free. ResourceError when none ever will."""
         cdef uint32_t f
         for f in range(self.frames):
-            if not self.frame_pins[f] and (self.frame_page[f] == NO_PAGE or lsn_at(self.base + <size_t> f * PAGE) <= self.vdl):
+            if not self.frame_pins[f] and (self.frame_page[f] == NO_PAGE or (
+                    # one that every attempt looks up again is never free, however durable
+                    not self.frame_used[f] and lsn_at(self.base + <size_t> f * PAGE) <= self.vdl)):
                 return
         if self.frame_waiter is None:
             raise ResourceError("no unpinned buffers available", sqlstate="53200")
@@ -278,3 +282,12 @@ cdef class BufferPool:
         for f in range(self.frames):
             n += self.frame_pins[f] != 0
         return n
+
+
+cdef bint ahead_of_vdl(BufferPool pool) noexcept nogil:
+    """Is there a page that must not be evicted until the VDL has moved?"""
+    cdef uint32_t f
+    for f in range(pool.frames):
+        if pool.frame_page[f] != NO_PAGE and lsn_at(pool.base + <size_t> f * PAGE) > pool.vdl:
+            return True
+    return False
