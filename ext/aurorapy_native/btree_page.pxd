@@ -102,16 +102,38 @@ cdef inline int compare_entry(const char* key, uint32_t n, uint64_t tid, const c
     other = get_tid(entry)
     return (tid > other) - (tid < other)
 
+# The first eight bytes of a key as a number, zeros behind a shorter one: numbers that differ are ordered as the keys
+# are. Eight bytes can always be read: a page ends with its special area.
+cdef inline uint64_t key_head(const char* key, uint32_t n) noexcept nogil:
+    cdef const uint8_t* b = <const uint8_t*>key
+    cdef uint64_t head = (<uint64_t>b[0] << 56 | <uint64_t>b[1] << 48 | <uint64_t>b[2] << 40 | <uint64_t>b[3] << 32
+                          | <uint64_t>b[4] << 24 | <uint64_t>b[5] << 16 | <uint64_t>b[6] << 8 | b[7])
+    if n >= 8:
+        return head
+    return 0 if n == 0 else head & ~(<uint64_t>0xFFFFFFFFFFFFFFFF >> (8 * n))
+
 # First index in [low, high) whose entry is at or above (key, tid), or above it when `after`.
 cdef inline int search_page(const char* page, int low, int high, const char* key, uint32_t n, uint64_t tid,
                             bint after) noexcept nogil:
     cdef int prefix = prefix_of(page)
     cdef int middle, c
-    cdef uint32_t pointer
+    cdef uint32_t pointer, length
+    cdef const char* entry
+    cdef char[8] start
+    cdef uint64_t head, other
+    memset(start, 0, 8)
+    memcpy(start, key, n if n < 8 else 8)
+    head = key_head(start, 8)
     while low < high:
         middle = (low + high) >> 1
         pointer = pointers(page)[middle]
-        c = compare_entry(key, n, tid, page + lp_offset(pointer) + prefix, lp_length(pointer) - prefix)
+        entry = page + lp_offset(pointer) + prefix
+        length = lp_length(pointer) - prefix
+        other = key_head(entry + 6, length - 6)
+        if head != other:
+            c = 1 if head > other else -1
+        else:
+            c = compare_entry(key, n, tid, entry, length)
         if c > 0 or (after and c == 0):
             low = middle + 1
         else:
