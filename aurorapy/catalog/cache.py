@@ -1,0 +1,387 @@
+"""Names and OIDs looked up, quickly: what all sessions of a database share, and what one transaction sees of its own.
+
+    CatalogCache     committed descriptions by OID and by name; dropped when a commit invalidates them
+    SessionCatalog   model.CatalogReader for one session: its search_path, its own uncommitted DDL
+
+A transaction that changes the catalog reads past the shared cache from then on, with its own snapshot, into a cache of
+its own that goes with the transaction. `version` grows whenever anything may have changed, so plans can be checked by
+comparing one number.
+
+Not here: reading rows (`load`, `store`), definitions as text (session.definitions).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from aurorapy.catalog import regnames
+from aurorapy.catalog.load import load_relation, load_statistics
+from aurorapy.catalog.model import IndexInfo, Relation
+from aurorapy.catalog.store import CatalogReader, CatalogStore, CatalogTables
+from aurorapy.catalog.user_types import load_type
+from aurorapy.errors import FeatureNotSupported, InternalError, UndefinedTable
+from aurorapy.types.builtin import BY_NAME, TYPES
+from aurorapy.types.model import Type
+from aurorapy.types.identifiers import quote_identifier
+from aurorapy.types.names import format_type, resolve
+
+_MISSING = object()
+
+
+class Lookups:
+    """One consistent set of cached lookups over a row reader."""
+
+    def __init__(self, reader: Callable[[], CatalogReader]) -> None:
+        self._reader = reader
+        self.relations: dict[int, Relation | None] = {}
+        self.names: dict[tuple[int, str], int | None] = {}
+        self.schemas: dict[str, int | None] = {}
+        self.schema_names: dict[int, str | None] = {}
+        self.roles: dict[str, int | None] = {}
+        self.role_names: dict[int, str | None] = {}
+        self.types: dict[int, Type | None] = {}
+        self.type_names: dict[tuple[int, str], Type | None] = {}
+
+    def clear(self) -> None:
+        for cache in (self.relations, self.names, self.schemas, self.schema_names, self.roles, self.role_names,
+                      self.types, self.type_names):  # fmt: skip
+            cache.clear()
+
+    def drop(self, relation: int) -> None:
+        """Forgets one relation and every name, since a name may now mean another one."""
+        if not relation:
+            self.clear()
+            return
+        self.relations.pop(relation, None)
+        self.names.clear()
+        self.types.clear()
+        self.type_names.clear()
+        for oid, cached in list(self.relations.items()):
+            if cached is None or any(index.oid == relation for index in cached.indexes):
+                del self.relations[oid]
+
+    def relation(self, oid: int) -> Relation | None:
+        found = self.relations.get(oid, _MISSING)
+        if found is _MISSING:
+            found = self.relations[oid] = self._load(oid)
+        return found
+
+    def _load(self, oid: int) -> Relation | None:
+        reader = self._reader()
+        relation = load_relation(reader, oid)
+        if relation is not None and relation.kind == "r" and relation.tuples >= 0:
+            relation.stats = load_statistics(reader, oid)
+        return relation
+
+    def relation_oid(self, schema: int, name: str) -> int | None:
+        key = (schema, name)
+        found = self.names.get(key, _MISSING)
+        if found is _MISSING:
+            row = self._reader().one("pg_class", relname=name, relnamespace=schema)
+            found = self.names[key] = row.oid if row else None
+        return found
+
+    def schema_oid(self, name: str) -> int | None:
+        found = self.schemas.get(name, _MISSING)
+        if found is _MISSING:
+            row = self._reader().one("pg_namespace", nspname=name)
+            found = self.schemas[name] = row.oid if row else None
+        return found
+
+    def schema_name(self, oid: int) -> str | None:
+        found = self.schema_names.get(oid, _MISSING)
+        if found is _MISSING:
+            row = self._reader().one("pg_namespace", oid=oid)
+            found = self.schema_names[oid] = row.nspname if row else None
+        return found
+
+    def role_oid(self, name: str) -> int | None:
+        found = self.roles.get(name, _MISSING)
+        if found is _MISSING:
+            row = self._reader().one("pg_authid", rolname=name)
+            found = self.roles[name] = row.oid if row else None
+        return found
+
+    def role_name(self, oid: int) -> str | None:
+        found = self.role_names.get(oid, _MISSING)
+        if found is _MISSING:
+            row = self._reader().one("pg_authid", oid=oid)
+            found = self.role_names[oid] = row.rolname if row else None
+        return found
+
+    def type_by_oid(self, oid: int) -> Type | None:
+        found = self.types.get(oid, _MISSING)
+        if found is _MISSING:
+            found = self.types[oid] = load_type(self._reader(), oid)
+        return found
+
+    def type_in_schema(self, schema: int, name: str) -> Type | None:
+        key = (schema, name)
+        found = self.type_names.get(key, _MISSING)
+        if found is _MISSING:
+            row = self._reader().one("pg_type", typname=name, typnamespace=schema)
+            found = self.type_names[key] = self.type_by_oid(row.oid) if row else None
+        return found
+
+
+class CatalogCache:
+    """What the sessions of one database share: committed descriptions."""
+
+    def __init__(self, tables: CatalogTables, oid: int, name: str, fresh_snapshot: Callable[[], Any]) -> None:
+        self.tables = tables
+        self.oid = oid
+        self.name = name
+        self.version = 1
+        self.lookups = Lookups(lambda: CatalogReader(tables, fresh_snapshot()))
+
+    def invalidate(self, relation: int) -> None:
+        """A commit changed the relation's rows (0: anything)."""
+        self.version += 1
+        self.lookups.drop(relation)
+
+    def reader(self) -> CatalogReader:
+        return self.lookups._reader()
+
+
+class SessionCatalog:
+    """model.CatalogReader for one session, and types.model.TypeCatalog."""
+
+    def __init__(self, shared: CatalogCache, session: Any) -> None:
+        self.shared = shared
+        self._session = session
+        self._lookups = shared.lookups
+        self._own: Lookups | None = None
+        self._own_changes: set[int] = set()
+        self._transaction: Any = None
+        self._private_version = 0
+        self.path_version = 0
+        self._path: list[str] | None = None
+        self._temporary: int = 0
+
+    @property
+    def version(self) -> int:
+        return self.shared.version + self._private_version
+
+    # -- transactions --------------------------------------------------------------------------------------------------
+    def begin(self, transaction: Any) -> None:
+        self._transaction = transaction
+        if self._own is not None:
+            self._drop_own()
+
+    def store(self) -> CatalogStore:
+        """For changing rows in the session's transaction."""
+        return CatalogStore(self.shared.tables, self._transaction, self.shared.oid, self._changed)
+
+    def _changed(self, relation: int) -> None:
+        """The transaction changed catalog rows: from here on it looks with its own eyes."""
+        if self._own is None:
+            transaction = self._transaction
+            tables = self.shared.tables
+            self._own = self._lookups = Lookups(lambda: CatalogReader(tables, transaction.fresh_snapshot()))
+            transaction.after_commit.append(self._committed)
+            transaction.after_abort.append(self._drop_own)
+        self._own_changes.add(relation)
+        self._own.drop(relation)
+        self._private_version += 1
+        self._path = None
+
+    def _committed(self) -> None:
+        for relation in self._own_changes:
+            self.shared.invalidate(relation)
+        self._drop_own()
+
+    def _drop_own(self) -> None:
+        if self._own is not None:
+            self._own = None
+            self._own_changes.clear()
+            self._lookups = self.shared.lookups
+            self._private_version += 1
+            self._path = None
+
+    def rolled_back(self) -> None:
+        """ROLLBACK TO: own descriptions may be of rows that are gone."""
+        if self._own is not None:
+            self._own.clear()
+            self._private_version += 1
+            self._path = None
+
+    # -- search path ---------------------------------------------------------------------------------------------------
+    def path_changed(self) -> None:
+        self.path_version += 1
+        self._path = None
+
+    def _setting_path(self) -> list[str]:
+        text = self._session.settings["search_path"]
+        names = [unquote(part) for part in split_names(text)]
+        user = self._session.facts.current_user
+        return [user if name == "$user" else name for name in names if name]
+
+    def creation_path(self) -> list[str]:
+        """Schemas where a new object may go, in order."""
+        return self._setting_path()
+
+    def search_path(self) -> list[str]:
+        """Effective schemas that exist, pg_catalog first unless named."""
+        if self._path is None:
+            names = [n for n in self._setting_path() if self._lookups.schema_oid(n) is not None]
+            if "pg_catalog" not in names:
+                names.insert(0, "pg_catalog")
+            self._path = list(dict.fromkeys(names))
+        return self._path
+
+    def explicit_search_path(self) -> list[str]:
+        """current_schemas(false): without what is implied."""
+        return [n for n in dict.fromkeys(self._setting_path()) if self._lookups.schema_oid(n) is not None]
+
+    def temporary_schema(self, create: bool = False) -> int:
+        raise FeatureNotSupported("temporary tables are not supported yet", hint="Create an ordinary table.")
+
+    # -- relations -----------------------------------------------------------------------------------------------------
+    def relation(self, oid: int) -> Relation | None:
+        return self._lookups.relation(oid)
+
+    def relation_by_name(self, schema: str | None, name: str) -> Relation | None:
+        lookups = self._lookups
+        if schema is not None:
+            schema_oid = lookups.schema_oid(schema)
+            oid = lookups.relation_oid(schema_oid, name) if schema_oid is not None else None
+            return lookups.relation(oid) if oid is not None else None
+        for candidate in self.search_path():
+            oid = lookups.relation_oid(lookups.schema_oid(candidate), name)
+            if oid is not None:
+                return lookups.relation(oid)
+        return None
+
+    def need_relation(self, schema: str | None, name: str, position: int = 0) -> Relation:
+        found = self.relation_by_name(schema, name)
+        if found is None:
+            shown = f"{schema}.{name}" if schema else name
+            if schema is not None and self._lookups.schema_oid(schema) is None:
+                raise UndefinedTable(f'schema "{schema}" does not exist', sqlstate="3F000", position=position)
+            raise UndefinedTable(f'relation "{shown}" does not exist', position=position)
+        return found
+
+    def index(self, oid: int) -> IndexInfo | None:
+        row = self._lookups._reader().one("pg_index", indexrelid=oid)
+        if row is None:
+            return None
+        table = self._lookups.relation(row.indrelid)
+        return next((i for i in table.indexes if i.oid == oid), None) if table else None
+
+    def visible_name(self, oid: int) -> str:
+        """The name, with its schema only where search_path does not find it."""
+        relation = self._lookups.relation(oid)
+        if relation is None:
+            return str(oid)
+        found = self.relation_by_name(None, relation.name)
+        if found is not None and found.oid == oid:
+            return quote_identifier(relation.name)
+        return f"{quote_identifier(relation.schema)}.{quote_identifier(relation.name)}"
+
+    # -- schemas, roles, databases -------------------------------------------------------------------------------------
+    def schema_oid(self, name: str) -> int | None:
+        return self._lookups.schema_oid(name)
+
+    def schema_name(self, oid: int) -> str | None:
+        return self._lookups.schema_name(oid)
+
+    def role_oid(self, name: str) -> int | None:
+        return self._lookups.role_oid(name)
+
+    def role_name(self, oid: int) -> str | None:
+        return self._lookups.role_name(oid)
+
+    def database_name(self) -> str:
+        return self.shared.name
+
+    def database_oid(self) -> int:
+        return self.shared.oid
+
+    def reader(self) -> CatalogReader:
+        return self._lookups._reader()
+
+    def is_member(self, role: int, of: int) -> bool:
+        """Is `role` (transitively) a member of `of`?"""
+        seen, todo = {role}, [role]
+        reader = self._lookups._reader()
+        while todo:
+            if of in seen:
+                return True
+            for row in reader.find("pg_auth_members", member=todo.pop()):
+                if row.roleid not in seen:
+                    seen.add(row.roleid)
+                    todo.append(row.roleid)
+        return of in seen
+
+    def may_create_in_database(self, role: int) -> bool:
+        row = self._lookups._reader().one("pg_database", oid=self.shared.oid)
+        return row is not None and self.is_member(role, row.datdba)
+
+    def collation_oid(self, schema: str | None, name: str) -> int | None:
+        for row in self._lookups._reader().scan("pg_collation"):
+            if row.collname == name and (schema is None or self.schema_name(row.collnamespace) == schema):
+                return row.oid
+        return None
+
+    # -- types ---------------------------------------------------------------------------------------------------------
+    def type_by_oid(self, oid: int) -> Type:
+        found = TYPES.get(oid) or self._lookups.type_by_oid(oid)
+        if found is None:
+            raise InternalError(f"cache lookup failed for type {oid}")
+        return found
+
+    def type_by_name(self, schema: str | None, name: str) -> Type | None:
+        if schema in (None, "pg_catalog"):
+            builtin = BY_NAME.get(name)
+            if builtin is not None:
+                return builtin
+        if schema is not None:
+            schema_oid = self._lookups.schema_oid(schema)
+            return self._lookups.type_in_schema(schema_oid, name) if schema_oid is not None else None
+        for candidate in self.search_path():
+            found = self._lookups.type_in_schema(self._lookups.schema_oid(candidate), name)
+            if found is not None:
+                return found
+        return None
+
+    def parse_type_name(self, text: str) -> tuple[int, int]:
+        return resolve(text, self.type_by_name, self.type_by_oid)
+
+    def type_visible_name(self, oid: int) -> str:
+        """The type's name, with its schema only where search_path does not find it."""
+        found = self.type_by_oid(oid)
+        visible = self.type_by_name(None, found.name)
+        if visible is not None and visible.oid == oid:
+            return quote_identifier(found.name)
+        schema = self.schema_name(found.extra.get("schema", 0)) or "pg_catalog"
+        return f"{quote_identifier(schema)}.{quote_identifier(found.name)}"
+
+    def format_type(self, oid: int, typmod: int = -1) -> str:
+        return format_type(oid, typmod, self)
+
+    def reg_in(self, kind: str, text: str) -> int:
+        return regnames.reg_in(self, kind, text)
+
+    def reg_out(self, kind: str, oid: int) -> str:
+        return regnames.reg_out(self, kind, oid)
+
+
+def split_names(text: str) -> list[str]:
+    """`"$user", public` → ['"$user"', 'public']; commas inside quotes do not split."""
+    parts, current, quoted = [], "", False
+    for char in text:
+        if char == '"':
+            quoted = not quoted
+        if char == "," and not quoted:
+            parts.append(current.strip())
+            current = ""
+        else:
+            current += char
+    parts.append(current.strip())
+    return [p for p in parts if p]
+
+
+def unquote(name: str) -> str:
+    if len(name) >= 2 and name[0] == name[-1] == '"':
+        return name[1:-1].replace('""', '"')
+    return name.lower()
