@@ -29,6 +29,7 @@ _SPACE = " \t\n\r\v\f"
 _DIMENSION = re.compile(r"[ \t\n\r\v\f]*\[")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _QUOTED_PART = re.compile(r'[^"\\]*')
+_SIMPLE = re.compile(r"\{-?[0-9][0-9.:\-]*(?:,-?[0-9][0-9.:\-]*)*\}").fullmatch  # numbers, dates: nothing to unquote
 _MUST_QUOTE = re.compile(r'[\s{}"\\,]', re.ASCII)
 
 
@@ -331,6 +332,10 @@ def array_codec(element: Type) -> Codec:
     """The conversions of the array type over `element`; also for arrays of user types."""
 
     def parse(text: str, typmod: int, ctx) -> Array:
+        if _SIMPLE(text) and element.delimiter == ",":
+            read = element.input
+            items = [read(word, typmod, ctx) for word in text[1:-1].split(",")]
+            return Array(tuple(items), (len(items),), (1,), element.oid)
         return _Reader(text, typmod, ctx, element).read()
 
     def show(value: Array, ctx) -> str:

@@ -8,11 +8,12 @@ Not here: reading the text (`types.decode`), arithmetic (`expressions.functions`
 
 from __future__ import annotations
 
-import re
 from struct import Struct
 
+from aurorapy_native.datetime import read_date, show_date
+
 from aurorapy.errors import DataError
-from aurorapy.types.calendar import UNIX_DAYS, from_days, month_length, to_days
+from aurorapy.types.calendar import UNIX_DAYS, from_days, to_days
 from aurorapy.types.codec import Codec, need_bytes
 from aurorapy.types.decode import Clock, decode
 from aurorapy.types.values import DATE_INFINITY, DATE_MINUS_INFINITY
@@ -20,7 +21,6 @@ from aurorapy.types.values import DATE_INFINITY, DATE_MINUS_INFINITY
 DATE_MIN = -2_451_545  # 4714-11-24 BC, Julian day 0
 DATE_END = 2_145_031_949  # 5874898-01-01, the first day that is no date
 _LAYOUT = Struct(">i")
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})").fullmatch
 
 
 def out_of_range(text: str) -> DataError:
@@ -44,37 +44,15 @@ def from_clock(clock: Clock, text: str) -> int:
 
 
 def parse(text: str, typmod, ctx) -> int:
-    match = _ISO(text)
-    if match is not None:
-        year, month, day = int(match[1]), int(match[2]), int(match[3])
-        if year > 0 and 1 <= month <= 12 and 1 <= day <= month_length(year, month):
-            return to_days(year, month, day)
-    return from_clock(decode(text, ctx, "date"), text)
-
-
-_iso_texts: dict[int, str] = {}  # days near what was shown lately; ISO form
-
-
-def iso_text(days: int) -> str:
-    """`2020-02-01`; a year before 1 AD without its BC."""
-    text = _iso_texts.get(days)
-    if text is None:
-        year, month, day = from_days(days)
-        text = f"{year if year > 0 else 1 - year:04}-{month:02}-{day:02}"
-        if len(_iso_texts) > 20_000:
-            _iso_texts.clear()
-        _iso_texts[days] = text
-    return text
-
-
-FIRST_AD = -730_119  # 0001-01-01
+    days = read_date(text)
+    return from_clock(decode(text, ctx, "date"), text) if days is None else days
 
 
 def show(value: int, ctx) -> str:
     if value in (DATE_INFINITY, DATE_MINUS_INFINITY):
         return "infinity" if value == DATE_INFINITY else "-infinity"
     if ctx.date_style == "ISO":
-        return iso_text(value) if value >= FIRST_AD else iso_text(value) + " BC"
+        return show_date(value)
     return styled(value, ctx, "-" if ctx.date_style == "Postgres" else None)
 
 

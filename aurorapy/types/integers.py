@@ -45,6 +45,10 @@ def _codec(name: str, bits: int, storage: str, layout: Struct) -> Codec:
             value = int(text)
             if value <= high:
                 return value
+        elif text[:1] == "-" and text[1:].isdigit() and len(text) < 20 and text.isascii():
+            value = int(text)
+            if value >= low:
+                return value
         return parse_integer(text, name, low, high)
 
     def show(value: int, ctx) -> str:

@@ -4,19 +4,21 @@
     ISO 2020-02-01 10:00:00+00    SQL 02/01/2020 10:00:00 UTC    Postgres Sat Feb 01 10:00:00 2020 UTC
     German 01.02.2020 10:00:00 UTC
 
-Texts of the common ISO form take a short way in and out. Precision 0..6 is the typmod; `fit` rounds to it.
+Texts of the common ISO form take a short way in and out (`aurorapy_native.datetime`). Precision 0..6 is the typmod;
+`fit` rounds to it.
 
 Not here: reading other texts (`types.decode`), zones (`types.timezones`), arithmetic (`expressions.functions`).
 """
 
 from __future__ import annotations
 
-import re
 from struct import Struct
+
+from aurorapy_native.datetime import read_timestamp, show_timestamp, show_timestamptz
 
 from aurorapy.errors import DataError
 from aurorapy.types import dates
-from aurorapy.types.calendar import UNIX_DAYS, from_days, month_length, to_days, weekday
+from aurorapy.types.calendar import UNIX_DAYS, from_days, to_days, weekday
 from aurorapy.types.codec import Codec, need_bytes
 from aurorapy.types.decode import Clock, decode
 from aurorapy.types.times import clock_text, precision_typmod, round_micros, typmod_out
@@ -26,37 +28,11 @@ from aurorapy.types.values import TIMESTAMP_INFINITY, TIMESTAMP_MINUS_INFINITY, 
 
 TIMESTAMP_MIN = -211_813_488_000_000_000  # 4714-11-24 00:00:00 BC
 TIMESTAMP_END = 9_223_371_331_200_000_000  # 294277-01-01 00:00:00, the first instant that is no timestamp
-_FIRST_AD = dates.FIRST_AD * USECS_PER_DAY
 _LAYOUT = Struct(">q")
-_ISO = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]{1,6}))?"
-    r"(Z|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?)?"
-).fullmatch
 
 
 def out_of_range(text: str = "") -> DataError:
     return DataError(f'timestamp out of range: "{text}"' if text else "timestamp out of range", sqlstate="22008")
-
-
-def _short_way(text: str) -> tuple[int, str | None] | None:
-    """(local microseconds, zone text) of the ISO form; None for anything else, errors included."""
-    match = _ISO(text)
-    if match is None:
-        return None
-    year, month, day, hour, minute, second, digits, zone = match.groups()
-    y, m, d = int(year), int(month), int(day)
-    if y == 0 or not 1 <= m <= 12 or not 1 <= d <= 28 and not 1 <= d <= month_length(y, m):
-        return None
-    micros = ((to_days(y, m, d) * 24 + int(hour)) * 60 + int(minute)) * 60 + int(second)
-    return micros * 1_000_000 + (int(digits.ljust(6, "0")) if digits else 0), zone
-
-
-def _zone_seconds(zone: str) -> int:
-    if zone == "Z":
-        return 0
-    digits = zone[1:].replace(":", "")
-    seconds = int(digits[:2]) * 3600 + int(digits[2:] or 0) * 60
-    return -seconds if zone[0] == "-" else seconds
 
 
 def _from_clock(clock: Clock, text: str, offset: int) -> int:
@@ -80,7 +56,7 @@ def fit(value: int, typmod: int) -> int:
 
 
 def parse(text: str, typmod: int, ctx) -> int:
-    short = _short_way(text)
+    short = read_timestamp(text)
     if short is not None:
         value = short[0]
     else:
@@ -89,12 +65,12 @@ def parse(text: str, typmod: int, ctx) -> int:
 
 
 def parse_tz(text: str, typmod: int, ctx) -> int:
-    short = _short_way(text)
+    short = read_timestamp(text)
     if short is None:
         clock = decode(text, ctx, "timestamp with time zone")
         value = _from_clock(clock, text, clock.offset)
     elif short[1] is not None:
-        value = short[0] - _zone_seconds(short[1]) * 1_000_000
+        value = short[0] - short[1] * 1_000_000
     else:
         value = from_local(short[0], ctx)
     return value if typmod < 0 else fit(value, typmod)
@@ -115,21 +91,16 @@ def show(value: int, ctx) -> str:
         return _infinity(value)
     if ctx.date_style != "ISO":
         return _styled(value, ctx, None)
-    days, micros = divmod(value, USECS_PER_DAY)
-    text = f"{dates.iso_text(days)} {clock_text(micros)}"
-    return text if value >= _FIRST_AD else text + " BC"
+    return show_timestamp(value)
 
 
 def show_tz(value: int, ctx) -> str:
     if value >= TIMESTAMP_END or value < TIMESTAMP_MIN:
         return _infinity(value)
     period = find(ctx.time_zone).at(value // 1_000_000 + UNIX_2000)
-    local = value + period[0] * 1_000_000
     if ctx.date_style != "ISO":
-        return _styled(local, ctx, period)
-    days, micros = divmod(local, USECS_PER_DAY)
-    text = f"{dates.iso_text(days)} {clock_text(micros)}{offset_text(period[0])}"
-    return text if local >= _FIRST_AD else text + " BC"
+        return _styled(value + period[0] * 1_000_000, ctx, period)
+    return show_timestamptz(value, period[0])
 
 
 def _infinity(value: int) -> str:
