@@ -19,7 +19,7 @@ from typing import Any, Callable
 from aurorapy.errors import UndefinedFunction
 from aurorapy.expressions.jsonvalue import jsonb_key
 from aurorapy.expressions.typeoids import ARRAY_TYPES, NAME_OF
-from aurorapy.types.values import Array, Record
+from aurorapy.types.values import Array, Record, TimeTz
 
 Key = Callable[[Any], Any]
 _NAN = (1, 0)
@@ -51,9 +51,13 @@ def _record_key(value: Record) -> tuple:
     )
 
 
+def _timetz_key(value: TimeTz) -> tuple[int, int]:
+    return value.sort_key
+
+
 _SORT_KEYS: dict[int, Key] = {
     700: _float_key, 701: _float_key, 1700: _numeric_key, 1042: _bpchar_key, 3802: jsonb_key, 2277: _array_key,
-    2249: _record_key,
+    2249: _record_key, 1266: _timetz_key,
 }  # fmt: skip
 _UNORDERED = {114: "json", 142: "xml", 600: "point", 28: "xid", 29: "cid"}
 

@@ -26,6 +26,8 @@ FAMILIES = (
     "system",
     "catalog_info",
     "privileges",
+    "datetime_arithmetic",
+    "datetime_fields",
 )
 
 for _family in (*FAMILIES, "operators", "casts"):

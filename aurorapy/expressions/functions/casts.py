@@ -41,9 +41,15 @@ _TABLE = """
 10131 char text i f 946; 10132 char bpchar a f 860; 10133 char varchar a f 946; 10134 name text i f 406
 10135 name bpchar a f 408; 10136 name varchar a f 1401; 10137 text char a f 944; 10138 bpchar char a f 944
 10139 varchar char a f 944; 10140 text name i f 407; 10141 bpchar name i f 409; 10142 varchar name i f 1400
-10143 char int4 e f 77; 10144 int4 char e f 78; 10145 pg_node_tree text i b 0; 10191 bool text a f 2971
+10143 char int4 e f 77; 10144 int4 char e f 78; 10145 pg_node_tree text i b 0; 10152 date timestamp i f 2024
+10153 date timestamptz i f 1174; 10154 time interval i f 1370; 10155 time timetz i f 2047
+10156 timestamp date a f 2029; 10157 timestamp time a f 1316; 10158 timestamp timestamptz i f 2028
+10159 timestamptz date a f 1178; 10160 timestamptz time a f 2019; 10161 timestamptz timestamp a f 2027
+10162 timestamptz timetz a f 1388; 10163 interval time a f 1419; 10164 timetz time a f 2046; 10191 bool text a f 2971
 10196 bool varchar a f 2971; 10201 bool bpchar a f 2971; 10204 bpchar bpchar i f 668; 10205 varchar varchar i f 669
-10213 numeric numeric i f 1703; 10214 json jsonb a i 0; 10215 jsonb json a i 0
+10206 time time i f 1968; 10207 timestamp timestamp i f 1961; 10208 timestamptz timestamptz i f 1967
+10209 interval interval i f 1200; 10210 timetz timetz i f 1969; 10213 numeric numeric i f 1703; 10214 json jsonb a i 0
+10215 jsonb json a i 0
 """
 
 for _entry in _TABLE.replace("\n", ";").split(";"):

@@ -76,61 +76,87 @@ _TABLE = """
 1061 >= bpchar bpchar 1052 <= < - 4 ge; 1070 = anyarray anyarray 744 = <> mh 3 eq
 1071 <> anyarray anyarray 390 <> = - 0 neq; 1072 < anyarray anyarray 391 > >= - 1 lt
 1073 > anyarray anyarray 392 < <= - 5 gt; 1074 <= anyarray anyarray 393 >= > - 2 le
-1075 >= anyarray anyarray 396 <= < - 4 ge; 1093 = date date 1086 = <> mh 3 eq; 1094 <> date date 1091 <> = - 0 neq
-1095 < date date 1087 > >= - 1 lt; 1096 <= date date 1088 >= > - 2 le; 1097 > date date 1089 < <= - 5 gt
-1098 >= date date 1090 <= < - 4 ge; 1108 = time time 1145 = <> mh 3 eq; 1109 <> time time 1106 <> = - 0 neq
-1110 < time time 1102 > >= - 1 lt; 1111 <= time time 1103 >= > - 2 le; 1112 > time time 1104 < <= - 5 gt
-1113 >= time time 1105 <= < - 4 ge; 1116 + float4 float8 281 + - - 0 -; 1117 - float4 float8 282 - - - 0 -
-1118 / float4 float8 280 - - - 0 -; 1119 * float4 float8 279 * - - 0 -; 1120 = float4 float8 299 = <> mh 3 eq
-1121 <> float4 float8 300 <> = - 0 neq; 1122 < float4 float8 301 > >= - 1 lt; 1123 > float4 float8 303 < <= - 5 gt
-1124 <= float4 float8 302 >= > - 2 le; 1125 >= float4 float8 304 <= < - 4 ge; 1126 + float8 float4 285 + - - 0 -
-1127 - float8 float4 286 - - - 0 -; 1128 / float8 float4 284 - - - 0 -; 1129 * float8 float4 283 * - - 0 -
-1130 = float8 float4 305 = <> mh 3 eq; 1131 <> float8 float4 306 <> = - 0 neq; 1132 < float8 float4 307 > >= - 1 lt
-1133 > float8 float4 309 < <= - 5 gt; 1134 <= float8 float4 308 >= > - 2 le; 1135 >= float8 float4 310 <= < - 4 ge
-1207 ~~ name text 858 - !~~ - 0 like; 1208 !~~ name text 859 - ~~ - 0 nlike; 1209 ~~ text text 850 - !~~ - 0 like
-1210 !~~ text text 851 - ~~ - 0 nlike; 1211 ~~ bpchar text 1631 - !~~ - 0 like
-1212 !~~ bpchar text 1632 - ~~ - 0 nlike; 1226 ~* name text 1240 - !~* - 0 iregex
-1227 !~* name text 1241 - ~* - 0 niregex; 1228 ~* text text 1238 - !~* - 0 iregex
-1229 !~* text text 1239 - ~* - 0 niregex; 1234 ~* bpchar text 1656 - !~* - 0 iregex
-1235 !~* bpchar text 1657 - ~* - 0 niregex; 1320 = timestamptz timestamptz 1152 = <> mh 3 eq
-1321 <> timestamptz timestamptz 1153 <> = - 0 neq; 1322 < timestamptz timestamptz 1154 > >= - 1 lt
-1323 <= timestamptz timestamptz 1155 >= > - 2 le; 1324 > timestamptz timestamptz 1157 < <= - 5 gt
-1325 >= timestamptz timestamptz 1156 <= < - 4 ge; 1330 = interval interval 1162 = <> mh 3 eq
+1075 >= anyarray anyarray 396 <= < - 4 ge; 1076 + date interval 2071 + - - 0 -; 1077 - date interval 2072 - - - 0 -
+1093 = date date 1086 = <> mh 3 eq; 1094 <> date date 1091 <> = - 0 neq; 1095 < date date 1087 > >= - 1 lt
+1096 <= date date 1088 >= > - 2 le; 1097 > date date 1089 < <= - 5 gt; 1098 >= date date 1090 <= < - 4 ge
+1099 - date date 1140 - - - 0 -; 1100 + date int4 1141 + - - 0 -; 1101 - date int4 1142 - - - 0 -
+1108 = time time 1145 = <> mh 3 eq; 1109 <> time time 1106 <> = - 0 neq; 1110 < time time 1102 > >= - 1 lt
+1111 <= time time 1103 >= > - 2 le; 1112 > time time 1104 < <= - 5 gt; 1113 >= time time 1105 <= < - 4 ge
+1116 + float4 float8 281 + - - 0 -; 1117 - float4 float8 282 - - - 0 -; 1118 / float4 float8 280 - - - 0 -
+1119 * float4 float8 279 * - - 0 -; 1120 = float4 float8 299 = <> mh 3 eq; 1121 <> float4 float8 300 <> = - 0 neq
+1122 < float4 float8 301 > >= - 1 lt; 1123 > float4 float8 303 < <= - 5 gt; 1124 <= float4 float8 302 >= > - 2 le
+1125 >= float4 float8 304 <= < - 4 ge; 1126 + float8 float4 285 + - - 0 -; 1127 - float8 float4 286 - - - 0 -
+1128 / float8 float4 284 - - - 0 -; 1129 * float8 float4 283 * - - 0 -; 1130 = float8 float4 305 = <> mh 3 eq
+1131 <> float8 float4 306 <> = - 0 neq; 1132 < float8 float4 307 > >= - 1 lt; 1133 > float8 float4 309 < <= - 5 gt
+1134 <= float8 float4 308 >= > - 2 le; 1135 >= float8 float4 310 <= < - 4 ge; 1207 ~~ name text 858 - !~~ - 0 like
+1208 !~~ name text 859 - ~~ - 0 nlike; 1209 ~~ text text 850 - !~~ - 0 like; 1210 !~~ text text 851 - ~~ - 0 nlike
+1211 ~~ bpchar text 1631 - !~~ - 0 like; 1212 !~~ bpchar text 1632 - ~~ - 0 nlike
+1226 ~* name text 1240 - !~* - 0 iregex; 1227 !~* name text 1241 - ~* - 0 niregex
+1228 ~* text text 1238 - !~* - 0 iregex; 1229 !~* text text 1239 - ~* - 0 niregex
+1234 ~* bpchar text 1656 - !~* - 0 iregex; 1235 !~* bpchar text 1657 - ~* - 0 niregex
+1320 = timestamptz timestamptz 1152 = <> mh 3 eq; 1321 <> timestamptz timestamptz 1153 <> = - 0 neq
+1322 < timestamptz timestamptz 1154 > >= - 1 lt; 1323 <= timestamptz timestamptz 1155 >= > - 2 le
+1324 > timestamptz timestamptz 1157 < <= - 5 gt; 1325 >= timestamptz timestamptz 1156 <= < - 4 ge
+1327 + timestamptz interval 1189 + - - 0 -; 1328 - timestamptz timestamptz 1188 - - - 0 -
+1329 - timestamptz interval 1190 - - - 0 -; 1330 = interval interval 1162 = <> mh 3 eq
 1331 <> interval interval 1163 <> = - 0 neq; 1332 < interval interval 1164 > >= - 1 lt
 1333 <= interval interval 1165 >= > - 2 le; 1334 > interval interval 1167 < <= - 5 gt
-1335 >= interval interval 1166 <= < - 4 ge; 1625 ~~* name text 1635 - !~~* - 0 ilike
-1626 !~~* name text 1636 - ~~* - 0 nilike; 1627 ~~* text text 1633 - !~~* - 0 ilike
-1628 !~~* text text 1634 - ~~* - 0 nilike; 1629 ~~* bpchar text 1660 - !~~* - 0 ilike
-1630 !~~* bpchar text 1661 - ~~* - 0 nilike; 1694 <= bool bool 1691 >= > - 2 le; 1695 >= bool bool 1692 <= < - 4 ge
-1751 - - numeric 1771 - - - 0 -; 1752 = numeric numeric 1718 = <> mh 3 eq; 1753 <> numeric numeric 1719 <> = - 0 neq
+1335 >= interval interval 1166 <= < - 4 ge; 1336 - - interval 1168 - - - 0 -; 1337 + interval interval 1169 + - - 0 -
+1338 - interval interval 1170 - - - 0 -; 1360 + date time 1272 + - - 0 -; 1361 + date timetz 1297 + - - 0 -
+1363 + time date 1296 + - - 0 -; 1366 + timetz date 1298 + - - 0 -; 1399 - time time 1690 - - - 0 -
+1550 = timetz timetz 1352 = <> mh 3 eq; 1551 <> timetz timetz 1353 <> = - 0 neq; 1552 < timetz timetz 1354 > >= - 1 lt
+1553 <= timetz timetz 1355 >= > - 2 le; 1554 > timetz timetz 1357 < <= - 5 gt; 1555 >= timetz timetz 1356 <= < - 4 ge
+1583 * interval float8 1618 * - - 0 -; 1584 * float8 interval 1624 * - - 0 -; 1585 / interval float8 1326 - - - 0 -
+1625 ~~* name text 1635 - !~~* - 0 ilike; 1626 !~~* name text 1636 - ~~* - 0 nilike
+1627 ~~* text text 1633 - !~~* - 0 ilike; 1628 !~~* text text 1634 - ~~* - 0 nilike
+1629 ~~* bpchar text 1660 - !~~* - 0 ilike; 1630 !~~* bpchar text 1661 - ~~* - 0 nilike
+1694 <= bool bool 1691 >= > - 2 le; 1695 >= bool bool 1692 <= < - 4 ge; 1751 - - numeric 1771 - - - 0 -
+1752 = numeric numeric 1718 = <> mh 3 eq; 1753 <> numeric numeric 1719 <> = - 0 neq
 1754 < numeric numeric 1722 > >= - 1 lt; 1755 <= numeric numeric 1723 >= > - 2 le
 1756 > numeric numeric 1720 < <= - 5 gt; 1757 >= numeric numeric 1721 <= < - 4 ge
 1758 + numeric numeric 1724 + - - 0 -; 1759 - numeric numeric 1725 - - - 0 -; 1760 * numeric numeric 1726 * - - 0 -
 1761 / numeric numeric 1727 - - - 0 -; 1762 % numeric numeric 1729 - - - 0 -; 1763 @ - numeric 1704 - - - 0 -
-1862 = int2 int8 1850 = <> mh 3 eq; 1863 <> int2 int8 1851 <> = - 0 neq; 1864 < int2 int8 1852 > >= - 1 lt
-1865 > int2 int8 1853 < <= - 5 gt; 1866 <= int2 int8 1854 >= > - 2 le; 1867 >= int2 int8 1855 <= < - 4 ge
-1868 = int8 int2 1856 = <> mh 3 eq; 1869 <> int8 int2 1857 <> = - 0 neq; 1870 < int8 int2 1858 > >= - 1 lt
-1871 > int8 int2 1859 < <= - 5 gt; 1872 <= int8 int2 1860 >= > - 2 le; 1873 >= int8 int2 1861 <= < - 4 ge
-1874 & int2 int2 1892 & - - 0 -; 1875 | int2 int2 1893 | - - 0 -; 1876 # int2 int2 1894 # - - 0 -
-1877 ~ - int2 1895 - - - 0 -; 1878 << int2 int4 1896 - - - 0 -; 1879 >> int2 int4 1897 - - - 0 -
-1880 & int4 int4 1898 & - - 0 -; 1881 | int4 int4 1899 | - - 0 -; 1882 # int4 int4 1900 # - - 0 -
-1883 ~ - int4 1901 - - - 0 -; 1884 << int4 int4 1902 - - - 0 -; 1885 >> int4 int4 1903 - - - 0 -
-1886 & int8 int8 1904 & - - 0 -; 1887 | int8 int8 1905 | - - 0 -; 1888 # int8 int8 1906 # - - 0 -
-1889 ~ - int8 1907 - - - 0 -; 1890 << int8 int4 1908 - - - 0 -; 1891 >> int8 int4 1909 - - - 0 -
-1916 + - int8 1910 - - - 0 -; 1917 + - int2 1911 - - - 0 -; 1918 + - int4 1912 - - - 0 -
-1919 + - float4 1913 - - - 0 -; 1920 + - float8 1914 - - - 0 -; 1921 + - numeric 1915 - - - 0 -
-1955 = bytea bytea 1948 = <> mh 3 eq; 1956 <> bytea bytea 1953 <> = - 0 neq; 1957 < bytea bytea 1949 > >= - 1 lt
-1958 <= bytea bytea 1950 >= > - 2 le; 1959 > bytea bytea 1951 < <= - 5 gt; 1960 >= bytea bytea 1952 <= < - 4 ge
-2016 ~~ bytea bytea 2005 - !~~ - 0 like; 2017 !~~ bytea bytea 2006 - ~~ - 0 nlike
-2060 = timestamp timestamp 2052 = <> mh 3 eq; 2061 <> timestamp timestamp 2053 <> = - 0 neq
-2062 < timestamp timestamp 2054 > >= - 1 lt; 2063 <= timestamp timestamp 2055 >= > - 2 le
-2064 > timestamp timestamp 2057 < <= - 5 gt; 2065 >= timestamp timestamp 2056 <= < - 4 ge
+1800 + time interval 1747 + - - 0 -; 1801 - time interval 1748 - - - 0 -; 1802 + timetz interval 1749 + - - 0 -
+1803 - timetz interval 1750 - - - 0 -; 1849 + interval time 1848 + - - 0 -; 1862 = int2 int8 1850 = <> mh 3 eq
+1863 <> int2 int8 1851 <> = - 0 neq; 1864 < int2 int8 1852 > >= - 1 lt; 1865 > int2 int8 1853 < <= - 5 gt
+1866 <= int2 int8 1854 >= > - 2 le; 1867 >= int2 int8 1855 <= < - 4 ge; 1868 = int8 int2 1856 = <> mh 3 eq
+1869 <> int8 int2 1857 <> = - 0 neq; 1870 < int8 int2 1858 > >= - 1 lt; 1871 > int8 int2 1859 < <= - 5 gt
+1872 <= int8 int2 1860 >= > - 2 le; 1873 >= int8 int2 1861 <= < - 4 ge; 1874 & int2 int2 1892 & - - 0 -
+1875 | int2 int2 1893 | - - 0 -; 1876 # int2 int2 1894 # - - 0 -; 1877 ~ - int2 1895 - - - 0 -
+1878 << int2 int4 1896 - - - 0 -; 1879 >> int2 int4 1897 - - - 0 -; 1880 & int4 int4 1898 & - - 0 -
+1881 | int4 int4 1899 | - - 0 -; 1882 # int4 int4 1900 # - - 0 -; 1883 ~ - int4 1901 - - - 0 -
+1884 << int4 int4 1902 - - - 0 -; 1885 >> int4 int4 1903 - - - 0 -; 1886 & int8 int8 1904 & - - 0 -
+1887 | int8 int8 1905 | - - 0 -; 1888 # int8 int8 1906 # - - 0 -; 1889 ~ - int8 1907 - - - 0 -
+1890 << int8 int4 1908 - - - 0 -; 1891 >> int8 int4 1909 - - - 0 -; 1916 + - int8 1910 - - - 0 -
+1917 + - int2 1911 - - - 0 -; 1918 + - int4 1912 - - - 0 -; 1919 + - float4 1913 - - - 0 -
+1920 + - float8 1914 - - - 0 -; 1921 + - numeric 1915 - - - 0 -; 1955 = bytea bytea 1948 = <> mh 3 eq
+1956 <> bytea bytea 1953 <> = - 0 neq; 1957 < bytea bytea 1949 > >= - 1 lt; 1958 <= bytea bytea 1950 >= > - 2 le
+1959 > bytea bytea 1951 < <= - 5 gt; 1960 >= bytea bytea 1952 <= < - 4 ge; 2016 ~~ bytea bytea 2005 - !~~ - 0 like
+2017 !~~ bytea bytea 2006 - ~~ - 0 nlike; 2060 = timestamp timestamp 2052 = <> mh 3 eq
+2061 <> timestamp timestamp 2053 <> = - 0 neq; 2062 < timestamp timestamp 2054 > >= - 1 lt
+2063 <= timestamp timestamp 2055 >= > - 2 le; 2064 > timestamp timestamp 2057 < <= - 5 gt
+2065 >= timestamp timestamp 2056 <= < - 4 ge; 2066 + timestamp interval 2032 + - - 0 -
+2067 - timestamp timestamp 2031 - - - 0 -; 2068 - timestamp interval 2033 - - - 0 -
 2345 < date timestamp 2338 > >= - 1 lt; 2346 <= date timestamp 2339 >= > - 2 le
 2347 = date timestamp 2340 = <> m 3 eq; 2348 >= date timestamp 2342 <= < - 4 ge
 2349 > date timestamp 2341 < <= - 5 gt; 2350 <> date timestamp 2343 <> = - 0 neq
+2358 < date timestamptz 2351 > >= - 1 lt; 2359 <= date timestamptz 2352 >= > - 2 le
+2360 = date timestamptz 2353 = <> m 3 eq; 2361 >= date timestamptz 2355 <= < - 4 ge
+2362 > date timestamptz 2354 < <= - 5 gt; 2363 <> date timestamptz 2356 <> = - 0 neq
 2371 < timestamp date 2364 > >= - 1 lt; 2372 <= timestamp date 2365 >= > - 2 le
 2373 = timestamp date 2366 = <> m 3 eq; 2374 >= timestamp date 2368 <= < - 4 ge
 2375 > timestamp date 2367 < <= - 5 gt; 2376 <> timestamp date 2369 <> = - 0 neq
+2384 < timestamptz date 2377 > >= - 1 lt; 2385 <= timestamptz date 2378 >= > - 2 le
+2386 = timestamptz date 2379 = <> m 3 eq; 2387 >= timestamptz date 2381 <= < - 4 ge
+2388 > timestamptz date 2380 < <= - 5 gt; 2389 <> timestamptz date 2382 <> = - 0 neq
+2534 < timestamp timestamptz 2520 > >= - 1 lt; 2535 <= timestamp timestamptz 2521 >= > - 2 le
+2536 = timestamp timestamptz 2522 = <> m 3 eq; 2537 >= timestamp timestamptz 2524 <= < - 4 ge
+2538 > timestamp timestamptz 2523 < <= - 5 gt; 2539 <> timestamp timestamptz 2525 <> = - 0 neq
+2540 < timestamptz timestamp 2527 > >= - 1 lt; 2541 <= timestamptz timestamp 2528 >= > - 2 le
+2542 = timestamptz timestamp 2529 = <> m 3 eq; 2543 >= timestamptz timestamp 2531 <= < - 4 ge
+2544 > timestamptz timestamp 2530 < <= - 5 gt; 2545 <> timestamptz timestamp 2532 <> = - 0 neq
+2551 + interval date 2546 + - - 0 -; 2552 + interval timetz 2547 + - - 0 -; 2553 + interval timestamp 2548 + - - 0 -
+2554 + interval timestamptz 2549 + - - 0 -; 2555 + int4 date 2550 + - - 0 -
 2750 && anyarray anyarray 2747 && - - 0 contains; 2751 @> anyarray anyarray 2748 <@ - - 0 contains
 2752 <@ anyarray anyarray 2749 @> - - 0 contains; 2799 < tid tid 2791 > >= - 1 lt; 2800 > tid tid 2790 < <= - 5 gt
 2801 <= tid tid 2793 >= > - 2 le; 2802 >= tid tid 2792 <= < - 4 ge; 2972 = uuid uuid 2956 = <> mh 3 eq
