@@ -153,6 +153,13 @@ class _Parser:
             if not self.take(","):
                 raise self.bad()
 
+    def plain_arguments(self) -> tuple[str, ...]:
+        """At most one number without a sign, which is all the grammar has for these types."""
+        args = self.arguments()
+        if len(args) > 1 or args and not args[0].isdigit():
+            raise self.bad()
+        return args
+
     def grammar_words(self) -> tuple[str, tuple[str, ...]] | None:
         """A spelling of the SQL grammar and its modifiers; None when an identifier comes next."""
         first = self.word()
@@ -164,7 +171,7 @@ class _Parser:
             return "interval", self.interval_arguments()
         if first in ("time", "timestamp"):
             self.place += 1
-            args = self.arguments()
+            args = self.plain_arguments()
             for words in _ZONE_WORDS:
                 if self.take(*words):
                     return SPELLINGS[" ".join((first, *words))], args
@@ -184,7 +191,7 @@ class _Parser:
             spelling += " varying"
         if spelling not in SPELLINGS:
             raise self.bad()
-        args = self.arguments()
+        args = self.arguments() if SPELLINGS[spelling] == "numeric" else self.plain_arguments()
         if spelling == "float":
             return _float_of(args), ()
         if SPELLINGS[spelling] == "bpchar" and not args:
@@ -195,7 +202,7 @@ class _Parser:
         """(mask,) or (mask, precision) as intervaltypmodin takes them; () for a plain interval."""
         field = self.word()
         if field not in FIELD_MASKS:
-            args = self.arguments()
+            args = self.plain_arguments()
             return (str(FULL_RANGE), *args) if args else ()
         self.place += 1
         mask = FIELD_MASKS[field]
@@ -206,7 +213,7 @@ class _Parser:
                 raise self.bad()
             self.place += 1
             mask = FIELD_MASKS[f"{field} to {last}"]
-        return (str(mask), *(self.arguments() if last == "second" else ()))
+        return (str(mask), *(self.plain_arguments() if last == "second" else ()))
 
 
 def _float_of(args: tuple[str, ...]) -> str:
@@ -246,15 +253,18 @@ def resolve_name(
     """As `resolve`, for a name parsed already."""
     found = find(name.schema, name.name)
     if found is None:
-        shown = f"{name.schema}.{name.name}" if name.schema else name.name
-        raise UndefinedObject(f'type "{shown}{"[]" * bool(name.dims)}" does not exist', position=position)
+        raise _undefined(name, position)
     typmod = typmod_of(found, name.args, position)
-    if name.dims and not (found.category == "A" and found.name.startswith("_")):
+    if name.dims:
         if not found.array_oid:
-            shown = format_type(found.oid)
-            raise UndefinedObject(f'could not find array type for data type {shown}', position=position)
+            raise _undefined(name, position)
         found = by_oid(found.array_oid)
     return found.oid, typmod
+
+
+def _undefined(name: TypeName, position: int) -> UndefinedObject:
+    shown = f"{name.schema}.{name.name}" if name.schema else name.name
+    return UndefinedObject(f'type "{shown}{"[]" * bool(name.dims)}" does not exist', position=position)
 
 
 def typmod_of(data_type: Type, args: tuple[str, ...], position: int = 0) -> int:
@@ -262,8 +272,7 @@ def typmod_of(data_type: Type, args: tuple[str, ...], position: int = 0) -> int:
     if not args:
         return -1
     if data_type.typmod_in is None:
-        shown = data_type.sql_name or data_type.name
-        raise SyntaxError(f'type modifier is not allowed for type "{data_type.name}"' if shown else "", position=position)
+        raise SyntaxError(f'type modifier is not allowed for type "{data_type.name}"', position=position)
     if not all(re.fullmatch(r"[+-]?[0-9]+", arg) for arg in args):
         raise DataError(f'invalid input syntax for type integer: "{args[0]}"', sqlstate="22P02", position=position)
     return data_type.typmod_in(args)

@@ -13,7 +13,7 @@ import sys
 
 import psycopg
 
-from tests.types import golden
+from tests.types import catalog_facts, golden
 from tests.types.cases import FAMILIES, Case
 
 
@@ -75,9 +75,55 @@ def regenerate(name: str, cases: list[Case]) -> int:
     return len(rows)
 
 
+def _try(connection: psycopg.Connection, sql: str, *args) -> golden.Answer:
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(sql, args)
+        except psycopg.Error as error:
+            d = error.diag
+            return golden.Answer(d.sqlstate or "", (d.message_primary or "", d.message_detail or ""))
+        result = cursor.pgresult
+        return golden.Answer("ok", tuple((result.get_value(0, i) or b"").decode() for i in range(result.nfields)))
+
+
+def regenerate_facts() -> None:
+    """The tables of `catalog_facts`."""
+    with _server() as connection, connection.cursor() as cursor:
+        cursor.execute(catalog_facts.FACTS_SQL, (catalog_facts.built_in_oids(),))
+        result = cursor.pgresult
+        rows = [
+            ("", "", result.get_value(i, 0).decode(),
+             golden.Answer("ok", tuple(result.get_value(i, j).decode() for j in range(1, result.nfields))))
+            for i in range(result.ntuples)
+        ]
+        golden.write("pg_type", rows)
+        golden.write("names", [("", "", name, _type_name(connection, name)) for name in catalog_facts.NAMES])
+        sql = "SELECT convert_from(decode(%s, 'hex'), 'UTF8')"
+        golden.write("utf8", [("", "", data, _try(connection, sql, data)) for data in catalog_facts.BYTES])
+        connection.execute(catalog_facts.PAIR_SQL)
+        sql = "SELECT v, encode(record_send(v), 'hex') FROM (SELECT %s::pg_temp.golden_pair OFFSET 0) s(v)"
+        golden.write("records", [("", "", text, _try(connection, sql, text)) for text in catalog_facts.COMPOSITES])
+
+
+def _type_name(connection: psycopg.Connection, name: str) -> golden.Answer:
+    """What a column of that type has: OID, typmod, and format_type's text."""
+    if name.strip().lower() in ("record", "void", "anyarray", "cstring", "unknown", ""):
+        return _try(connection, "SELECT %s::regtype::oid, -1, format_type(%s::regtype, -1)", name, name)
+    answer = _try(connection, f"CREATE TEMP TABLE name_probe (c {name})")
+    if answer.state != "ok":
+        return answer
+    sql = "SELECT atttypid, atttypmod, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'name_probe'::regclass AND attnum = 1"
+    answer = _try(connection, sql)
+    connection.execute("DROP TABLE name_probe")
+    return answer
+
+
 def main() -> None:
     for name in sys.argv[1:] or FAMILIES:
-        print(f"{name}: {regenerate(name, FAMILIES[name])}")
+        if name in FAMILIES:
+            print(f"{name}: {regenerate(name, FAMILIES[name])}")
+    if not sys.argv[1:] or "facts" in sys.argv[1:]:
+        regenerate_facts()
 
 
 if __name__ == "__main__":
