@@ -72,6 +72,10 @@ def round_to(value: Decimal, scale: int) -> Decimal:
 
 
 def parse(text: str, typmod: int, ctx) -> Decimal:
+    whole, point, rest = text.partition(".")
+    if whole.isdigit() and (rest.isdigit() or not point) and len(text) < SCALE_MAX and text.isascii():
+        value = Decimal(text)  # most numbers
+        return value if typmod < 0 else fit(value, typmod)
     match = _SYNTAX(text)
     if match is None:
         return _parse_special(text, typmod)

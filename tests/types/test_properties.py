@@ -24,6 +24,9 @@ STYLES = st.builds(
     interval_style=st.sampled_from(["postgres", "postgres_verbose", "sql_standard", "iso_8601"]),
     time_zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "<-07:30>+07:30", "Australia/Lord_Howe"]),
 )
+# the orders in which a style's own output reads back
+ORDERS = {"ISO": ["MDY", "DMY", "YMD"], "SQL": ["MDY", "DMY"], "Postgres": ["MDY", "DMY"], "German": ["DMY"]}
+READABLE = STYLES.filter(lambda ctx: ctx.date_order in ORDERS[ctx.date_style])
 TIMESTAMPS = st.integers(timestamps.TIMESTAMP_MIN, timestamps.TIMESTAMP_END - 1)
 RECENT = st.integers(-6 * 10**16, 10**17)
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -72,12 +75,12 @@ def test_calendar_and_dates(days: int) -> None:
     assert there_and_back("date", days) == days
 
 
-@given(st.integers(-700_000, 2_900_000), STYLES)
+@given(st.integers(-700_000, 2_900_000), READABLE)
 def test_dates_in_every_style(days: int, ctx: TypeContext) -> None:
     assert there_and_back("date", days, ctx) == days
 
 
-@given(TIMESTAMPS, STYLES)
+@given(TIMESTAMPS, READABLE)
 def test_timestamps_in_every_style(value: int, ctx: TypeContext) -> None:
     assert there_and_back("timestamp", value, ctx) == value
 
