@@ -169,6 +169,7 @@ class Query:
     sets: list[tuple[int, Expr]] = field(default_factory=list)  # update: (attno, value)
     returning: list[Target] = field(default_factory=list)
     on_conflict: OnConflict | None = None
+    generated: list[tuple[int, Expr]] = field(default_factory=list)  # (attno, value) over Column(rte=target_rte) of the new row
     # facts for caching and EXPLAIN
     param_types: list[int] = field(default_factory=list)
     relation_oids: set[int] = field(default_factory=set)
