@@ -1,0 +1,85 @@
+"""A new volume: shared catalogs, three databases, the directory; all bulk-loaded, no statement interpreted.
+
+    create(instance)
+      directory (map page in the header) · shared catalogs · template1, template0, postgres: own catalogs each
+
+Every catalog's heap is filled page by page and its B-trees are built from sorted keys. pg_class is loaded last, when the
+map page of every relation is known.
+
+Not here: the rows (`catalog.seed`, and pg_proc's family in `catalog_rows`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aurorapy import ids
+from aurorapy.catalog.schema import catalog_tables
+from aurorapy.catalog.seed import database_rows, shared_rows
+from aurorapy.instance.catalog_rows import registry_rows, view_rows
+from aurorapy.instance.databases import describe_catalog
+from aurorapy.instance.tables import build_catalog_table, open_directory
+from aurorapy_native.space import RelationStorage
+
+COUNTER_DIRECTORY = 8
+COUNTER_SECRET = 9
+PG_CLASS = 1259
+
+
+def create(instance: Any, superuser: str, verifier: str | None) -> None:
+    """Fills an empty volume. Switches; nothing else runs yet."""
+    space = instance.space
+    directory = RelationStorage.create(space, 6)
+    space.raise_counter(COUNTER_DIRECTORY, directory.root)
+    space.raise_counter(COUNTER_SECRET, int.from_bytes(instance.host.random.bytes(8), "little") >> 1)
+    shared = shared_rows(superuser, verifier)
+    shared_roots = _load(instance, shared, [t for t in catalog_tables().values() if t.shared])
+    registry = registry_rows()
+    own = [t for t in catalog_tables().values() if not t.shared]
+    entries = []
+    for oid in (ids.TEMPLATE1_DB, ids.TEMPLATE0_DB, ids.POSTGRES_DB):
+        rows = database_rows(superuser)
+        for extra in (registry, view_rows()):
+            for name, more in extra.items():
+                rows[name].extend(more)
+        entries.append((oid, _load_database(instance, rows, own, shared_roots)))
+    _write_directory(instance, entries)
+
+
+def _load_database(instance: Any, rows: Any, own: list, shared_roots: dict[int, int]) -> int:
+    """Loads one database's catalogs; returns the map page of its pg_class."""
+    others = [t for t in own if t.oid != PG_CLASS]
+    roots = {**shared_roots, **_load(instance, rows, others)}
+    table = catalog_tables()["pg_class"]
+    roots[PG_CLASS] = RelationStorage.create(instance.space, 6).root
+    for index in table.indexes:
+        roots[index.oid] = RelationStorage.create(instance.space, 7).root
+    at_oid, at_root = table.position["oid"], table.position["relfilenode"]
+    complete = []
+    for values in rows["pg_class"]:
+        root = roots.get(values[at_oid], 0)
+        complete.append((*values[:at_root], root, *values[at_root + 1 :]))
+    build_catalog_table(instance, describe_catalog(table, roots), complete)
+    return roots[PG_CLASS]
+
+
+def _load(instance: Any, rows: Any, tables: list) -> dict[int, int]:
+    """Makes storage for the tables and their indexes, fills them; OID → map page."""
+    roots: dict[int, int] = {}
+    for table in tables:
+        roots[table.oid] = RelationStorage.create(instance.space, 6).root
+        for index in table.indexes:
+            roots[index.oid] = RelationStorage.create(instance.space, 7).root
+    for table in tables:
+        found = rows.get(table.name)
+        if found:
+            build_catalog_table(instance, describe_catalog(table, roots), found)
+    return roots
+
+
+def _write_directory(instance: Any, entries: list[tuple[int, int]]) -> None:
+    directory = open_directory(instance)
+    transaction = instance.txns.begin()
+    for entry in entries:
+        directory.insert(entry, transaction.xid, transaction.command)
+    transaction.commit()
