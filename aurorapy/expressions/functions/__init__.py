@@ -28,6 +28,10 @@ FAMILIES = (
     "privileges",
     "datetime_arithmetic",
     "datetime_fields",
+    "jsonb",
+    "json_build",
+    "json_expand",
+    "mathematics",
 )
 
 for _family in (*FAMILIES, "operators", "casts"):

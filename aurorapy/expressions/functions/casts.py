@@ -49,7 +49,8 @@ _TABLE = """
 10196 bool varchar a f 2971; 10201 bool bpchar a f 2971; 10204 bpchar bpchar i f 668; 10205 varchar varchar i f 669
 10206 time time i f 1968; 10207 timestamp timestamp i f 1961; 10208 timestamptz timestamptz i f 1967
 10209 interval interval i f 1200; 10210 timetz timetz i f 1969; 10213 numeric numeric i f 1703; 10214 json jsonb a i 0
-10215 jsonb json a i 0
+10215 jsonb json a i 0; 10216 jsonb bool e f 3556; 10217 jsonb numeric e f 3449; 10218 jsonb int2 e f 3450
+10219 jsonb int4 e f 3451; 10220 jsonb int8 e f 3452; 10221 jsonb float4 e f 3453; 10222 jsonb float8 e f 2580
 """
 
 for _entry in _TABLE.replace("\n", ";").split(";"):

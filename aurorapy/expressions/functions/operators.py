@@ -163,15 +163,23 @@ _TABLE = """
 2973 <> uuid uuid 2959 <> = - 0 neq; 2974 < uuid uuid 2954 > >= - 1 lt; 2975 > uuid uuid 2958 < <= - 5 gt
 2976 <= uuid uuid 2955 >= > - 2 le; 2977 >= uuid uuid 2957 <= < - 4 ge; 2988 = record record 2981 = <> mh 3 eq
 2989 <> record record 2982 <> = - 0 neq; 2990 < record record 2983 > >= - 1 lt; 2991 > record record 2984 < <= - 5 gt
-2992 <= record record 2985 >= > - 2 le; 2993 >= record record 2986 <= < - 4 ge; 3240 = jsonb jsonb 4043 = <> mh 3 eq
-3241 <> jsonb jsonb 4038 <> = - 0 neq; 3242 < jsonb jsonb 4039 > >= - 1 lt; 3243 > jsonb jsonb 4040 < <= - 5 gt
-3244 <= jsonb jsonb 4041 >= > - 2 le; 3245 >= jsonb jsonb 4042 <= < - 4 ge; 3315 <> xid xid 3308 <> = - 0 neq
-3316 <> xid int4 3309 - = - 0 neq; 3516 = anyenum anyenum 3508 = <> mh 3 eq; 3517 <> anyenum anyenum 3509 <> = - 0 neq
-3518 < anyenum anyenum 3510 > >= - 1 lt; 3519 > anyenum anyenum 3511 < <= - 5 gt
-3520 <= anyenum anyenum 3512 >= > - 2 le; 3521 >= anyenum anyenum 3513 <= < - 4 ge
-3877 ^@ text text 3696 - - - 0 prefix; 5068 = xid8 xid8 5084 = <> mh 3 eq; 5072 <> xid8 xid8 5085 <> = - 0 neq
-5073 < xid8 xid8 5034 > >= - 1 lt; 5074 > xid8 xid8 5035 < <= - 5 gt; 5075 <= xid8 xid8 5036 >= > - 2 le
-5076 >= xid8 xid8 5037 <= < - 4 ge
+2992 <= record record 2985 >= > - 2 le; 2993 >= record record 2986 <= < - 4 ge; 3206 #>> jsonb _text 3940 - - - 0 -
+3211 -> jsonb text 3478 - - - 0 -; 3212 -> jsonb int4 3215 - - - 0 -; 3213 #> jsonb _text 3217 - - - 0 -
+3240 = jsonb jsonb 4043 = <> mh 3 eq; 3241 <> jsonb jsonb 4038 <> = - 0 neq; 3242 < jsonb jsonb 4039 > >= - 1 lt
+3243 > jsonb jsonb 4040 < <= - 5 gt; 3244 <= jsonb jsonb 4041 >= > - 2 le; 3245 >= jsonb jsonb 4042 <= < - 4 ge
+3246 @> jsonb jsonb 4046 <@ - - 0 contains; 3247 ? jsonb text 4047 - - - 0 contains
+3248 ?| jsonb _text 4048 - - - 0 contains; 3249 ?& jsonb _text 4049 - - - 0 contains
+3250 <@ jsonb jsonb 4050 @> - - 0 contains; 3284 || jsonb jsonb 3301 - - - 0 -; 3285 - jsonb text 3302 - - - 0 -
+3286 - jsonb int4 3303 - - - 0 -; 3287 #- jsonb _text 3304 - - - 0 -; 3315 <> xid xid 3308 <> = - 0 neq
+3316 <> xid int4 3309 - = - 0 neq; 3398 - jsonb _text 3343 - - - 0 -; 3477 ->> jsonb text 3214 - - - 0 -
+3481 ->> jsonb int4 3216 - - - 0 -; 3516 = anyenum anyenum 3508 = <> mh 3 eq
+3517 <> anyenum anyenum 3509 <> = - 0 neq; 3518 < anyenum anyenum 3510 > >= - 1 lt
+3519 > anyenum anyenum 3511 < <= - 5 gt; 3520 <= anyenum anyenum 3512 >= > - 2 le
+3521 >= anyenum anyenum 3513 <= < - 4 ge; 3877 ^@ text text 3696 - - - 0 prefix; 3962 -> json text 3947 - - - 0 -
+3963 ->> json text 3948 - - - 0 -; 3964 -> json int4 3949 - - - 0 -; 3965 ->> json int4 3950 - - - 0 -
+3966 #> json _text 3951 - - - 0 -; 3967 #>> json _text 3953 - - - 0 -; 5068 = xid8 xid8 5084 = <> mh 3 eq
+5072 <> xid8 xid8 5085 <> = - 0 neq; 5073 < xid8 xid8 5034 > >= - 1 lt; 5074 > xid8 xid8 5035 < <= - 5 gt
+5075 <= xid8 xid8 5036 >= > - 2 le; 5076 >= xid8 xid8 5037 <= < - 4 ge
 """
 
 
