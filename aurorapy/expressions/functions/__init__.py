@@ -32,6 +32,9 @@ FAMILIES = (
     "json_build",
     "json_expand",
     "mathematics",
+    "formatting",
+    "binary",
+    "aggregates_ordered",
 )
 
 for _family in (*FAMILIES, "operators", "casts"):

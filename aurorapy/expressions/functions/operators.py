@@ -132,33 +132,35 @@ _TABLE = """
 1920 + - float8 1914 - - - 0 -; 1921 + - numeric 1915 - - - 0 -; 1955 = bytea bytea 1948 = <> mh 3 eq
 1956 <> bytea bytea 1953 <> = - 0 neq; 1957 < bytea bytea 1949 > >= - 1 lt; 1958 <= bytea bytea 1950 >= > - 2 le
 1959 > bytea bytea 1951 < <= - 5 gt; 1960 >= bytea bytea 1952 <= < - 4 ge; 2016 ~~ bytea bytea 2005 - !~~ - 0 like
-2017 !~~ bytea bytea 2006 - ~~ - 0 nlike; 2060 = timestamp timestamp 2052 = <> mh 3 eq
-2061 <> timestamp timestamp 2053 <> = - 0 neq; 2062 < timestamp timestamp 2054 > >= - 1 lt
-2063 <= timestamp timestamp 2055 >= > - 2 le; 2064 > timestamp timestamp 2057 < <= - 5 gt
-2065 >= timestamp timestamp 2056 <= < - 4 ge; 2066 + timestamp interval 2032 + - - 0 -
-2067 - timestamp timestamp 2031 - - - 0 -; 2068 - timestamp interval 2033 - - - 0 -
-2345 < date timestamp 2338 > >= - 1 lt; 2346 <= date timestamp 2339 >= > - 2 le
-2347 = date timestamp 2340 = <> m 3 eq; 2348 >= date timestamp 2342 <= < - 4 ge
-2349 > date timestamp 2341 < <= - 5 gt; 2350 <> date timestamp 2343 <> = - 0 neq
-2358 < date timestamptz 2351 > >= - 1 lt; 2359 <= date timestamptz 2352 >= > - 2 le
-2360 = date timestamptz 2353 = <> m 3 eq; 2361 >= date timestamptz 2355 <= < - 4 ge
-2362 > date timestamptz 2354 < <= - 5 gt; 2363 <> date timestamptz 2356 <> = - 0 neq
-2371 < timestamp date 2364 > >= - 1 lt; 2372 <= timestamp date 2365 >= > - 2 le
-2373 = timestamp date 2366 = <> m 3 eq; 2374 >= timestamp date 2368 <= < - 4 ge
-2375 > timestamp date 2367 < <= - 5 gt; 2376 <> timestamp date 2369 <> = - 0 neq
-2384 < timestamptz date 2377 > >= - 1 lt; 2385 <= timestamptz date 2378 >= > - 2 le
-2386 = timestamptz date 2379 = <> m 3 eq; 2387 >= timestamptz date 2381 <= < - 4 ge
-2388 > timestamptz date 2380 < <= - 5 gt; 2389 <> timestamptz date 2382 <> = - 0 neq
-2534 < timestamp timestamptz 2520 > >= - 1 lt; 2535 <= timestamp timestamptz 2521 >= > - 2 le
-2536 = timestamp timestamptz 2522 = <> m 3 eq; 2537 >= timestamp timestamptz 2524 <= < - 4 ge
-2538 > timestamp timestamptz 2523 < <= - 5 gt; 2539 <> timestamp timestamptz 2525 <> = - 0 neq
-2540 < timestamptz timestamp 2527 > >= - 1 lt; 2541 <= timestamptz timestamp 2528 >= > - 2 le
-2542 = timestamptz timestamp 2529 = <> m 3 eq; 2543 >= timestamptz timestamp 2531 <= < - 4 ge
-2544 > timestamptz timestamp 2530 < <= - 5 gt; 2545 <> timestamptz timestamp 2532 <> = - 0 neq
-2551 + interval date 2546 + - - 0 -; 2552 + interval timetz 2547 + - - 0 -; 2553 + interval timestamp 2548 + - - 0 -
+2017 !~~ bytea bytea 2006 - ~~ - 0 nlike; 2018 || bytea bytea 2011 - - - 0 -
+2060 = timestamp timestamp 2052 = <> mh 3 eq; 2061 <> timestamp timestamp 2053 <> = - 0 neq
+2062 < timestamp timestamp 2054 > >= - 1 lt; 2063 <= timestamp timestamp 2055 >= > - 2 le
+2064 > timestamp timestamp 2057 < <= - 5 gt; 2065 >= timestamp timestamp 2056 <= < - 4 ge
+2066 + timestamp interval 2032 + - - 0 -; 2067 - timestamp timestamp 2031 - - - 0 -
+2068 - timestamp interval 2033 - - - 0 -; 2345 < date timestamp 2338 > >= - 1 lt
+2346 <= date timestamp 2339 >= > - 2 le; 2347 = date timestamp 2340 = <> m 3 eq
+2348 >= date timestamp 2342 <= < - 4 ge; 2349 > date timestamp 2341 < <= - 5 gt
+2350 <> date timestamp 2343 <> = - 0 neq; 2358 < date timestamptz 2351 > >= - 1 lt
+2359 <= date timestamptz 2352 >= > - 2 le; 2360 = date timestamptz 2353 = <> m 3 eq
+2361 >= date timestamptz 2355 <= < - 4 ge; 2362 > date timestamptz 2354 < <= - 5 gt
+2363 <> date timestamptz 2356 <> = - 0 neq; 2371 < timestamp date 2364 > >= - 1 lt
+2372 <= timestamp date 2365 >= > - 2 le; 2373 = timestamp date 2366 = <> m 3 eq
+2374 >= timestamp date 2368 <= < - 4 ge; 2375 > timestamp date 2367 < <= - 5 gt
+2376 <> timestamp date 2369 <> = - 0 neq; 2384 < timestamptz date 2377 > >= - 1 lt
+2385 <= timestamptz date 2378 >= > - 2 le; 2386 = timestamptz date 2379 = <> m 3 eq
+2387 >= timestamptz date 2381 <= < - 4 ge; 2388 > timestamptz date 2380 < <= - 5 gt
+2389 <> timestamptz date 2382 <> = - 0 neq; 2534 < timestamp timestamptz 2520 > >= - 1 lt
+2535 <= timestamp timestamptz 2521 >= > - 2 le; 2536 = timestamp timestamptz 2522 = <> m 3 eq
+2537 >= timestamp timestamptz 2524 <= < - 4 ge; 2538 > timestamp timestamptz 2523 < <= - 5 gt
+2539 <> timestamp timestamptz 2525 <> = - 0 neq; 2540 < timestamptz timestamp 2527 > >= - 1 lt
+2541 <= timestamptz timestamp 2528 >= > - 2 le; 2542 = timestamptz timestamp 2529 = <> m 3 eq
+2543 >= timestamptz timestamp 2531 <= < - 4 ge; 2544 > timestamptz timestamp 2530 < <= - 5 gt
+2545 <> timestamptz timestamp 2532 <> = - 0 neq; 2551 + interval date 2546 + - - 0 -
+2552 + interval timetz 2547 + - - 0 -; 2553 + interval timestamp 2548 + - - 0 -
 2554 + interval timestamptz 2549 + - - 0 -; 2555 + int4 date 2550 + - - 0 -
 2750 && anyarray anyarray 2747 && - - 0 contains; 2751 @> anyarray anyarray 2748 <@ - - 0 contains
-2752 <@ anyarray anyarray 2749 @> - - 0 contains; 2799 < tid tid 2791 > >= - 1 lt; 2800 > tid tid 2790 < <= - 5 gt
+2752 <@ anyarray anyarray 2749 @> - - 0 contains; 2779 || text anynonarray 2003 - - - 0 -
+2780 || anynonarray text 2004 - - - 0 -; 2799 < tid tid 2791 > >= - 1 lt; 2800 > tid tid 2790 < <= - 5 gt
 2801 <= tid tid 2793 >= > - 2 le; 2802 >= tid tid 2792 <= < - 4 ge; 2972 = uuid uuid 2956 = <> mh 3 eq
 2973 <> uuid uuid 2959 <> = - 0 neq; 2974 < uuid uuid 2954 > >= - 1 lt; 2975 > uuid uuid 2958 < <= - 5 gt
 2976 <= uuid uuid 2955 >= > - 2 le; 2977 >= uuid uuid 2957 <= < - 4 ge; 2988 = record record 2981 = <> mh 3 eq
