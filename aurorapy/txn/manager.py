@@ -14,7 +14,7 @@ Errors: what the volume raises.
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from typing import Any, Iterable
 
 from aurorapy.ids import FIRST_NORMAL_OID, Lsn, Oid, Xid
 from aurorapy.txn.locks import LockManager
@@ -93,6 +93,11 @@ class TransactionManager:
     def oldest_xid(self) -> Xid:
         """Ids below it have ended, and the VDL has passed their commits."""
         return next(iter(self.running), self.status.next_xid)
+
+    def reclaim(self, roots: Iterable[int]) -> int:
+        """Frees the pages that a crash left with no owner; returns how many. After open(), before the first session;
+        `roots`: every relfilenode that committed or prepared transactions know. May switch."""
+        return self.space.reclaim([*roots, self.status.pages.root])
 
     # -- called by transactions
 

@@ -305,3 +305,13 @@ def test_snapshots_equal_the_history(seed):
             assert {xid for xid in every if status.sees(snapshot, xid)} == seen
     env = env.crash()
     assert {xid for xid in every if env.txns.status.state_of(xid) == COMMITTED} == durable
+
+
+def test_a_relation_of_a_transaction_that_a_crash_cut_short_is_reclaimed():
+    env = make_env(256)
+    kept, lost = env.storage(), env.storage()
+    env.txns.begin().commit()
+    env.volume.flush()
+    env = env.crash()
+    assert env.txns.reclaim([kept.root]) == sum(pages for _, pages in lost.ranges())
+    assert env.txns.reclaim([kept.root]) == 0
