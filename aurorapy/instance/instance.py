@@ -1,0 +1,240 @@
+"""The writer: everything below the sessions, put together.
+
+    instance = Instance.create(host, settings, superuser)     # a new volume
+    instance = Instance.open(host, settings)                  # recovery, no replay
+    database = instance.database_named("postgres", role)
+    transaction = instance.begin(database, "read committed", read_only=False)
+    table = instance.open_table(relation)
+
+Made and closed inside a task: opening reads pages and waits for them.
+
+Errors: what the volume raises (ObjectInUse: another process has it; DataCorrupted); 3D000 no such database.
+
+Not here: clients (`server`), SQL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from aurorapy.activity import Activity
+from aurorapy.catalog.model import Relation
+from aurorapy.errors import DatabaseError, FatalError
+from aurorapy.instance import bootstrap, tables
+from aurorapy.instance.channels import Channels
+from aurorapy.instance.databases import Database
+from aurorapy.instance.sequences import Sequences
+from aurorapy.instance.storage_jobs import StorageJobs
+from aurorapy.instance.workers.maintenance import Maintenance
+from aurorapy.storage.volume import StorageConfig, Volume
+from aurorapy.txn.manager import TransactionManager
+from aurorapy.wire.scram import make_verifier, parse_verifier
+from aurorapy_native.mtr import MiniTransaction
+from aurorapy_native.pool import BufferPool
+from aurorapy_native.space import VolumeSpace
+
+VOLUME_PATH = "volume"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What connecting needs of a pg_authid row."""
+
+    oid: int
+    name: str
+    is_superuser: bool
+    can_login: bool
+    verifier: str | None
+    connection_limit: int
+
+
+class NoLog:
+    """Stands in for structlog where nobody listens (tests, tools)."""
+
+    def _ignore(self, event: str, **fields: Any) -> None:
+        pass
+
+    debug = info = warning = error = _ignore
+
+
+class Instance:
+    def __init__(self, host: Any, settings: dict[str, Any], volume: Volume, log: Any = None) -> None:
+        self.host = host
+        self.settings = settings
+        self.log = log or NoLog()
+        self.volume = volume
+        self.pool = BufferPool(settings["shared_buffers"], volume.read_page, host.tasks)
+        self.pool.set_vdl(volume.vdl)
+        self.mtr = MiniTransaction(self.pool, volume.redo)
+        self.space = VolumeSpace(self.pool, self.mtr)
+        volume.on_vdl(self.pool.set_vdl)
+        volume.on_trouble(lambda text: self.log.error("storage", detail=text))
+        self.txns = TransactionManager(host, volume, self.pool, self.mtr, self.space)
+        self.activity = Activity(host.clock)
+        self.sequences = Sequences(self)
+        self.storage_jobs = StorageJobs(self)
+        self.channels = Channels()
+        self.maintenance = Maintenance(self)
+        self.backends: Any = None  # the listener, once there is one
+        self.start_us = host.clock.wall_us()
+        self.closing = False
+        self._databases: dict[int, Database] = {}
+        self._tables: dict[int, tuple[Relation, Any]] = {}
+        self.authentication_secret = b""
+
+    # -- life ----------------------------------------------------------------------------------------------------------
+    @classmethod
+    def create(cls, host: Any, settings: dict[str, Any], superuser: str = "postgres", password: str | None = None,
+               log: Any = None) -> Instance:  # fmt: skip
+        """Makes a volume below the host's directory and opens it."""
+        instance = cls(host, settings, Volume.create(host, storage_config(settings)), log)
+        instance.space.create()
+        instance.txns.create()
+        verifier = instance.password_verifier(password) if password else None
+        bootstrap.create(instance, superuser, verifier)
+        instance.volume.wait_durable(instance.volume.redo.last_lsn)
+        instance._ready()
+        return instance
+
+    @classmethod
+    def open(cls, host: Any, settings: dict[str, Any], log: Any = None) -> Instance:
+        instance = cls(host, settings, Volume.open(host, storage_config(settings)), log)
+        instance.space.open()
+        instance.txns.open()
+        instance._ready()
+        return instance
+
+    @staticmethod
+    def exists(host: Any) -> bool:
+        return host.disk.exists(f"{VOLUME_PATH}/volume")
+
+    def _ready(self) -> None:
+        self.authentication_secret = self.space.counter(bootstrap.COUNTER_SECRET).to_bytes(8, "little")
+        self.maintenance.start()
+
+    def close(self) -> None:
+        """A clean end: sequences without gaps, everything durable."""
+        if self.closing:
+            return
+        self.closing = True
+        self.maintenance.stop()
+        if self.volume.failure is None:
+            self.sequences.close()
+        self.volume.close()
+
+    # -- transactions --------------------------------------------------------------------------------------------------
+    def begin(self, database: Database, isolation: str, read_only: bool, after: int = 0) -> Any:
+        return self.txns.begin(isolation, read_only, False, after)
+
+    def fresh_snapshot(self) -> Any:
+        """What is committed now, seen by nobody's transaction."""
+        return self.txns.status.snapshot()
+
+    def new_oid(self) -> int:
+        return self.txns.oids.next()
+
+    def lock_relation(self, transaction: Any, database: int, oid: int, mode: str, timeout: float | None = None,
+                      nowait: bool = False) -> bool:  # fmt: skip
+        return self.txns.locks.acquire(transaction, ("relation", database, oid), mode, nowait, timeout)
+
+    # -- databases and roles -------------------------------------------------------------------------------------------
+    def database_named(self, name: str, role: Role) -> Database:
+        """Raises FatalError 3D000; 55000 for one that takes no connections."""
+        row = self._shared_reader().one("pg_database", datname=name)
+        if row is None:
+            raise FatalError(f'database "{name}" does not exist', sqlstate="3D000")
+        if not row.datallowconn:
+            raise FatalError(f'database "{name}" is not currently accepting connections', sqlstate="55000")
+        return self._database(row.oid, row.datname)
+
+    def _database(self, oid: int, name: str) -> Database:
+        found = self._databases.get(oid)
+        if found is None:
+            found = self._databases[oid] = Database(self, oid, name, self._directory()[oid])
+        return found
+
+    def _directory(self) -> dict[int, int]:
+        """Database OID → map page of its pg_class."""
+        heap = tables.open_directory(self)
+        snapshot = self.fresh_snapshot()
+        return {oid: root for block in range(heap.blocks) for oid, root in heap.scan_page(block, snapshot, (1, 2))}
+
+    def _shared_reader(self) -> Any:
+        """Shared catalogs, seen through whichever database is at hand."""
+        if not self._databases:
+            from aurorapy.ids import POSTGRES_DB
+
+            return self._database(POSTGRES_DB, "postgres").cache.reader()
+        return next(iter(self._databases.values())).cache.reader()
+
+    def role_named(self, name: str) -> Role | None:
+        row = self._shared_reader().one("pg_authid", rolname=name)
+        if row is None:
+            return None
+        return Role(row.oid, row.rolname, row.rolsuper, row.rolcanlogin, row.rolpassword, row.rolconnlimit)
+
+    def password_verifier(self, password: str) -> str:
+        """What is stored for a password: itself when it is a verifier already."""
+        if parse_verifier(password) is not None:
+            return password
+        if password.startswith("md5") and len(password) == 35:
+            raise DatabaseError("MD5 password hashes are not supported", sqlstate="0A000",
+                                hint="Give the password itself or a SCRAM-SHA-256 verifier.")  # fmt: skip
+        return str(make_verifier(password, self.host.random.bytes(16), self.settings["scram_iterations"]))
+
+    def drop_database(self, ctx: Any, statement: Any) -> None:
+        from aurorapy.errors import FeatureNotSupported
+
+        raise FeatureNotSupported("DROP DATABASE is not supported yet")
+
+    # -- relations -----------------------------------------------------------------------------------------------------
+    def open_table(self, relation: Relation) -> Any:
+        """access.table.Table of a relation; kept until the relation's description changes."""
+        cached = self._tables.get(relation.oid)
+        if cached is not None and cached[0] is relation:
+            return cached[1]
+        opened = tables.open_relation(self, relation)
+        self._tables[relation.oid] = (relation, opened)
+        return opened
+
+    def forget_storage(self, root: int) -> None:
+        """The storage at this map page is going away."""
+        for oid, (relation, _) in list(self._tables.items()):
+            if relation.root == root or any(i.root == root for i in relation.indexes):
+                del self._tables[oid]
+        self.sequences.dropped(root)
+
+    def create_storage(self, transaction: Any, relkind: str) -> int:
+        return self.storage_jobs.create(transaction, relkind)
+
+    def drop_storage_at_commit(self, transaction: Any, root: int) -> None:
+        self.storage_jobs.drop_at_commit(transaction, root)
+
+    def build_index(self, transaction: Any, relation: Relation, index_oid: int, give_way: Any) -> None:
+        tables.build_index(self, transaction, relation, index_oid, give_way)
+
+    # -- sessions ------------------------------------------------------------------------------------------------------
+    def session_closed(self, session: Any) -> None:
+        self.channels.close(session)
+        self.activity.unregister(session.activity)
+        owner = self._session_owners.pop(session, None) if hasattr(self, "_session_owners") else None
+        if owner is not None:
+            self.txns.locks.release_all(owner)
+
+    def log_error(self, session: Any, error: DatabaseError) -> None:
+        if error.sqlstate[:2] in ("XX", "58", "53") or error.severity == "FATAL":
+            self.log.error(error.message, sqlstate=error.sqlstate, severity=error.severity)
+        elif self.settings["log_min_messages"] != "panic":
+            self.log.info(error.message, sqlstate=error.sqlstate, severity=error.severity)
+
+
+def storage_config(settings: dict[str, Any]) -> StorageConfig:
+    """The settings that concern storage, in its own terms."""
+    return StorageConfig(
+        path=VOLUME_PATH,
+        group_pages=settings["protection_group_size"],
+        log_file_bytes=settings["hot_log_file_size"] << 20,
+        retention_s=settings["retention_window"] / 1000,
+        retention_bytes=settings["retention_size"] << 20,
+    )

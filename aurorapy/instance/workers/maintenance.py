@@ -1,0 +1,124 @@
+"""VACUUM, ANALYZE, and autovacuum.
+
+A table is vacuumed when its dead rows exceed threshold + scale_factor × rows (PostgreSQL manual, "The Autovacuum
+Daemon"); the counters are kept in memory by its open table. Each table is done in a transaction of its own, in short
+steps that give way.
+
+Errors: 42809 a relation that cannot be vacuumed; a failure of the background pass is logged and tried again later.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aurorapy.access.vacuum import vacuum_table
+from aurorapy.catalog.model import Relation
+from aurorapy.catalog.store import CatalogStore
+from aurorapy.errors import DatabaseError
+from aurorapy.instance.workers.analyze import analyze_table
+
+
+class Maintenance:
+    def __init__(self, instance: Any) -> None:
+        self._instance = instance
+        self._task: Any = None
+
+    # -- statements ----------------------------------------------------------------------------------------------------
+    def vacuum(self, session: Any, statement: Any) -> None:
+        relations = self._targets(session, statement.tables, "vacuum")
+        for relation, _columns in relations:
+            session.check_interrupts()
+            self._one(session.database, relation, vacuum=True, analyze=bool(statement.options.get("analyze")),
+                      give_way=session.check_interrupts)  # fmt: skip
+
+    def analyze(self, session: Any, statement: Any) -> None:
+        for relation, _columns in self._targets(session, statement.tables, "analyze"):
+            session.check_interrupts()
+            analyze_table(self._instance, session.catalog.store(), relation, session.transaction, session.check_interrupts)
+
+    def _targets(self, session: Any, tables: list, what: str) -> list[tuple[Relation, list[str]]]:
+        if tables:
+            found = []
+            for name, columns in tables:
+                relation = session.catalog.need_relation(name.schema, name.name, name.position)
+                if relation.kind != "r":
+                    session.warn(f'skipping "{relation.name}" --- cannot {what} non-tables or special system tables')
+                    continue
+                found.append((relation, columns))
+            return found
+        oids = [r.oid for r in session.catalog.reader().scan("pg_class") if r.relkind == "r" and not r.relisshared]
+        return [(session.catalog.relation(oid), []) for oid in oids]
+
+    # -- one table -----------------------------------------------------------------------------------------------------
+    def _one(self, database: Any, relation: Relation, *, vacuum: bool, analyze: bool, give_way: Any) -> None:
+        """In a transaction of its own; takes SHARE UPDATE EXCLUSIVE, so two never meet on one table."""
+        instance = self._instance
+        transaction = instance.txns.begin()
+        try:
+            instance.lock_relation(transaction, database.oid, relation.oid, "SHARE UPDATE EXCLUSIVE")
+            current = database.cache.lookups.relation(relation.oid)
+            if current is None:
+                transaction.abort()
+                return
+            store = CatalogStore(database.tables, transaction, database.oid, lambda oid: None)
+            if vacuum:
+                result = vacuum_table(instance.open_table(current), instance.txns, give_way)
+                self._record(store, current, result)
+            if analyze:
+                analyze_table(instance, store, current, transaction, give_way)
+            transaction.commit()
+            database.cache.invalidate(relation.oid)
+        except BaseException:
+            transaction.abort()
+            raise
+
+    @staticmethod
+    def _record(store: CatalogStore, relation: Relation, result: Any) -> None:
+        row = store.one("pg_class", oid=relation.oid)
+        if (row.relpages, row.reltuples, row.relallvisible) != (result.pages, float(result.tuples), result.all_visible):
+            store.update(row, relpages=result.pages, reltuples=float(result.tuples), relallvisible=result.all_visible)
+
+    # -- by itself -----------------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        if self._instance.settings["autovacuum"]:
+            self._task = self._instance.host.tasks.spawn(self._run, name="autovacuum")
+
+    def stop(self) -> None:
+        if self._task is not None:
+            self._task.interrupt(Stopped())
+            self._task = None
+
+    def _run(self) -> None:
+        tasks = self._instance.host.tasks
+        try:
+            while True:
+                tasks.sleep(self._instance.settings["autovacuum_naptime"])
+                self.round()
+        except Stopped:
+            pass
+
+    def round(self) -> None:
+        """Looks at every table that has been opened and does those that need it."""
+        instance = self._instance
+        for database in instance.databases():
+            for relation, table in instance.opened_tables(database):
+                dead, changed = table.dead_rows, table.changed_rows
+                settings, rows = instance.settings, max(relation.tuples, 0.0)
+                wants_vacuum = dead > settings["autovacuum_vacuum_threshold"] + (
+                    settings["autovacuum_vacuum_scale_factor"] * rows
+                )
+                wants_analyze = not relation.is_catalog and changed > settings["autovacuum_analyze_threshold"] + (
+                    settings["autovacuum_analyze_scale_factor"] * rows
+                )
+                if not (wants_vacuum or wants_analyze):
+                    continue
+                try:
+                    self._one(database, relation, vacuum=wants_vacuum, analyze=wants_analyze,
+                              give_way=instance.host.tasks.give_way)  # fmt: skip
+                except DatabaseError as error:
+                    instance.log.warning("autovacuum", table=relation.name, error=str(error))
+                table.dead_rows, table.changed_rows = 0, 0
+
+
+class Stopped(BaseException):
+    """Ends the background task."""

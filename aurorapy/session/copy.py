@@ -1,0 +1,174 @@
+"""COPY with a client: CopyInResponse, CopyData, CopyDone; and back.
+
+    COPY t FROM STDIN      G ◀── , d d d c ──▶ rows inserted, CommandComplete COPY n
+    COPY (SELECT …) TO STDOUT   H d d d c, CommandComplete COPY n
+
+Rows go in through an INSERT prepared for the columns, so defaults, checks and indexes are the statement's own.
+
+Errors: 57014 CopyFail, 08P01 another message in between, 42501 server files (there are none to read or write).
+
+Not here: file formats (`execute.copy`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterator
+
+from aurorapy.errors import DatabaseError, FatalError, InsufficientPrivilege, QueryCanceled, TransactionStateError
+from aurorapy.execute.copy.load import Loader
+from aurorapy.execute.copy.options import copy_options
+from aurorapy.execute.copy.unload import unload
+from aurorapy.session.portals import Portal
+from aurorapy.session.prepared import PreparedStatement
+from aurorapy.sql import statements as s
+from aurorapy.sql.parse import parse
+from aurorapy.types.identifiers import quote_identifier
+
+GIVE_WAY_ROWS = 64
+
+
+def run(session: Any, statement: s.Copy) -> str:
+    options = copy_options(statement.options, statement.is_from)
+    if statement.target_kind != "client":
+        what = "PROGRAM" if statement.target_kind == "program" else "file"
+        raise InsufficientPrivilege(
+            f"COPY to or from a {what} is not allowed", hint="Anyone can COPY to stdout or from stdin. "
+            "psql's \\copy command also works for anyone.",
+        )  # fmt: skip
+    return _copy_in(session, statement, options) if statement.is_from else _copy_out(session, statement, options)
+
+
+# -- out ---------------------------------------------------------------------------------------------------------------
+def _copy_out(session: Any, statement: s.Copy, options: Any) -> str:
+    query = statement.query
+    if query is None:
+        relation, columns = _table(session, statement)
+        if relation.kind not in "rm":
+            raise DatabaseError(
+                f'cannot copy from {_KIND[relation.kind]} "{relation.name}"', sqlstate="42809",
+                hint="Try the COPY (SELECT ...) TO variant." if relation.kind == "v" else None,
+            )  # fmt: skip
+        query = parse(f"SELECT {', '.join(map(quote_identifier, columns))} FROM {_qualified(relation)}")[0]
+    prepared = PreparedStatement(session, query, [])
+    if prepared.columns is None:
+        raise DatabaseError("COPY query must have a RETURNING clause", sqlstate="0A000")
+    portal = Portal("", prepared, (), [])
+    output = session.output
+    try:
+        portal.start(session)
+        binary = options.format == "binary"
+        output.copy_begins("H", binary, len(prepared.columns))
+        total = 0
+        evaluation = session.eval
+        for chunk, rows in unload(portal.rows, prepared.columns, options, evaluation.type_of, evaluation.type_context):
+            total += rows
+            _send(output, chunk, binary, rows)
+            session.check_interrupts()
+        output.copy_done()
+    finally:
+        portal.close()
+    session.transaction.next_command()
+    return f"COPY {total}"
+
+
+def _send(output: Any, chunk: bytes, binary: bool, rows: int) -> None:
+    """A message a row in text formats, as PostgreSQL sends them; clients split by messages."""
+    if binary or rows > 1 and b'"' in chunk:
+        output.copy_data(chunk)
+        return
+    for line in chunk.splitlines(keepends=True):
+        output.copy_data(line)
+
+
+_KIND = {"v": "view", "S": "sequence", "i": "index", "c": "composite type", "t": "toast table"}
+
+
+def _qualified(relation: Any) -> str:
+    return f"{quote_identifier(relation.schema)}.{quote_identifier(relation.name)}"
+
+
+def _table(session: Any, statement: s.Copy) -> tuple[Any, list[str]]:
+    name = statement.table
+    relation = session.catalog.need_relation(name.schema, name.name, name.position)
+    columns = statement.columns or [c.name for c in relation.live_columns() if not c.generated]
+    for column in columns:
+        if column not in relation.by_name:
+            raise DatabaseError(
+                f'column "{column}" of relation "{relation.name}" does not exist', sqlstate="42703"
+            )
+        if columns.count(column) > 1:
+            raise DatabaseError(f'column "{column}" specified more than once', sqlstate="42701")
+    return relation, columns
+
+
+# -- in ----------------------------------------------------------------------------------------------------------------
+def _copy_in(session: Any, statement: s.Copy, options: Any) -> str:
+    relation, columns = _table(session, statement)
+    if relation.kind != "r":
+        raise DatabaseError(f'cannot copy to {_KIND.get(relation.kind, "relation")} "{relation.name}"', sqlstate="42809")
+    if session.transaction.read_only:
+        raise TransactionStateError("cannot execute COPY FROM in a read-only transaction", sqlstate="25006")
+    described = [relation.by_name[c] for c in columns]
+    types = [session.catalog.type_by_oid(c.type_oid) for c in described]
+    loader = Loader(relation.name, columns, types, [c.typmod for c in described], options, session.eval.type_context)
+    insert = _prepare_insert(session, relation, columns, types)
+    session.output.copy_begins("G", options.format == "binary", len(columns))
+    total = _load(session, loader, insert)
+    session.transaction.next_command()
+    return f"COPY {total}"
+
+
+def _prepare_insert(session: Any, relation: Any, columns: list[str], types: list[Any]) -> PreparedStatement:
+    if columns:
+        names = ", ".join(map(quote_identifier, columns))
+        values = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
+        overriding = " OVERRIDING SYSTEM VALUE" if any(relation.by_name[c].identity == "a" for c in columns) else ""
+        text = f"INSERT INTO {_qualified(relation)} ({names}){overriding} VALUES ({values})"
+    else:
+        text = f"INSERT INTO {_qualified(relation)} DEFAULT VALUES"
+    return PreparedStatement(session, parse(text)[0], [t.oid for t in types])
+
+
+def _load(session: Any, loader: Loader, insert: PreparedStatement) -> int:
+    transaction = session.lock_relations(insert)
+    snapshot = transaction.snapshot()
+    context = session.exec_context(transaction, snapshot, ())
+    run_insert = insert.executable.run
+    total = 0
+    try:
+        for rows in _batches(session, loader):
+            for row in rows:
+                context.params = row
+                for _ in run_insert(context):
+                    pass
+                total += 1
+                if total % GIVE_WAY_ROWS == 0:
+                    session.check_interrupts()
+    except DatabaseError as error:
+        if error.where is None:
+            error.where = f"COPY {loader._table}, line {loader.line}"
+        raise
+    finally:
+        transaction.release_snapshot(snapshot)
+    return total
+
+
+def _batches(session: Any, loader: Loader) -> Iterator[Iterator[tuple]]:
+    """Rows of each CopyData message until CopyDone."""
+    while True:
+        message = session.read_message()
+        letter = message[0]
+        if letter == "d":
+            if not loader.ended:
+                yield loader.feed(message[1])
+        elif letter == "c":
+            yield loader.finish()
+            return
+        elif letter == "f":
+            raise QueryCanceled(f"COPY from stdin failed: {message[1]}")
+        elif letter == "X":
+            raise FatalError("unexpected EOF on client connection with an open transaction", sqlstate="08006")
+        elif letter not in ("H", "S"):
+            raise DatabaseError(
+                f"unexpected message type 0x{ord(letter):02X} during COPY from stdin", sqlstate="08P01"
+            )
