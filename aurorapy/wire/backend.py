@@ -14,9 +14,8 @@ from typing import Iterable
 from aurorapy.errors import DatabaseError
 
 _FIELDS = (
-    # letter, attribute of DatabaseError
-    ("M", "message"), ("D", "detail"), ("H", "hint"), ("W", "where"), ("s", "schema"), ("t", "table"), ("c", "column"),
-    ("d", "datatype"), ("n", "constraint"),
+    # letter, attribute of DatabaseError; in PostgreSQL's order, in which the position stands after the hint
+    ("W", "where"), ("s", "schema"), ("t", "table"), ("c", "column"), ("d", "datatype"), ("n", "constraint"),
 )  # fmt: skip
 
 
@@ -27,12 +26,17 @@ def text(value: str) -> bytes:
 def error_fields(error: DatabaseError, position_offset: int = 0) -> bytes:
     """ErrorResponse's body. Positions count characters from 1."""
     parts = [b"S" + text(error.severity), b"V" + text(error.severity), b"C" + text(error.sqlstate)]
+    parts.append(b"M" + text(error.message))
+    if error.detail:
+        parts.append(b"D" + text(error.detail))
+    if error.hint:
+        parts.append(b"H" + text(error.hint))
+    if error.position > 0:
+        parts.append(b"P" + text(str(error.position + position_offset)))
     for letter, attribute in _FIELDS:
         value = getattr(error, attribute)
         if value:
             parts.append(letter.encode() + text(value))
-    if error.position > 0:
-        parts.append(b"P" + text(str(error.position + position_offset)))
     return b"".join(parts) + b"\0"
 
 
@@ -80,7 +84,8 @@ def sasl_mechanisms(*names: str) -> bytes:
 
 
 def protocol_negotiation(minor: int, unknown: list[str]) -> bytes:
-    return struct.pack("!ii", minor, len(unknown)) + b"".join(text(n) for n in unknown)
+    """NegotiateProtocolVersion: the newest 3.x the server speaks, and the _pq_ options it does not know."""
+    return struct.pack("!ii", 3 << 16 | minor, len(unknown)) + b"".join(text(n) for n in unknown)
 
 
 def notification(pid: int, channel: str, payload: str) -> bytes:

@@ -1,24 +1,28 @@
 """SCRAM-SHA-256, the server's side (RFC 5802, RFC 7677; PostgreSQL manual, "SASL Authentication").
 
-    exchange = ScramExchange(verifier, nonce)          # verifier None: unknown user, plays along and fails
+    exchange = ScramExchange(verifier, nonce)          # known=False and a mock_verifier: plays along and fails
     reply = exchange.first(client_first)               # → server-first-message
     reply = exchange.final(client_final)               # → server-final-message, or raises AuthenticationFailed
 
 A verifier is stored as PostgreSQL stores it: `SCRAM-SHA-256$4096:salt$StoredKey:ServerKey`. An unknown user gets a salt
 that depends on the name alone, so that asking twice tells nothing. Randomness is handed in.
 
-Not here: channel binding (SCRAM-SHA-256-PLUS), SASLprep beyond ASCII.
+A password is prepared by SASLprep (RFC 4013) where that is possible and used as it is where not, as in PostgreSQL.
+
+Not here: channel binding (SCRAM-SHA-256-PLUS).
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import stringprep
+import unicodedata
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 
-from aurorapy.errors import FatalError, ProtocolViolation
+from aurorapy.errors import FatalError
 
 ITERATIONS = 4096
 MECHANISM = "SCRAM-SHA-256"
@@ -41,9 +45,31 @@ class Verifier:
 
 
 def make_verifier(password: str, salt: bytes, iterations: int = ITERATIONS) -> Verifier:
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
+    salted = hashlib.pbkdf2_hmac("sha256", saslprep(password).encode(), salt, iterations)
     client_key = _hmac(salted, b"Client Key")
     return Verifier(iterations, salt, hashlib.sha256(client_key).digest(), _hmac(salted, b"Server Key"))
+
+
+_PROHIBITED = (
+    stringprep.in_table_c12, stringprep.in_table_c21_c22, stringprep.in_table_c3, stringprep.in_table_c4,
+    stringprep.in_table_c5, stringprep.in_table_c6, stringprep.in_table_c7, stringprep.in_table_c8, stringprep.in_table_c9,
+    stringprep.in_table_a1,
+)  # fmt: skip
+
+
+def saslprep(password: str) -> str:
+    """RFC 4013; a password it prohibits comes back unchanged."""
+    if password.isascii():
+        return password
+    kept = (c for c in password if not stringprep.in_table_b1(c))
+    prepared = unicodedata.normalize("NFKC", "".join(" " if stringprep.in_table_c12(c) else c for c in kept))
+    if not prepared or any(table(c) for c in prepared for table in _PROHIBITED):
+        return password
+    if any(stringprep.in_table_d1(c) for c in prepared):
+        ends = stringprep.in_table_d1(prepared[0]) and stringprep.in_table_d1(prepared[-1])
+        if not ends or any(stringprep.in_table_d2(c) for c in prepared):
+            return password
+    return prepared
 
 
 def parse_verifier(text: str) -> Verifier | None:
@@ -81,7 +107,10 @@ class ScramExchange:
         text = _ascii(message)
         flag = text[:1]
         if flag == "p":
-            raise ProtocolViolation("client requires SCRAM channel binding, but it is not supported")
+            raise _malformed(
+                "The client selected SCRAM-SHA-256 without channel binding, "
+                "but the SCRAM message includes channel binding data."
+            )
         if flag not in ("n", "y"):
             raise _malformed(f'Unexpected channel-binding flag "{flag}".')
         parts = text.split(",", 2)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from aurorapy.errors import FatalError
 from aurorapy_native.wire import MessageReader
 
-PACKET_MAX = 10000
+PACKET_MAX = 10004  # the length's own four bytes included
 CANCEL_CODE, SSL_CODE, GSS_CODE = 80877102, 80877103, 80877104
 
 
@@ -76,15 +76,8 @@ def _startup(code: int, body: bytes) -> Startup:
         raise FatalError(
             f"unsupported frontend protocol {major}.{minor}: server supports 3.0 to 3.0", sqlstate="0A000"
         )
-    if not body.endswith(b"\0"):
-        raise FatalError("invalid startup packet layout: expected terminator as last byte", sqlstate="08P01")
     result = Startup(major, minor)
-    parts = body[:-1].split(b"\0") if body != b"\0" else []
-    if parts and parts[-1] == b"":
-        parts.pop()
-    if len(parts) % 2:
-        raise FatalError("invalid startup packet layout: expected terminator as last byte", sqlstate="08P01")
-    for name, value in zip(parts[::2], parts[1::2]):
+    for name, value in _pairs(body):
         key = name.decode("utf-8", "replace")
         if key.startswith("_pq_."):
             result.unknown_options.append(key)
@@ -93,6 +86,21 @@ def _startup(code: int, body: bytes) -> Startup:
     if not result.parameters.get("user"):
         raise FatalError("no PostgreSQL user name specified in startup packet", sqlstate="28000")
     return result
+
+
+def _pairs(body: bytes) -> list[tuple[bytes, bytes]]:
+    """Names and values, each with a zero behind it, and one zero more as the last byte."""
+    found, at = [], 0
+    while at < len(body) and body[at]:
+        name, _, rest = body[at:].partition(b"\0")
+        if not rest:
+            break
+        value = rest.partition(b"\0")[0]
+        found.append((name, value))
+        at += len(name) + len(value) + 2
+    if at != len(body) - 1:
+        raise FatalError("invalid startup packet layout: expected terminator as last byte", sqlstate="08P01")
+    return found
 
 
 def split_options(text: str) -> list[str]:

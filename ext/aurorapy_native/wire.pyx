@@ -13,8 +13,9 @@
     out = OutBuffer()
     out.rows(rows, encoder) · out.message(b"C", body) · out.take() -> bytes
 
-Errors: ProtocolViolation 08P01 for a message that does not say what it must, with its connection still usable; a length
-that cannot be right raises ConnectionLost, after which nothing more can be read.
+Errors: ProtocolViolation 08P01, DataError 22021 or 22023 for a message that does not say what it must: it is taken,
+`reader.letter` tells which one it was, and the next can be read. FatalError 08P01 for a letter that the protocol does not
+know; ConnectionLost for a length that cannot be right, to be answered by closing and nothing else.
 
 Not here: what the messages mean (`session`), startup (`aurorapy.wire.startup`).
 """
@@ -30,7 +31,7 @@ from libc.stdint cimport int16_t, int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memchr, memcpy, memmove
 
-from aurorapy.errors import DataError, ProtocolViolation
+from aurorapy.errors import DataError, FatalError, InternalError, ProgramLimitExceeded, ProtocolViolation
 
 cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8AndSize(object unicode, Py_ssize_t* size) except NULL
@@ -85,6 +86,7 @@ cdef class MessageReader:
     cdef Py_ssize_t start
     cdef Py_ssize_t end
     cdef Py_ssize_t size
+    cdef uint8_t last
 
     def __cinit__(self):
         self.size = 0
@@ -97,6 +99,11 @@ cdef class MessageReader:
     def buffered(self):
         """Bytes not yet taken."""
         return self.end - self.start
+
+    @property
+    def letter(self):
+        """Of the message that `next` returned last, or refused; "" before the first."""
+        return chr(self.last) if self.last else ""
 
     def feed(self, const uint8_t[::1] data):
         cdef Py_ssize_t n = data.shape[0]
@@ -128,7 +135,6 @@ cdef class MessageReader:
 
     cdef void _shrink(self) noexcept:
         """An idle connection keeps a small buffer."""
-        cdef char* smaller
         if self.start == self.end and self.size > 8192:
             free(self.buffer)
             self.buffer = NULL
@@ -165,7 +171,7 @@ cdef class MessageReader:
             return None
         letter = p[0]
         if not is_known(letter):
-            raise ConnectionLost(letter)
+            raise FatalError(f"invalid frontend message type {letter}", sqlstate="08P01")
         if have < 5:
             return None
         length = get32(p + 1)
@@ -174,6 +180,7 @@ cdef class MessageReader:
         if have < <Py_ssize_t>length + 1:
             return None
         self.start += length + 1
+        self.last = letter
         return parse_message(letter, p + 5, length - 4)
 
 
@@ -212,26 +219,26 @@ cdef class Cursor:
     cdef list formats(self):
         cdef int count = self.int16() & 0xFFFF
         cdef list found = []
-        cdef int i, code
+        cdef int i
         for i in range(count):
-            code = self.int16()
-            if code != 0 and code != 1:
-                raise DataError(f"unsupported format code: {code}", sqlstate="22023")
-            found.append(code)
+            found.append(self.int16())
         return found
 
-    cdef list values(self):
+    cdef list values(self, str portal):
+        """Values of a Bind or a function call; `portal` None: errors carry no context."""
         cdef int count = self.int16() & 0xFFFF
         cdef list found = []
         cdef int i
         cdef int32_t length
         for i in range(count):
+            if self.end - self.at < 4:
+                raise parameter_error(ProtocolViolation("insufficient data left in message"), portal, i)
             length = self.int32()
             if length == -1:
                 found.append(None)
                 continue
             if length < 0 or length > self.end - self.at:
-                raise invalid("insufficient data left in message")
+                raise parameter_error(ProtocolViolation("insufficient data left in message"), portal, i)
             found.append(PyBytes_FromStringAndSize(<const char*>self.at, length))
             self.at += length
         return found
@@ -240,6 +247,24 @@ cdef class Cursor:
         if self.at != self.end:
             raise invalid("invalid message format")
         return 0
+
+
+cdef object parameter_error(object error, str portal, int index):
+    if portal is not None:
+        where = f'portal "{portal}"' if portal else "unnamed portal"
+        error.where = f"{where} parameter ${index + 1}"
+    return error
+
+
+cdef int check_formats(list formats, Py_ssize_t values, str portal) except -1:
+    """Parameter formats are 0 or 1; result formats are looked at when rows are made."""
+    cdef Py_ssize_t i
+    if values == 0 or (len(formats) != 1 and len(formats) != values):
+        return 0                 # a count that does not fit is the session's to refuse
+    for i in range(len(formats)):
+        if formats[i] != 0 and formats[i] != 1:
+            raise parameter_error(DataError(f"unsupported format code: {formats[i]}", sqlstate="22023"), portal, i)
+    return 0
 
 
 cdef str decode(const char* text, Py_ssize_t length):
@@ -252,7 +277,7 @@ cdef str decode(const char* text, Py_ssize_t length):
 def encoding_error(data: bytes, start: int):
     """PostgreSQL's report of bytes that are not UTF-8: 22021."""
     first = data[start]
-    count = 1 if first < 0xC0 else 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+    count = 1 if first < 0xC0 or first >= 0xF8 else 2 if first < 0xE0 else 3 if first < 0xF0 else 4
     shown = " ".join(f"0x{b:02x}" for b in data[start:start + count])
     return DataError(f'invalid byte sequence for encoding "UTF8": {shown}', sqlstate="22021")
 
@@ -266,14 +291,20 @@ cdef tuple parse_message(uint8_t letter, const uint8_t* body, Py_ssize_t length)
     if letter == c'B':
         name = c.text()
         text = c.text()
-        result = ("B", name, text, c.formats(), c.values(), c.formats())
+        formats = c.formats()
+        values = c.values(name)
+        result = ("B", name, text, formats, values, c.formats())
         c.done()
+        check_formats(formats, len(values), name)
         return result
     if letter == c'E':
         result = ("E", c.text(), c.int32())
         c.done()
         return result
-    if letter == c'S' or letter == c'H' or letter == c'X' or letter == c'c':
+    if letter == c'S' or letter == c'H':
+        c.done()
+        return (chr(letter),)
+    if letter == c'X' or letter == c'c':
         return (chr(letter),)
     if letter == c'Q':
         result = ("Q", c.text())
@@ -290,7 +321,7 @@ cdef tuple parse_message(uint8_t letter, const uint8_t* body, Py_ssize_t length)
         return ("P", name, text, oids)
     if letter == c'D' or letter == c'C':
         if length < 1:
-            raise invalid("insufficient data left in message")
+            raise invalid("no data left in message")
         kind = chr(body[0])
         c.at += 1
         name = c.text()
@@ -303,7 +334,9 @@ cdef tuple parse_message(uint8_t letter, const uint8_t* body, Py_ssize_t length)
         return (chr(letter), PyBytes_FromStringAndSize(<const char*>body, length))
     if letter == c'f':
         return ("f", c.text())
-    return ("F", <uint32_t>c.int32(), c.formats(), c.values(), c.int16())
+    result = ("F", <uint32_t>c.int32(), c.formats(), c.values(None), c.int16())
+    c.done()
+    return result
 
 
 # -- backend messages --------------------------------------------------------------------------------------------------
@@ -332,6 +365,7 @@ cdef class OutBuffer:
     cdef char* buffer
     cdef readonly Py_ssize_t size
     cdef Py_ssize_t room
+    cdef uint64_t takes
 
     def __dealloc__(self):
         free(self.buffer)
@@ -353,6 +387,7 @@ cdef class OutBuffer:
         """Everything collected, as bytes; the buffer is empty afterwards."""
         data = PyBytes_FromStringAndSize(self.buffer, self.size)
         self.size = 0
+        self.takes += 1
         if self.room > 65536:
             free(self.buffer)
             self.buffer = NULL
@@ -392,14 +427,27 @@ cdef class OutBuffer:
 
     cdef int _row(self, tuple values, RowEncoder encoder) except -1:
         cdef Py_ssize_t start = self.size
-        cdef Py_ssize_t i
-        cdef const char* codes = PyBytes_AS_STRING(encoder.codes)
-        cdef object value
+        cdef uint64_t takes = self.takes
         if len(values) < encoder.columns:
             raise ValueError("row is shorter than its encoder")
+        try:
+            self._fields(values, encoder)
+        except BaseException:
+            if takes == self.takes:
+                self.size = start        # half a row is no message
+            raise
+        if takes != self.takes:
+            raise InternalError("the buffer was taken in the middle of a row")
+        put32(self.buffer + start + 1, <uint32_t>(self.size - start - 1))
+        return 0
+
+    cdef int _fields(self, tuple values, RowEncoder encoder) except -1:
+        cdef const char* codes = PyBytes_AS_STRING(encoder.codes)
+        cdef Py_ssize_t i, start = self.size
+        cdef object value
         self.need(7)
-        self.buffer[start] = c'D'
-        put16(self.buffer + start + 5, <uint16_t>encoder.columns)
+        self.buffer[self.size] = c'D'
+        put16(self.buffer + self.size + 5, <uint16_t>encoder.columns)
         self.size += 7
         for i in range(encoder.columns):
             value = <object>PyTuple_GET_ITEM(values, i)
@@ -409,7 +457,8 @@ cdef class OutBuffer:
                 self.size += 4
             else:
                 self._field(value, codes[i], encoder, i)
-        put32(self.buffer + start + 1, <uint32_t>(self.size - start - 1))
+            if self.size - start > LENGTH_MAX:
+                raise ProgramLimitExceeded("out of memory", detail=f"A row of {self.size - start} bytes is longer than a message.")
         return 0
 
     cdef int _field(self, object value, char code, RowEncoder encoder, Py_ssize_t column) except -1:
