@@ -169,6 +169,7 @@ class SimHost:
     def __init__(self, seed: int, medium: SimMedium | None = None, crash_after: int | None = None) -> None:
         self.rng = random.Random(seed)
         self.steps = 0
+        self.steps_max = 300_000
         self.crash_after = crash_after
         self.unexpected: list[tuple[str, BaseException]] = []  # errors of tasks nobody joined: must stay empty
         self.medium = medium if medium is not None else SimMedium()
@@ -183,6 +184,8 @@ class SimHost:
 
     def count_step(self) -> None:
         self.steps += 1
+        if self.steps > self.steps_max:
+            raise Deadlock(f"no end after {self.steps} steps: time passes and nothing gets done")
         if self.crash_after is not None and self.steps > self.crash_after:
             self.trace("crash")
             raise Crash

@@ -26,7 +26,7 @@ from aurorapy.storage.volume import StorageConfig, Volume
 from aurorapy_native.retry import Retry
 
 from tests.sim.disk import SimMedium
-from tests.sim.host import Crash, SimHost
+from tests.sim.host import Crash, Deadlock, SimHost
 
 PAGES = 40
 CONFIG = StorageConfig(
@@ -252,7 +252,7 @@ def main() -> int:
     for seed in range(options.first, options.first + options.seeds):
         try:
             run_seed(seed)
-        except (Violation, DatabaseError, AssertionError, OSError, KeyError) as error:
+        except (Violation, DatabaseError, AssertionError, OSError, KeyError, Deadlock) as error:
             failed.append(seed)
             print(f"seed {seed}: {type(error).__name__} {error}")
     print(f"{options.seeds} seeds, {len(failed)} violations {failed}")

@@ -11,8 +11,8 @@ the delta runs of the window.
 Between steps the task gives way, so foreground work is delayed by at most one step. Every result counts only when the
 manifest that names it is durable; a crash before that leaves files which the next opening removes.
 
-Errors: a full disk is tried again every second, and the log's waiting batches with it; any other error ends the work and
-is kept in `failure` - reads and commits go on until the log is full.
+Errors: what fails on the disk (full, or EIO) is reported and begun anew a second later, with a new file: the records are
+still in the hot log. Until it succeeds no log file is given back, so writes stop when the log is full; reads go on.
 """
 
 from __future__ import annotations
@@ -39,8 +39,7 @@ class Background:
     def __init__(self, node: Any) -> None:
         self.node = node
         self.host = node.host
-        self.failure: BaseException | None = None
-        self.full = False  # the disk, when last tried
+        self.failure: OSError | None = None  # of the last round
         self._task: Any = None
         self._waiter: Any = None
         self._stopping = False
@@ -66,31 +65,30 @@ class Background:
     def _run(self) -> None:
         while not self._stopping:
             self._waiter = self.host.tasks.waiter()
-            pause = IDLE_SECONDS
+            self.failure = None
+            self.run_once()
             try:
-                self.run_once()
-                self.full = False
-            except OSError as error:
-                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                    self.failure = error
-                    return
-                self.full = True
-                pause = RETRY_SECONDS
-            try:
-                self._waiter.wait(pause)
+                self._waiter.wait(IDLE_SECONDS if self.failure is None else RETRY_SECONDS)
             except TimeoutError:
                 pass
 
     def run_once(self) -> None:
-        """Everything there is to do now."""
+        """Everything there is to do now; what fails on the disk leaves `failure` and does not stop the rest."""
         node = self.node
-        self.seal_full_tables()
-        if node.log.needs_spare() or (node.waiting and node.log._spare is None):
-            self.host.in_thread(node.log.prepare)
-        node._retry_waiting()
+        self._try(self.seal_full_tables)
+        if node.log.needs_spare() or (node.waiting and node.log.spare is None):
+            self._try(self.host.in_thread, node.log.prepare)
+        node.retry_waiting()
         for segment in list(node.segments.values()):
-            self.fold(segment)
-            self.merge_images(segment)
+            self._try(self.fold, segment)
+            self._try(self.merge_images, segment)
+
+    def _try(self, work: Callable[..., Any], *args: Any) -> None:
+        try:
+            work(*args)
+        except OSError as error:
+            self.failure = error
+            self.node.report(f"background work in {self.node.directory} failed: {error}")
 
     # -- sealing -------------------------------------------------------------------------------------------------------
 
@@ -106,8 +104,8 @@ class Background:
         needed = min((self._needed_from(segment) for segment in self.node.segments.values()), default=log.position)
         if needed // log.file_bytes > log.oldest:
             for segment in self.node.segments.values():
-                if segment.log_start < needed:
-                    segment.log_start = needed
+                if segment.saved_log_start < needed:
+                    segment.log_start = max(segment.log_start, needed)
                     segment.save()
             log.release(needed)
 

@@ -68,7 +68,7 @@ class HotLog:
         self._retired: list[tuple[int, int, LogFile]] = []  # (number, end, log): full files whose tail is still being written
         self._progress: dict[int, int] = {}  # file number -> position its writer has made durable
         self._base = 0
-        self._spare: str | None = None
+        self.spare: str | None = None  # path of a prepared file
         self.on_durable: Callable[[int], None] = lambda position: None
         self.on_error: Callable[[OSError], None] = lambda error: None
 
@@ -160,6 +160,7 @@ class HotLog:
     def _open_current(self, offset: int) -> None:
         self._log = log = self._disk.open_log(self._name(self.number), self.file_bytes, offset)
         number, base = self.number, self._base
+        self._progress[number] = base + offset
         log.on_durable(lambda offset: self._became_durable(number, base + offset))
         log.on_error(self._became_broken)
 
@@ -189,7 +190,7 @@ class HotLog:
     def _next_file(self, needed: int) -> bool:
         if needed > self.file_bytes - ALIGNMENT:
             raise ValueError(f"a batch of {needed} bytes does not fit a log file of {self.file_bytes}")
-        if self._spare is None or self.number - self.oldest + 1 >= FILES_MAX:
+        if self.spare is None or self.number - self.oldest + 1 >= FILES_MAX:
             return False
         full = (self.number, self.position, self._log)
         try:
@@ -201,9 +202,9 @@ class HotLog:
         return True
 
     def _take_file(self, number: int) -> None:
-        self._disk.rename(self._spare, self._name(number))
+        self._disk.rename(self.spare, self._name(number))
         self._disk.sync_directory(self.directory)
-        self._spare = None
+        self.spare = None
         self.number, self._base = number, number * self.file_bytes
         self._open_current(0)
         rest = struct.pack("<IQ16s", self._crc, self._base, self.node_id)
@@ -240,7 +241,7 @@ class HotLog:
 
     def needs_spare(self) -> bool:
         """Time to prepare the next file: none is there and the current one is a quarter full."""
-        return self._spare is None and (self.position - self._base) * 4 >= self.file_bytes
+        return self.spare is None and (self.position - self._base) * 4 >= self.file_bytes
 
     def prepare(self) -> None:
         """Makes a spare file, zero-filled and durable. Blocks (a thread's work); OSError when the disk is full."""
@@ -265,19 +266,19 @@ class HotLog:
         self.oldest = max(oldest, self.oldest)
 
     def _retire_to_spare(self, name: str) -> None:
-        if self._spare is not None:
+        if self.spare is not None:
             self._disk.remove(name)
             return
         spare = f"{self.directory}/spare"
         self._disk.rename(name, spare)
         self._disk.sync_directory(self.directory)
-        self._spare = spare
+        self.spare = spare
 
     def _collect_spares(self) -> None:
         for name in self._disk.list(self.directory):
             path = f"{self.directory}/{name}"
             if name == "spare" and self._disk.open(path).size() == self.file_bytes:
-                self._spare = path
+                self.spare = path
             elif name.startswith("spare"):
                 self._disk.remove(path)
             elif int(name[4:], 16) < self.oldest:

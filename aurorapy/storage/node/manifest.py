@@ -27,9 +27,10 @@ def save(disk: Disk, path: str, kind: str, content: dict[str, Any]) -> None:
     body = json.dumps({"format": FORMAT, **content}, sort_keys=True).encode()
     data = b"aurorapy %s\ncrc32c %08x\n%s\n" % (kind.encode(), crc32c(body), body)
     beside = path + ".new"
+    if disk.exists(beside):  # of an attempt that failed
+        disk.remove(beside)
     file = disk.open(beside, create=True)
     try:
-        file.truncate(0)
         file.pwrite(data, 0)
         file.sync()
     finally:

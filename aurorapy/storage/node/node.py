@@ -46,6 +46,7 @@ class StorageNode:
         self.waiting: deque[m.Write] = deque()  # batches the log had no room for
         self.in_flight: deque[tuple[int, Segment, int, int]] = deque()  # (position, segment, prev, last), by position
         self.send: Callable[[m.Message], None] = lambda message: None
+        self.report: Callable[[str], None] = lambda line: None  # trouble worth a line in a server's log
         self.failure: str | None = None
         self.background = Background(self)
         self._handlers = {
@@ -121,7 +122,7 @@ class StorageNode:
 
     def tick(self, now: float) -> list[m.Message]:
         """Time has passed: batches that wait for room try again."""
-        self._retry_waiting()
+        self.retry_waiting()
         self.background.wake()
         return []
 
@@ -154,7 +155,7 @@ class StorageNode:
             self.background.wake()
         return True
 
-    def _retry_waiting(self) -> None:
+    def retry_waiting(self) -> None:
         while self.waiting:
             message = self.waiting[0]
             segment = self.segments[message.group]

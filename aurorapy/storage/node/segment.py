@@ -61,6 +61,7 @@ class Segment:
         self.horizon = 0  # versions below are gone
         self.pgmrpl = 0
         self.log_start = 0
+        self.saved_log_start = 0  # what the manifest on disk says: log files below may go
         self.ahead: dict[int, int] = {}  # prev -> last of batches behind a gap, in memory
         self.ahead_durable: dict[int, int] = {}
         self.tables: list[Table] = []  # oldest first; the last one is filled
@@ -72,7 +73,9 @@ class Segment:
 
     def save(self) -> None:
         """Makes identity, epoch, truncations and runs durable. Blocks."""
-        manifest.save(self.disk, f"{self.directory}/manifest", MANIFEST_KIND, self._content())
+        content = self._content()
+        manifest.save(self.disk, f"{self.directory}/manifest", MANIFEST_KIND, content)
+        self.saved_log_start = content["log_start"]
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -100,6 +103,7 @@ class Segment:
         for name in ("vdl", "sealed", "horizon", "log_start", "next_run"):
             setattr(segment, name, content[name])
         segment.last = segment.scl = segment.sealed
+        segment.saved_log_start = segment.log_start
         infos = [RunInfo(**info) for info in content["runs"]]
         named = {"manifest", *(info.file for info in infos)}
         for name in disk.list(directory):

@@ -149,16 +149,18 @@ class Volume:
         if not redo.pending_bytes or self.failure is not None:
             return
         point, parts, batches = redo.last_lsn, [], []
-        for group in (0,) if len(self._positions) == 1 else redo.pending_groups():
-            self._take(group, parts, batches)
-        if redo.pending_bytes:  # a group that is new
-            for group in redo.pending_groups():
-                self._take(group, parts, batches)
-        self._takes.append((point, parts))
         send, copies = self.transport.send, self.config.copies
-        for batch in batches:
-            for copy in copies:
-                send(copy, batch)
+        try:
+            for group in (0,) if len(self._positions) == 1 else redo.pending_groups():
+                self._take(group, parts, batches)
+            for group in redo.pending_groups() if redo.pending_bytes else ():  # a group that is new
+                self._take(group, parts, batches)
+            self._takes.append((point, parts))
+            for batch in batches:
+                for copy in copies:
+                    send(copy, batch)
+        except OSError as error:
+            self._fail(IoError(f"could not write redo: {error.strerror}"))
 
     def _take(self, group: int, parts: list[tuple[int, int]], batches: list[m.Write]) -> None:
         taken = self.redo.take(group)
@@ -358,7 +360,7 @@ class Volume:
         self._pgmrpl = pgmrpl
 
     def _tick(self) -> None:
-        if self.closed:
+        if self.closed or self.failure is not None:
             return
         self._tick_timer = self.host.tasks.call_later(TICK_SECONDS, self._tick)
         self.tell_horizons()
