@@ -1,0 +1,54 @@
+"""A compiled plan: `compile_plan(plan)` gives an Executable, which is re-entrant and holds no state of an execution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Iterator
+
+from aurorapy.execute.context import ExecContext
+from aurorapy.execute.rows.operators import generate
+from aurorapy.execute.rows.point import generate_point
+from aurorapy.sql.plan.nodes import Plan
+
+
+@dataclass(slots=True)
+class OutputColumn:
+    """What RowDescription says about a result column."""
+
+    name: str
+    type_oid: int
+    typmod: int = -1
+    origin_table: int = 0
+    origin_column: int = 0
+
+
+class Executable:
+    """`columns` is empty for a statement that returns no rows; `source` is the Python text, for the curious."""
+
+    __slots__ = ("plan", "kind", "columns", "param_types", "locks", "privileges", "relation_oids", "source", "run")
+
+    def __init__(self, plan: Plan, function: Any, source: str) -> None:
+        self.plan = plan
+        self.kind = plan.kind
+        self.columns = [
+            OutputColumn(name, expr.type_oid, expr.typmod, *origin)
+            for name, expr, origin in zip(plan.names, plan.targets, plan.origins)
+        ]
+        self.param_types = plan.param_types
+        self.locks = plan.locks
+        self.privileges = plan.privileges
+        self.relation_oids = plan.relation_oids
+        self.source = source
+        self.run: Any = function  # run(ctx: ExecContext) -> iterable of tuples
+
+    def rows(self, ctx: ExecContext) -> Iterator[tuple]:
+        return iter(self.run(ctx))
+
+
+def compile_plan(plan: Plan, analyze: bool = False) -> Executable:
+    """Python source of the plan, compiled. `analyze` counts and times every node into `ctx.stats`."""
+    if plan.point is not None and not analyze:
+        function, source = generate_point(plan)
+    else:
+        function, source = generate(plan, analyze)
+    return Executable(plan, function, source)

@@ -1,0 +1,265 @@
+"""GROUP BY and aggregates: one dict from key to state, or plain variables when there is one group.
+
+    SELECT b, sum(a) FROM t GROUP BY b
+        groups = {}
+        for ... : st = groups.get(c0_2)
+                  if st is None: groups[c0_2] = st = [None]
+                  if c0_1 is not None: st[0] = c0_1 if st[0] is None else st[0] + c0_1
+        for c5_1, st in groups.items(): c5_2 = sum_int8(st[0]) ...
+
+A dict keeps the order of first appearance, so over sorted input the groups come out sorted. DISTINCT, ORDER BY and
+ordered-set aggregates collect their arguments and fold at the end. Grouping sets put the set's number into the key.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aurorapy.execute.rows import operators as ops
+from aurorapy.execute.rows.codegen import Writer
+from aurorapy.execute.rows.sorting import sort_rows
+from aurorapy.expressions.ordering import equality_key, sort_key
+from aurorapy.expressions.registry import CallTypes
+from aurorapy.sql.plan import nodes
+
+
+class Fold:
+    """One aggregate call while its code is written. `slot` is where its state is: a variable or `st[i]`."""
+
+    def __init__(self, w: Writer, call: Any, slot: str) -> None:
+        self.w = w
+        self.call = call
+        self.slot = slot
+        self.fold = call.fn.aggregate
+        self.types = CallTypes(tuple(a.type_oid for a in call.args), call.type_oid)
+        self.collects = bool(call.distinct or call.order or self.fold.ordered_set)
+        self.inline = bool(self.fold.inline_init) and not self.collects
+
+    def initial(self) -> str:
+        if self.collects:
+            return "[]"
+        return self.fold.inline_init if self.inline else f"{self.w.bind(self.fold.init, 'init')}()"
+
+    def lead(self) -> list[str]:
+        """Arguments that the step and final functions want first."""
+        fn = self.call.fn
+        lead = ["ectx"] if fn.needs_context else []
+        return [*lead, self.w.bind(self.types, "types")] if fn.wants_types else lead
+
+    def step(self) -> None:
+        w, call = self.w, self.call
+        if call.filter is not None:
+            with w.block(f"if {w.condition(call.filter)}:"):
+                self._step()
+        else:
+            self._step()
+
+    def _step(self) -> None:
+        w, call = self.w, self.call
+        if self.collects:
+            self._collect()
+            return
+        names, tests = [], []
+        for arg in call.args:
+            source, nullable = w.value(arg)
+            if not source.isidentifier() and not source.isdigit():
+                name = w.name("a")
+                w.line(f"{name} = {source}")
+                source = name
+            names.append(source)
+            if nullable and self.fold.strict:
+                tests.append(f"{source} is not None")
+        update = self._update(names)
+        if tests:
+            w.line(f"if {' and '.join(tests)}:")
+            w.line(f"    {update}")
+        else:
+            w.line(update)
+
+    def _update(self, names: list[str]) -> str:
+        if self.inline:
+            update = self.fold.inline_step.replace("{s}", self.slot)
+            for i, name in enumerate(names):
+                update = update.replace(f"{{{i}}}", name)
+            return update
+        arguments = ", ".join([*self.lead(), self.slot, *names])
+        return f"{self.slot} = {self.w.bind(self.fold.step, 'step')}({arguments})"
+
+    def _collect(self) -> None:
+        w, call = self.w, self.call
+        args = [w.source(a) for a in call.args]
+        keys = [w.source(k.expr) for k in call.order]
+        w.line(f"{self.slot}.append({w.tuple_of([*args, *keys])})")
+
+    def final(self) -> str:
+        if self.collects:
+            return self._final_collected()
+        if self.inline:
+            return self.fold.inline_final.replace("{s}", self.slot)
+        return f"{self.w.bind(self.fold.final, 'final')}({self.slot})"
+
+    def _final_collected(self) -> str:
+        w, call = self.w, self.call
+        width = len(call.args)
+        spec = [(width + i, sort_key(k.expr.type_oid), k.descending, k.nulls_first) for i, k in enumerate(call.order)]
+        if call.distinct and not call.order:
+            spec = [(i, sort_key(a.type_oid), False, False) for i, a in enumerate(call.args)]
+        keys = tuple(equality_key(a.type_oid) for a in call.args) if call.distinct else None
+        direct = w.tuple_of([w.source(d) for d in call.direct])
+        plan = w.bind(Collected(self.fold, width, tuple(spec), keys, call.fn, self.types), "fold")
+        return f"{plan}.fold({self.slot}, ectx, {direct})"
+
+
+class Collected:
+    """An aggregate over rows that were collected first: sorted, made distinct, then folded."""
+
+    def __init__(self, fold: Any, width: int, spec: tuple, keys: tuple | None, fn: Any, types: CallTypes) -> None:
+        self._fold = fold
+        self._width = width
+        self._spec = spec
+        self._keys = keys
+        self._fn = fn
+        self._types = types
+
+    def fold(self, rows: list[tuple], ectx: Any, direct: tuple) -> Any:
+        fold, width = self._fold, self._width
+        if fold.strict or fold.ordered_set:
+            rows = [r for r in rows if None not in r[:width]]
+        if self._spec:
+            sort_rows(rows, self._spec)
+        if self._keys is not None:
+            rows = self._distinct(rows)
+        if fold.ordered_set:
+            return fold.final(ectx, self._types, [r[:width] for r in rows], *direct)
+        lead = ([ectx] if self._fn.needs_context else []) + ([self._types] if self._fn.wants_types else [])
+        state = fold.init()
+        for row in rows:
+            state = fold.step(*lead, state, *row[:width])
+        return fold.final(state)
+
+    def _distinct(self, rows: list[tuple]) -> list[tuple]:
+        seen: dict[tuple, tuple] = {}
+        for row in rows:
+            values = row[: self._width]
+            key = tuple(v if k is None or v is None else k(v) for v, k in zip(values, self._keys))
+            seen.setdefault(key, row)
+        return list(seen.values())
+
+
+def aggregate(w: Writer, node: nodes.Aggregate, needed: Any, consume: Any) -> None:
+    below = ops.needed_by([*node.keys, *node.calls]) | needed
+    if node.strategy == "plain":
+        _plain(w, node, below, consume)
+    elif node.sets is not None:
+        _grouping_sets(w, node, below, consume)
+    else:
+        _grouped(w, node, below, consume)
+
+
+def _output(w: Writer, node: nodes.Aggregate, folds: list[Fold], consume: Any) -> None:
+    """Final values into the node's columns, HAVING, consumer. The keys are in their variables."""
+    for i, fold in enumerate(folds, len(node.keys) + 1):
+        name = w.variable((node.rel, i))
+        w.line(f"{name} = {fold.final()}")
+        w.fn.env[node.rel, i] = (name, not fold.call.fn.not_null)
+    with w.passing(node.quals):
+        consume()
+
+
+def _plain(w: Writer, node: nodes.Aggregate, below: Any, consume: Any) -> None:
+    folds = [Fold(w, call, w.name("s")) for call in node.calls]
+    for fold in folds:
+        w.line(f"{fold.slot} = {fold.initial()}")
+
+    def each() -> None:
+        for fold in folds:
+            fold.step()
+        if not folds:
+            w.line("pass")
+
+    ops.produce(w, node.child, below, each)
+    _output(w, node, folds, consume)
+
+
+def _group_key(w: Writer, exprs: list[Any]) -> tuple[list[str], list[str]]:
+    """(sources of the values, sources of what they are grouped by)"""
+    values, normals = [], []
+    for expr in exprs:
+        source, _ = w.value(expr)
+        if not source.isidentifier():
+            name = w.name("k")
+            w.line(f"{name} = {source}")
+            source = name
+        values.append(source)
+        normal = equality_key(expr.type_oid)
+        normals.append(source if normal is None else f"({source} if {source} is None else {w.bind(normal)}({source}))")
+    return values, normals
+
+
+def _grouped(w: Writer, node: nodes.Aggregate, below: Any, consume: Any) -> None:
+    groups, state = w.name("groups"), w.name("st")
+    w.line(f"{groups} = {{}}")
+    folds = [Fold(w, call, f"{state}[{i}]") for i, call in enumerate(node.calls)]
+    plain = all(equality_key(k.type_oid) is None for k in node.keys)
+
+    def each() -> None:
+        values, normals = _group_key(w, node.keys)
+        key = normals[0] if len(normals) == 1 else w.tuple_of(normals)
+        initial = [f.initial() for f in folds] + ([] if plain else [w.tuple_of(values)])
+        if not folds:
+            keep = "True" if plain else w.tuple_of(values)
+            w.line(f"{groups}.setdefault({key}, {keep})" if not plain else f"{groups}[{key}] = True")
+            return
+        w.line(f"{state} = {groups}.get({key})")
+        w.line(f"if {state} is None: {groups}[{key}] = {state} = [{', '.join(initial)}]")
+        for fold in folds:
+            fold.step()
+
+    ops.produce(w, node.child, below, each)
+    names = w.declare([(node.rel, i + 1) for i in range(len(node.keys))])
+    pattern = names[0] if len(names) == 1 else ", ".join(names)
+    if plain and not folds:
+        header = f"for {pattern} in {groups}:"
+    elif plain:
+        header = f"for {'(' + pattern + ')' if len(names) > 1 else pattern}, {state} in {groups}.items():"
+    else:
+        header = f"for {state} in {groups}.values():"
+    with w.block(header):
+        if not plain:
+            w.line(f"{w.pattern(names)} = {state}[-1]" if folds else f"{w.pattern(names)} = {state}")
+        _output(w, node, folds, consume)
+
+
+def _grouping_sets(w: Writer, node: nodes.Aggregate, below: Any, consume: Any) -> None:
+    groups, state = w.name("groups"), w.name("st")
+    w.line(f"{groups} = {{}}")
+    count = len(node.keys)
+    folds = [Fold(w, call, f"{state}[{i}]") for i, call in enumerate(node.calls)]
+    initial = ", ".join(f.initial() for f in folds)
+    for number, members in enumerate(node.sets):
+        if not members:
+            w.line(f"{groups}[({number},)] = [{initial}{', ' if initial else ''}({'None, ' * count})]")
+
+    def each() -> None:
+        values, normals = _group_key(w, node.keys)
+        variants = []
+        for number, members in enumerate(node.sets):
+            key = w.tuple_of([str(number), *(normals[i] for i in members)])
+            shown = w.tuple_of([values[i] if i in members else "None" for i in range(count)])
+            variants.append(f"({key}, {shown})")
+        with w.block(f"for key, shown in ({', '.join(variants)},):"):
+            w.line(f"{state} = {groups}.get(key)")
+            w.line(f"if {state} is None: {groups}[key] = {state} = [{initial}{', ' if initial else ''}shown]")
+            for fold in folds:
+                fold.step()
+
+    ops.produce(w, node.child, below, each)
+    masks = w.bind(tuple(sum(1 << i for i in range(count) if i not in members) for members in node.sets), "masks")
+    names = w.declare([(node.rel, i + 1) for i in range(count)])
+    with w.block(f"for key, {state} in {groups}.items():"):
+        if names:
+            w.line(f"{w.pattern(names)} = {state}[-1]")
+        mask = w.variable((node.rel, count + len(folds) + 1))
+        w.line(f"{mask} = {masks}[key[0]]")
+        w.fn.env[node.rel, count + len(folds) + 1] = (mask, False)
+        _output(w, node, folds, consume)

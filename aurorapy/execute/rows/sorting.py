@@ -1,0 +1,115 @@
+"""ORDER BY: rows collected and sorted by Python's stable sort, one pass a direction; with a LIMIT, only the first N kept.
+
+    ORDER BY a, b DESC    rows.sort(key=b, reverse=True); rows.sort(key=a)
+
+A key column without NULLs is its own sort key; NULLs make it (is NULL, value). When every key goes the same way one pass
+over tuples of keys does.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any, Callable
+
+from aurorapy.errors import DatabaseError
+from aurorapy.execute.rows import operators as ops
+from aurorapy.execute.rows.codegen import Writer
+from aurorapy.expressions.ordering import sort_key
+from aurorapy.sql.plan import nodes
+
+Spec = tuple[int, Callable | None, bool, bool]  # place in the row, key function, descending, nulls first
+TRIM_ROWS_MIN = 1024
+
+
+def sort(w: Writer, node: nodes.Sort, needed: Any, consume: Any) -> None:
+    sort_columns = [(k.expr.rte, k.expr.attno) for k in node.keys]
+    everything = needed | frozenset(sort_columns)
+    keys = ops.provided(node.child, everything)
+    places = {key: i for i, key in enumerate(keys)}
+    spec = w.bind(
+        tuple(
+            (places[c], sort_key(k.expr.type_oid), k.descending, k.nulls_first)
+            for c, k in zip(sort_columns, node.keys)
+            if c in places
+        ),
+        "sort",
+    )
+    rows = w.name("rows")
+    w.line(f"{rows} = []")
+    bounded = node.bound is not None
+    if bounded:
+        limit, offset = node.bound
+        bound = w.name("n")
+        w.line(f"{bound} = {w.bind(top_rows)}({w.source(limit)}, {w.source(offset) if offset is not None else '0'})")
+        w.line(f"cap = None if {bound} is None else 2 * {bound} + {TRIM_ROWS_MIN}")
+
+    def collect() -> None:
+        w.line(f"{rows}.append({ops.row(w, keys)})")
+        if bounded:
+            w.line(f"if cap is not None and len({rows}) > cap:")
+            w.line(f"    {w.bind(sort_rows)}({rows}, {spec})")
+            w.line(f"    del {rows}[{bound}:]")
+
+    ops.produce(w, node.child, everything, collect)
+    w.line(f"{w.bind(sort_rows)}({rows}, {spec})")
+    names = w.declare(keys)
+    source = f"{rows}[:{bound}]" if bounded else rows
+    with w.block(f"for {w.pattern(names)} in {source}:"):
+        with w.passing(node.quals):
+            consume()
+
+
+def top_rows(limit: Any, offset: Any) -> int | None:
+    """How many sorted rows LIMIT and OFFSET can reach; None for all. Raises 2201W, 2201X for negative counts."""
+    limit, offset = limit_count(limit), offset_count(offset)
+    return None if limit is None else limit + offset
+
+
+def limit_count(value: Any) -> int | None:
+    if value is None:
+        return None
+    if value < 0:
+        raise DatabaseError("LIMIT must not be negative", sqlstate="2201W")
+    return int(value)
+
+
+def offset_count(value: Any) -> int:
+    if value is None:
+        return 0
+    if value < 0:
+        raise DatabaseError("OFFSET must not be negative", sqlstate="2201X")
+    return int(value)
+
+
+def sort_rows(rows: list[tuple], spec: tuple[Spec, ...]) -> None:
+    """Sorts in place."""
+    if len(rows) < 2 or not spec:
+        return
+    keys = [_key(rows, place, function, nulls_first != descending) for place, function, descending, nulls_first in spec]
+    directions = {descending for _, _, descending, _ in spec}
+    if len(directions) == 1:
+        rows.sort(key=_together(keys), reverse=directions.pop())
+        return
+    for key, (_, _, descending, _) in zip(reversed(keys), reversed(spec)):
+        rows.sort(key=key if callable(key) else itemgetter(key), reverse=descending)
+
+
+def _key(rows: list[tuple], place: int, function: Callable | None, nulls_low: bool) -> Any:
+    """A column number when the values sort by themselves, else a function of the row. `nulls_low`: before the values in
+    the direction of the pass."""
+    has_null = any(row[place] is None for row in rows)
+    if not has_null:
+        return place if function is None else (lambda row: function(row[place]))
+    rank = -1 if nulls_low else 1
+    if function is None:
+        return lambda row: (0, v) if (v := row[place]) is not None else (rank,)
+    return lambda row: (0, function(v)) if (v := row[place]) is not None else (rank,)
+
+
+def _together(keys: list[Any]) -> Callable:
+    if all(not callable(k) for k in keys):
+        return itemgetter(*keys)
+    functions = [k if callable(k) else itemgetter(k) for k in keys]
+    if len(functions) == 1:
+        return functions[0]
+    return lambda row: tuple(f(row) for f in functions)
