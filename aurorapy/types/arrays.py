@@ -47,7 +47,7 @@ class _Reader:
         self.typmod = typmod
         self.ctx = ctx
         self.element = element
-        self.items: list = []
+        self.items: list[str | None] = []  # texts; read only when the whole literal is well formed
 
     def read(self) -> Array:
         text = self.text
@@ -56,7 +56,7 @@ class _Reader:
         if not text.startswith("{", self.place):
             start = 'Array contents must start with "{".'
             raise _malformed(text, start if dims else 'Array value must start with "{" or dimension information.')
-        self.contents = self.place if dims else 0
+        self.contents = self.place
         lengths = self._braces()
         self._skip_space()
         if self.place < len(text):
@@ -68,7 +68,9 @@ class _Reader:
         for low, length in zip(lower, lengths):
             if low + length > 0x7FFFFFFF:
                 raise ProgramLimitExceeded(f"array lower bound is too large: {low}")
-        return Array(tuple(self.items), tuple(lengths), lower or (1,) * len(lengths), self.element.oid)
+        read, typmod, ctx = self.element.input, self.typmod, self.ctx
+        items = tuple([None if raw is None else read(raw, typmod, ctx) for raw in self.items])
+        return Array(items, tuple(lengths), lower or (1,) * len(lengths), self.element.oid)
 
     def _bad(self, detail: str) -> DataError:
         """An error between the braces: PostgreSQL shows the literal from the first brace on."""
@@ -166,9 +168,9 @@ class _Reader:
                 after_item, after_comma = False, True
             else:
                 if after_item:
-                    raise self._bad("Unexpected array element.")
+                    raise self._bad(self._misplaced(char))
                 if len(lengths) > len(counts):
-                    raise self._bad("Unexpected array element.")
+                    raise self._bad(self._misplaced(char))
                 if depth_of_items not in (0, len(counts)):
                     raise self._bad(_RAGGED)
                 depth_of_items = len(counts)
@@ -176,20 +178,23 @@ class _Reader:
                 counts[-1] += 1
                 after_item, after_comma = True, False
 
+    @staticmethod
+    def _misplaced(char: str) -> str:
+        return f'Unexpected "{char}" character.' if char in "\\{" else "Unexpected array element."
+
     def _item(self) -> None:
         text = self.text
         if text[self.place] == '"':
             raw, quoted = self._quoted(), True
             self._skip_space()
             if self.place < len(text) and text[self.place] not in "},":
-                backslash = text[self.place] == "\\"
-                raise self._bad('Unexpected "\\" character.' if backslash else "Unexpected array element.")
+                raise self._bad(self._misplaced(text[self.place]))
         else:
             raw, quoted = self._unquoted()
         if not quoted and raw.lower() == "null":
             self.items.append(None)
         else:
-            self.items.append(self.element.input(raw, self.typmod, self.ctx))
+            self.items.append(raw)
 
     def _quoted(self) -> str:
         text = self.text

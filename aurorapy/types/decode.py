@@ -32,7 +32,7 @@ _TIME = _HOUR | _MINUTE | _ALL_SECONDS
 _ZONE = 1 << t.ZONED
 _DST_MOD = 1 << t.DST_MOD
 
-_ZONE_FIELD = re.compile(r"([+-])([0-9]+)(?::([0-9]*)(?::([0-9]*))?)?").fullmatch
+_ZONE_FIELD = re.compile(r"([+-])([0-9]*)(?::([0-9]*)(?::([0-9]*))?)?").fullmatch
 _TIME_FIELD = re.compile(r"([0-9]+):([0-9]*)(?:(\.[0-9]*)|:([0-9]*)(\.[0-9]*)?)?").fullmatch
 _DATE_PART = re.compile(r"[0-9]+|[a-z]+")
 
@@ -99,6 +99,12 @@ def integer(digits: str) -> int:
     return value
 
 
+def c_int(digits: str) -> int:
+    """As C's atoi on this platform: a long, cut to 32 bits."""
+    value = min(int(digits[:30]), (1 << 63) - 1) & 0xFFFFFFFF
+    return value - (1 << 32) if value >> 31 else value
+
+
 def fraction(point: str) -> int:
     """`.123` in microseconds."""
     return round(float(point) * 1_000_000) if point != "." else 0
@@ -129,10 +135,9 @@ def _zone_number(digits: str) -> int:
 
 def _reject_zone(field: str) -> None:
     """Out of range comes before junk behind the numbers."""
-    prefix = re.match(r"[+-][0-9]*(?::[0-9]*){0,2}", field)
-    if prefix and _ZONE_FIELD(prefix[0]):
-        zone_offset(prefix[0])
-    raise BadFormat
+    numbers = re.match(r"[+-]([0-9]*)(?::([0-9]*)(?::([0-9]*))?)?", field)
+    h, m, s = (_zone_number(number or "") for number in numbers.groups()) if numbers else (0, 0, 0)
+    raise FieldError("zone") if h > 15 or m > 59 or s > 59 else BadFormat
 
 
 class Decoder:
@@ -315,6 +320,7 @@ class Decoder:
         else:
             raise BadFormat
         self.label = None
+        clock.special = ""
 
     def _julian(self, value: int) -> None:
         self.clock.set_date(value - JULIAN_2000)
@@ -372,7 +378,7 @@ class Decoder:
         if point:
             clock.micro = round(float("0." + (rest or "0")) * 1_000_000) if rest.isdigit() or not rest else 0
         elif seen & _DATE != _DATE and len(field) >= 6:
-            clock.day, clock.month, clock.year = integer(whole[-2:]), integer(whole[-4:-2]), integer(whole[:-4])
+            clock.day, clock.month, clock.year = integer(whole[-2:]), integer(whole[-4:-2]), c_int(whole[:-4])
             self.short_year = len(whole) == 6
             self.mask = _DATE
             return
@@ -391,8 +397,6 @@ class Decoder:
         for part in parts:
             if part[0].isalpha():
                 what, value = t.DATE_WORDS.get(part[: t.WORD_LENGTH], (None, 0))
-                if what == t.IGNORE:
-                    continue
                 if what != t.MONTH or seen & _MONTH:
                     raise BadFormat
                 self.clock.month, text_month = value, True
@@ -413,11 +417,12 @@ class Decoder:
     def _word(self, place: int, field: str) -> bool:
         """False for a word that means nothing."""
         if field in FIXED:
-            self.clock.offset, _ = FIXED[field]
-            self.mask = _ZONE
+            self.clock.offset, daylight = FIXED[field]
+            self.mask = _ZONE | 1 << t.DST_ZONE if daylight else _ZONE
             return True
         if field in DYNAMIC:
-            self.zone, self.abbreviation, self.mask = timezones.need(DYNAMIC[field]), field, _ZONE
+            self.zone, self.abbreviation = timezones.need(DYNAMIC[field]), field
+            self.mask = _ZONE | 1 << t.DYNAMIC_ZONE
             return True
         what, value = t.DATE_WORDS.get(field[: t.WORD_LENGTH], (None, 0))
         if what == t.IGNORE:
@@ -461,6 +466,7 @@ class Decoder:
     def _reserved(self, word: str) -> None:
         clock = self.clock
         if word == "allballs":
+            clock.special = ""
             self.mask = _TIME | _ZONE
             clock.set_time(0)
             clock.offset = 0
@@ -468,9 +474,9 @@ class Decoder:
         if not self.needs_date and word != "now":
             raise BadFormat
         if word in ("epoch", "infinity", "-infinity"):
-            clock.special = word
-            self.mask = _DATE | _TIME | _ZONE
+            clock.special = word  # and whatever else is there does not count
             return
+        clock.special = ""
         days, micros, offset = now(self.ctx)
         if word == "now":
             clock.set_time(micros)
@@ -495,12 +501,10 @@ class Decoder:
             elif self.short_year:
                 if clock.year < 100:
                     clock.year += 2000 if clock.year < 70 else 1900
-            elif clock.year <= 0 and not clock.special:
+            elif clock.year <= 0:
                 raise FieldError
         if self.seen & _DOY:
             clock.set_date(to_days(clock.year, 1, 1) + self.day_of_year - 1)
-        if clock.special:
-            return
         if self.seen & _MONTH and not 1 <= clock.month <= 12:
             raise FieldError("order")
         if self.seen & _DAY and not 1 <= clock.day <= 31:
@@ -526,7 +530,7 @@ class Decoder:
         if self.seen & _DATE != _DATE:
             raise BadFormat
         if self.zone is not None:
-            if self.seen & _DST_MOD and not self.abbreviation:
+            if self.seen & _DST_MOD:
                 raise BadFormat
             clock.offset = self._zone_offset(clock)
         elif not self.seen & _ZONE:
@@ -549,7 +553,7 @@ class Decoder:
         if self.seen & _TIME != _TIME:
             raise BadFormat
         if self.zone is not None:
-            if self.seen & _DST_MOD and not self.abbreviation:
+            if self.seen & _DST_MOD:
                 raise BadFormat
             fixed = None if self.abbreviation else self.zone.fixed_offset()
             if fixed is None and not self.abbreviation and self.seen & _DATE != _DATE:
@@ -562,8 +566,10 @@ class Decoder:
         return clock
 
     def _dated(self) -> Clock:
-        """The clock with today's date where none was given."""
-        if self.seen & _DATE != _DATE:
+        """The clock with today's date where none was given; part of a date will not do."""
+        if self.seen & _DATE not in (0, _DATE):
+            raise BadFormat
+        if not self.seen & _DATE:
             self.clock.set_date(now(self.ctx)[0])
         return self.clock
 

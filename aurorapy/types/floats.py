@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from math import copysign, inf, isinf, isnan, nan, nextafter
+from math import copysign, inf, isinf, nan, nextafter
 from struct import Struct
 
 from aurorapy.errors import DataError
@@ -22,8 +22,8 @@ from aurorapy.types.codec import Codec, invalid_syntax, need_bytes
 
 _F4 = Struct(">f")
 _F8 = Struct(">d")
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
-_HEX = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?").fullmatch
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").match
+_HEX = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?").match
 _SPECIAL = {"nan": nan, "infinity": inf, "inf": inf}
 _ZERO = re.compile(r"[+-]?(?:0[xX])?[0.]*(?:[eEpP].*)?").fullmatch
 
@@ -37,40 +37,51 @@ def round4(value: float) -> float:
 
 
 def _number(text: str, type_name: str) -> tuple[float, str]:
-    """The double nearest to `text` and the text without blanks."""
-    body = text.strip(SPACE)
-    if _DECIMAL(body):
-        return float(body), body
-    sign = body[:1]
-    word = (body[1:] if sign in ("+", "-") and sign else body).lower()
-    special = _SPECIAL.get(word)
-    if special is not None or re.fullmatch(r"nan\([0-9a-z_]*\)", word):
-        value = nan if special is None else special
-        return (-value if sign == "-" else value), ""
-    if _HEX(body):
-        try:
-            return float.fromhex(body), body
-        except OverflowError:
-            return inf, body
-    raise invalid_syntax(type_name, text)
+    """The double nearest to the number in `text`, and its digits ('' for nan and infinities).
+
+    Range comes before junk behind the number, as after strtod: `1e999x` is out of range.
+    """
+    body = text.lstrip(SPACE)
+    match = _HEX(body) or _DECIMAL(body)
+    if match is None:
+        return _special_input(text, type_name), ""
+    digits = match[0]
+    try:
+        value = float.fromhex(digits) if "x" in digits or "X" in digits else float(digits)
+    except OverflowError:
+        value = inf
+    if isinf(value) or value == 0 and not _ZERO(digits):
+        raise _out_of_range(text, digits, type_name)
+    if type_name == "real":
+        value = _decimal_to_real(value, digits)
+        if isinf(value) or value == 0 and not _ZERO(digits):
+            raise _out_of_range(text, digits, type_name)
+    if body[match.end() :].strip(SPACE):
+        raise invalid_syntax(type_name, text)
+    return value, digits
 
 
-def _check_range(value: float, body: str, type_name: str) -> float:
-    if body and (isinf(value) or value == 0 and not _ZERO(body)):
-        raise DataError(f'"{body}" is out of range for type {type_name}', sqlstate="22003")
-    return value
+def _special_input(text: str, type_name: str) -> float:
+    sign, word = re.fullmatch(r"([+-]?)(.*)", text.strip(SPACE).lower(), re.DOTALL).groups()
+    value = _SPECIAL.get(word)
+    if value is None and re.fullmatch(r"nan\([0-9a-z_]*\)", word):
+        value = nan
+    if value is None:
+        raise invalid_syntax(type_name, text)
+    return -value if sign == "-" else value
+
+
+def _out_of_range(text: str, digits: str, type_name: str) -> DataError:
+    shown = text if type_name == "real" else digits
+    return DataError(f'"{shown}" is out of range for type {type_name}', sqlstate="22003")
 
 
 def parse8(text: str, typmod, ctx) -> float:
-    value, body = _number(text, "double precision")
-    return _check_range(value, body, "double precision")
+    return _number(text, "double precision")[0]
 
 
 def parse4(text: str, typmod, ctx) -> float:
-    value, body = _number(text, "real")
-    if value == 0 or isinf(value) or isnan(value):
-        return _check_range(value, body, "real")
-    return _check_range(_decimal_to_real(value, body), body, "real")
+    return _number(text, "real")[0]
 
 
 def _decimal_to_real(value: float, body: str) -> float:

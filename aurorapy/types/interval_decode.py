@@ -25,8 +25,8 @@ _TIME_MASK = _H | _M | _ALL_SECONDS
 _MICROS = {t.MICROSECOND: 1, t.MILLISECOND: 1_000, t.SECOND: 1_000_000, t.MINUTE: 60_000_000, t.HOUR: 3_600_000_000}
 _YEARS = {t.YEAR: 1, t.DECADE: 10, t.CENTURY: 100, t.MILLENNIUM: 1000}
 
-_TIME_FIELD = re.compile(r"([0-9]+)(?::([0-9]*))(?:(\.[0-9]*)|:([0-9]*)(\.[0-9]*)?)?").fullmatch
-_NUMBER_FIELD = re.compile(r"([+-]?[0-9]*)(?:-([0-9]*)|(\.[0-9]*))?").fullmatch
+_TIME_FIELD = re.compile(r"([0-9]+)(?::([0-9]*))(?:(\.[0-9]*)|:([0-9]*)(\.[0-9]*)?)?(.*)").fullmatch
+_NUMBER_FIELD = re.compile(r"([+-]?[0-9]*)(?:-([0-9]*)|(\.[0-9]*))?(.*)").fullmatch
 
 
 class FieldOverflow(Exception):
@@ -115,23 +115,17 @@ def _decode(fields: list[tuple[str, int]], field_range: int, sql_standard: bool)
     seen, unit, ago = 0, None, False
     for field, kind in reversed(fields):
         mask = 0
-        is_time = kind == t.TIME
-        if kind == t.ZONE and ":" in field[1:]:
-            is_time = _TIME_FIELD(field[1:]) is not None
-        if is_time:
-            micros = _time(field.lstrip("+-"), field_range)
-            negative = field[0] == "-" or force_negative and kind == t.TIME
-            parts.micros = _fits(parts.micros + (-abs(micros) if negative else micros), 64)
+        micros = _time(field, field_range) if kind == t.TIME else _signed_time(field, field_range, kind)
+        if micros is not None:
+            negative = field[0] == "-" or force_negative
+            parts.micros = -micros if negative else micros  # fractions of days read so far are lost, as in PostgreSQL
             mask, unit = _TIME_MASK, t.DAY
         elif kind in (t.ZONE, t.DATE, t.NUMBER):
             if unit is None:
                 unit = _RANGE_UNITS.get(field_range, t.SECOND)
             mask, unit = _number(parts, field, unit, force_negative)
         else:
-            meaning = t.INTERVAL_WORDS.get(field[: t.WORD_LENGTH]) or t.DATE_WORDS.get(field[: t.WORD_LENGTH])
-            if meaning is None:
-                raise BadFormat
-            what, value = meaning
+            what, value = t.INTERVAL_WORDS.get(field[: t.WORD_LENGTH], (None, 0))
             if what == t.IGNORE:
                 continue
             if what == t.UNITS:
@@ -152,10 +146,7 @@ def _decode(fields: list[tuple[str, int]], field_range: int, sql_standard: bool)
 
 def _number(parts: Parts, field: str, unit: int, force_negative: bool) -> tuple[int, int]:
     """Adds one number; returns the mask of fields it set and the unit for a number to its left."""
-    match = _NUMBER_FIELD(field)
-    if match is None:
-        raise BadFormat
-    whole, months, point = match.groups()
+    whole, months, point, junk = _NUMBER_FIELD(field).groups()
     negative = field[0] == "-"
     number = _fits(int(whole) if whole.strip("+-") else 0, 64)
     fraction = 0.0
@@ -163,8 +154,12 @@ def _number(parts: Parts, field: str, unit: int, force_negative: bool) -> tuple[
         below = int(months or 0)
         if below >= 12:
             raise FieldOverflow
+        if junk:
+            raise BadFormat
         number = number * 12 + (-below if negative else below)
         unit = t.MONTH
+    elif junk:
+        raise BadFormat
     elif point:
         fraction = _fraction(point)
         if negative:
@@ -196,13 +191,26 @@ def _apply(parts: Parts, number: int, fraction: float, unit: int) -> tuple[int, 
     return 1 << unit, unit
 
 
+def _signed_time(field: str, field_range: int, kind: int) -> int | None:
+    """The size of `+4:05`; None if it is no time, be it that a part is out of range."""
+    if kind != t.ZONE or ":" not in field:
+        return None
+    try:
+        return _time(field[1:], field_range)
+    except (BadFormat, FieldOverflow):
+        return None
+
+
 def _time(field: str, field_range: int) -> int:
     """`h:m`, `h:m:s[.f]` or `m:s.f` in microseconds; minutes and seconds within their hour and minute."""
     match = _TIME_FIELD(field)
     if match is None:
         raise BadFormat
-    first, second, short_fraction, third, fraction = match.groups()
-    a, b = int(first), int(second or 0)
+    first, second, short_fraction, third, fraction, junk = match.groups()
+    a, b = _fits(int(first), 64), _fits(int(second or 0), 32)
+    _fits(int(third or 0), 32)
+    if junk:
+        raise BadFormat
     if short_fraction is not None:
         hours, minutes, seconds, fraction = 0, a, b, short_fraction
     elif third is not None:
@@ -212,7 +220,6 @@ def _time(field: str, field_range: int) -> int:
     else:
         hours, minutes, seconds = a, b, 0
     micros = round(_fraction(fraction) * 1_000_000) if fraction else 0
-    _fits(hours, 64)
     if minutes > 59 or seconds > 60:
         raise FieldOverflow
     return _fits(_fits(hours * 3_600_000_000, 64) + minutes * 60_000_000 + seconds * 1_000_000 + micros, 64)
@@ -240,7 +247,7 @@ class _Iso:
         value = float(digits)
         if abs(value) > 1e15:
             raise FieldOverflow
-        whole = int(digits.split(".")[0] or 0) if re.fullmatch(r"[+-]?[0-9]+(\..*)?", digits) and "e" not in digits.lower() else int(value)
+        whole = int(value)
         width = len(re.match(r"[+-]?([0-9]*)", digits)[1])
         return whole, value - whole, width
 

@@ -202,6 +202,7 @@ def send(value: Interval, ctx) -> bytes:
 
 CODECS = {
     "interval": Codec(
-        parse, show, receive, send, storage="i", key="i", sql_name="interval", typmod_in=typmod_in, typmod_out=typmod_out,
+        parse, show, receive, send, storage="i", key="i", sql_name="interval",
+        typmod_in=typmod_in, typmod_out=typmod_out,
     ),
 }

@@ -231,8 +231,8 @@ class Checker:
     def _context(self) -> str:
         """`JSON data, line 2: ...` with what stands before the error, at most about 50 bytes of it."""
         text, end = self.text, self.end
-        line = 1 + text.count("\n", 0, end)
-        start = text.rfind("\n", 0, end) + 1
+        line = 1 + text.count("\n", 0, self.place)
+        start = text.rfind("\n", 0, self.place) + 1
         line_start = start
         while len(text[start:end].encode()) >= 50 and start < end:
             start += 1

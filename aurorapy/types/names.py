@@ -180,7 +180,9 @@ class _Parser:
             if not self.take("double", "precision"):
                 return None
             return "float8", ()
-        if first == "national" and self.word(1) not in ("char", "character") or first not in SPELLINGS | {"national": ""}:
+        if first == "national" and self.word(1) not in ("char", "character"):
+            return None
+        if first != "national" and first not in SPELLINGS:
             return None
         spelling = first
         self.place += 1

@@ -33,9 +33,11 @@ MINUS_INFINITY = Decimal("-Infinity")
 _ONE = Decimal(1)
 _SPECIAL = {"nan": NAN, "infinity": INFINITY, "inf": INFINITY}
 _SYNTAX = re.compile(
-    r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))([eE][+-]?[0-9]+)?[ \t\n\r\v\f]*"
+    r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))([eE][ \t\n\r\v\f]*[+-]?[0-9]+)?[ \t\n\r\v\f]*"
 ).fullmatch
-_SPECIAL_SYNTAX = re.compile(r"[ \t\n\r\v\f]*([+-]?)(nan|infinity|inf)[ \t\n\r\v\f]*", re.IGNORECASE | re.ASCII).fullmatch
+_SPECIAL_SYNTAX = re.compile(
+    r"[ \t\n\r\v\f]*([+-]?)(nan|infinity|inf)[ \t\n\r\v\f]*", re.IGNORECASE | re.ASCII
+).fullmatch
 
 
 def overflow() -> DataError:
@@ -82,13 +84,12 @@ def parse(text: str, typmod: int, ctx) -> Decimal:
     digits, exponent = match.groups()
     if exponent is None:
         value = Decimal(digits)
-        if not value or len(digits) > SCALE_MAX:
-            value = check(value)
     else:
-        if len(exponent) > 9 and abs(int(exponent[1:4000])) >= EXPONENT_END:
+        power = exponent[1:].strip()
+        if len(power) > 9 and abs(int(power[:4000])) >= EXPONENT_END:
             raise overflow()
-        value = check(Decimal(digits + exponent))
-    return value if typmod < 0 else fit(value, typmod)
+        value = Decimal(f"{digits}e{power}")
+    return check(value) if typmod < 0 else fit(value, typmod)
 
 
 def _parse_special(text: str, typmod: int) -> Decimal:
@@ -142,8 +143,8 @@ def fit(value: Decimal, typmod: int) -> Decimal:
             return value
         detail = f"A field with precision {precision}, scale {scale} cannot hold an infinite value."
         raise DataError("numeric field overflow", sqlstate="22003", detail=detail)
-    result = round_to(value, scale)
     whole = precision - scale
+    result = round_to(value, scale) if not value or value.adjusted() < whole else value
     if result and result.adjusted() >= whole:
         limit = f"10^{whole}" if whole else "1"
         detail = (
@@ -209,6 +210,7 @@ def _cut(value: Decimal, scale: int) -> Decimal:
 
 CODECS = {
     "numeric": Codec(
-        parse, show, receive, send, storage="n", key="n", sql_name="numeric", typmod_in=typmod_in, typmod_out=typmod_out,
+        parse, show, receive, send, storage="n", key="n", sql_name="numeric",
+        typmod_in=typmod_in, typmod_out=typmod_out,
     ),
 }

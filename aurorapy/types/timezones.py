@@ -105,9 +105,9 @@ class Zone:
     def fixed_offset(self) -> int | None:
         """The offset of a zone that has only one."""
         offsets = {period[0] for period in self.periods}
-        if len(offsets) > 1 or self.rule is not None and self.rule.daylight is not None:
-            return None
-        return offsets.pop()
+        if self.rule is not None and self.rule.daylight is not None:
+            offsets |= {self.rule.standard[0], self.rule.daylight[0]}
+        return offsets.pop() if len(offsets) == 1 else None
 
 
 # POSIX rules
@@ -121,7 +121,10 @@ _DEFAULT_DATES = "M3.2.0,M11.1.0"
 
 
 def _hms(text: str) -> int:
+    """Seconds of `[+-]h[:m[:s]]`; ValueError out of range."""
     parts = [int(part) for part in text.lstrip("+-").split(":")] + [0, 0]
+    if parts[0] > 167 or parts[1] > 59 or parts[2] > 60:
+        raise ValueError(text)
     seconds = parts[0] * 3600 + parts[1] * 60 + parts[2]
     return -seconds if text[0] == "-" else seconds
 
@@ -160,13 +163,17 @@ class Rule:
 
 def parse_rule(text: str) -> Rule | None:
     """The rule a POSIX text spells, or None."""
+    try:
+        return _parse_rule(text)
+    except ValueError:
+        return None
+
+
+def _parse_rule(text: str) -> Rule | None:
     match = _POSIX.match(text)
     if match is None:
         return None
-    offset = _hms(match[2])
-    if abs(offset) > 168 * 3600:
-        return None
-    standard = (-offset, False, match[1].strip("<>"))
+    standard = (-_hms(match[2]), False, match[1].strip("<>"))
     rest = text[match.end() :]
     if not rest:
         return Rule(standard, None, None)
