@@ -295,8 +295,8 @@ class Connection(asyncio.Protocol):
             elif letter == "S":
                 extended.sync()
             elif letter == "Q":
-                extended.skipping = False
-                session.simple.query(message[1])
+                if not extended.skipping:
+                    session.simple.query(message[1])
             elif letter == "P":
                 extended.handle(extended.parse, *message[1:])
             elif letter == "D":
@@ -309,9 +309,10 @@ class Connection(asyncio.Protocol):
             elif letter == "X":
                 return
             elif letter == "F":
-                function_call(session, message)
+                if not extended.skipping:
+                    function_call(session, message)
             elif letter == "p":
-                raise FatalError("unexpected password message", sqlstate="08P01")
+                raise FatalError("invalid frontend message type 112", sqlstate="08P01")
             # "d", "c", "f" outside COPY are what is left of one that failed: dropped, as PostgreSQL does
 
     def _idle(self) -> tuple:
@@ -329,10 +330,13 @@ class Connection(asyncio.Protocol):
     def _bad_message(self, error: DatabaseError) -> None:
         """A message that does not say what it must: an error as of a statement; the stream itself is intact."""
         session = self.session
-        if session.extended.skipping:
+        letter = self.reader.letter
+        if session.extended.skipping and letter != "S":
             return
         session.report_error(error)
-        session.extended.skipping = True
+        session.extended.skipping = letter not in ("Q", "S", "F")
+        if not session.extended.skipping:
+            session.output.ready(session.block.letter)
 
 
 def _as_fatal(error: DatabaseError) -> FatalError:

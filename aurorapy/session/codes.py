@@ -26,6 +26,8 @@ _BINARY = {
 def encoder_of(type_: Type, format_: int, context: TypeContext) -> tuple[str, Callable | None]:
     """The letter for RowEncoder and its callable, if any."""
     oid = type_.oid
+    if format_ not in (0, 1):
+        raise DataError(f"unsupported format code: {format_}", sqlstate="22023")
     if format_ == 1:
         code = _BINARY.get(oid)
         if code is not None:
