@@ -171,7 +171,8 @@ def _insert(f, word: str) -> bool:
     f.emit(T.INSERT, "INSERT")
     f.emit(T.INTO, "INTO")
     f.at += 2
-    f.frame.verb, f.frame.clause, f.frame.with_, f.frame.fresh = "insert", "insert", False, False
+    f.frame.verb = f.frame.statement = f.frame.clause = "insert"
+    f.frame.with_ = f.frame.fresh = False
     f.operand, f.need = False, True
     return True
 
@@ -182,7 +183,8 @@ def _update(f, word: str) -> bool:
         return False
     f.emit(T.UPDATE, "UPDATE")
     f.at += 1
-    f.frame.verb, f.frame.clause, f.frame.with_, f.frame.fresh = "update", "update", False, False
+    f.frame.verb = f.frame.statement = f.frame.clause = "update"
+    f.frame.with_ = f.frame.fresh = False
     f.operand, f.need = False, True
     return True
 
@@ -194,7 +196,8 @@ def _delete(f, word: str) -> bool:
     f.emit(T.DELETE, "DELETE")
     f.emit(T.FROM, "FROM")
     f.at += 2
-    f.frame.verb, f.frame.clause, f.frame.with_, f.frame.fresh = "delete", "delete", False, False
+    f.frame.verb = f.frame.statement = f.frame.clause = "delete"
+    f.frame.with_ = f.frame.fresh = False
     f.operand, f.need = False, True
     return True
 
@@ -354,8 +357,9 @@ def _set_operation(f, word: str) -> bool:
 
 @_both("returning")
 def _returning(f, word: str) -> bool:
-    if f.frame.verb not in ("insert", "update", "delete"):
+    if f.frame.statement == "":
         raise f.error()
+    f.frame.verb = f.frame.statement
     return _clause(f, T.RETURNING, "RETURNING", "returning")
 
 
@@ -398,7 +402,8 @@ def _default_values(f, word: str) -> bool:
 # -- INSERT ... ON CONFLICT --------------------------------------------------------------------------------------------
 @after("on")
 def _on(f, word: str) -> bool:
-    if f.frame.verb == "insert" and f.word(1) == "conflict":
+    if f.frame.statement == "insert" and f.word(1) == "conflict":
+        f.frame.verb = "insert"
         f.emit(T.ON, "ON")
         f.emit(T.VAR, "CONFLICT")
         f.at += 2
@@ -413,7 +418,7 @@ def _on(f, word: str) -> bool:
 
 @after("do")
 def _do(f, word: str) -> bool:
-    if f.frame.verb != "insert" or f.frame.clause not in ("conflict", "where"):
+    if f.frame.statement != "insert" or f.frame.clause not in ("conflict", "where"):
         raise f.error()
     f.emit(T.VAR, "DO")
     f.at += 1
@@ -897,7 +902,7 @@ def _end(f, word: str) -> bool:
 def _exists(f, word: str) -> bool:
     if f.punct(1) != "(":
         raise f.error()
-    emit_call(f, "exists", Frame(")"), 2 - 1, double=True)
+    emit_call(f, "exists", Frame(")"), 2, double=True)
     return True
 
 
@@ -908,7 +913,7 @@ def _array(f, word: str) -> bool:
         emit_call(f, "array", Frame("]", "array"), 1)
         f.frame.mark.position = f.source.position(f.at - 2)
     elif f.punct(1) == "(":
-        emit_call(f, "array query", Frame(")"), 1, double=True)
+        emit_call(f, "array query", Frame(")"), 2, double=True)
     else:
         raise f.error()
     return True
@@ -921,7 +926,7 @@ def _quantifier(f, word: str) -> bool:
             f.at += 1  # count(ALL x)
             return True
         raise f.error()
-    emit_call(f, "all" if word == "all" else "any", Frame(")"), 1, double=subquery_ahead(f, 2))
+    emit_call(f, "all" if word == "all" else "any", Frame(")"), 2, double=subquery_ahead(f, 2))
     f.need = True
     return True
 
@@ -930,7 +935,7 @@ def _quantifier(f, word: str) -> bool:
 def _row(f, word: str) -> bool:
     if f.punct(1) != "(":
         return False
-    emit_call(f, "row", Frame(")"), 1)
+    emit_call(f, "row", Frame(")"), 2)
     return True
 
 
@@ -954,7 +959,7 @@ def _variadic(f, word: str) -> bool:
 def _rollup(f, word: str) -> bool:
     if f.frame.clause != "group" or f.punct(1) != "(":
         return False
-    emit_call(f, word, Frame(")"), 1)
+    emit_call(f, word, Frame(")"), 2)
     f.frame.clause = "group"
     return True
 
@@ -978,12 +983,12 @@ SPECIAL = {
 def _special(f, word: str) -> bool:
     if word == "grouping" and f.sees("grouping", "sets", "("):
         f.at += 1
-        emit_call(f, "sets", Frame(")"), 1)
+        emit_call(f, "sets", Frame(")"), 2)
         f.frame.clause = "group"
         return True
     if word not in SPECIAL or f.punct(1) != "(":
         return False
-    emit_call(f, word, Frame(")", "paren", None, frozenset(SPECIAL[word])), 1)
+    emit_call(f, word, Frame(")", "paren", None, frozenset(SPECIAL[word])), 2)
     f.frame.fresh = False
     f.need = True
     if word == "extract":

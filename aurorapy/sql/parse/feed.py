@@ -137,13 +137,13 @@ class Feed(Cursor):
         if kind == WORD:
             handler = BEFORE.get(text)
             if handler is None or not handler(self, text):
-                self.name(text)
+                self.name_operand(text)
         elif kind in LITERALS:
             self.put(raw.Literal(LITERALS[kind], text, position=self.position()))
         elif kind == PARAM:
             self.parameter(text)
         elif kind == QUOTED:
-            self.name(text)
+            self.name_operand(text)
         elif kind == OPERATOR:
             if text == "*" and not self.chained:
                 self.emit(TokenType.STAR, "*")
@@ -195,7 +195,7 @@ class Feed(Cursor):
             raise self.error()
 
     # -- pieces --------------------------------------------------------------------------------------------------------
-    def name(self, text: str) -> None:
+    def name_operand(self, text: str) -> None:
         """A name where an operand is due: a column, table or function, or the type of a typed literal."""
         position = self.position()
         is_word = self.kind() == WORD

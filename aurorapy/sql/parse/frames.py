@@ -17,14 +17,17 @@ class Frame:
     in which statement we are; `betweens` counts BETWEENs whose AND is still to come.
     """
 
-    __slots__ = ("closer", "kind", "mark", "separators", "verb", "clause", "betweens", "extra", "with_", "target", "fresh")
+    __slots__ = (
+        "closer", "kind", "mark", "separators", "verb", "statement", "clause", "betweens", "extra", "with_", "target", "fresh",
+    )  # fmt: skip
 
     def __init__(self, closer: str, kind: str = "paren", mark: Any = None, separators: frozenset[str] = frozenset()):
         self.closer = closer
         self.kind = kind
         self.mark = mark
         self.separators = separators
-        self.verb = ""
+        self.verb = ""  # select, insert, update, delete: whose clauses we are in
+        self.statement = ""  # insert, update or delete, also while its SELECT goes on
         self.clause = ""
         self.betweens = 0
         self.extra = 0  # parentheses to close beyond the written one

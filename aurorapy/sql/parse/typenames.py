@@ -2,7 +2,7 @@
 
     double precision            -> float8
     character varying(10)[][]   -> varchar ('10',) dims 2
-    interval day to second(3)   -> interval ('day to second', '3')
+    interval day to second(3)   -> interval (mask of day to second, '3')
     timestamp(3) with time zone -> timestamptz ('3',)
     public.mood                 -> public.mood
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from aurorapy.sql.parse.cursor import Cursor
 from aurorapy.sql.statements import Name, TypeName
+from aurorapy.types.intervals import FIELD_MASKS, FULL_RANGE
 from aurorapy_native.lexer import INTEGER, NUMBER, STRING, WORD
 
 SIMPLE = {
@@ -80,8 +81,7 @@ def _base(c: Cursor, position: int) -> tuple[Name, tuple[str, ...]]:
     if builtin and word == "interval":
         c.at += 1
         args = _arguments(c)
-        fields = interval_fields(c)
-        return internal("interval"), args or fields
+        return internal("interval"), (str(FULL_RANGE), *args) if args else interval_fields(c)
     return _generic(c, position)
 
 
@@ -131,7 +131,7 @@ def _argument(c: Cursor) -> str:
 
 
 def interval_fields(c: Cursor) -> tuple[str, ...]:
-    """`day to second(3)` behind INTERVAL, as ('day to second', '3')."""
+    """`day to second(3)` behind INTERVAL, as the arguments of its typmod: the mask of the fields, the precision."""
     if c.word() not in INTERVAL_FIELDS:
         return ()
     fields = c.word()
@@ -139,6 +139,7 @@ def interval_fields(c: Cursor) -> tuple[str, ...]:
     if c.word() == "to" and c.word(1) in INTERVAL_FIELDS:
         fields += " to " + c.word(1)
         c.at += 2
-    if fields.endswith("second"):
-        return (fields, *_arguments(c))
-    return (fields,)
+    if fields not in FIELD_MASKS:
+        raise c.error()
+    mask = str(FIELD_MASKS[fields])
+    return (mask, *_arguments(c)) if fields.endswith("second") else (mask,)

@@ -1,0 +1,89 @@
+"""One statement: by its first words to the parser that knows it.
+
+    parse(text) -> a list of sql.statements, one a statement between semicolons
+
+Queries go to `query`; everything else is read by the hand-written parsers beside this module, each a table from a word
+to a function of a Cursor.
+
+Errors: SyntaxError 42601 with PostgreSQL's wording and position.
+"""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from aurorapy.sql import statements as s
+from aurorapy.sql.parse import alter, create, roles, tables, transactions, utility
+from aurorapy.sql.parse.cursor import Cursor
+from aurorapy.sql.parse.query import parse_query
+from aurorapy.sql.parse.source import Source
+
+QUERY_WORDS = frozenset("select with values table insert update delete".split())
+KINDS = {"insert": "insert", "update": "update", "delete": "delete"}
+TAGS = {"insert": "INSERT 0", "update": "UPDATE", "delete": "DELETE", "select": "SELECT"}
+
+Parser = Callable[[Cursor], s.Statement]
+PARSERS: dict[str, Parser] = {
+    **transactions.PARSERS,
+    **utility.PARSERS,
+    **roles.PARSERS,
+    **create.PARSERS,
+    **alter.PARSERS,
+}
+
+
+def parse(text: str) -> list[s.Statement]:
+    """The statements of a query string; [] when it holds none."""
+    source = Source(text)
+    return [parse_range(source, first, last) for first, last in source.statements()]
+
+
+def parse_range(source: Source, first: int, last: int) -> s.Statement:
+    """The statement in tokens [first, last)."""
+    cursor = Cursor(source, first, last)
+    statement = statement_at(cursor)
+    cursor.expect_end()
+    start = source.starts[first]
+    statement.text = source.text[start : source.ends[last - 1]]
+    statement.offset = start
+    return statement
+
+
+def statement_at(c: Cursor) -> s.Statement:
+    """Reads one statement from the cursor to the end of its range."""
+    word = c.word()
+    if word in QUERY_WORDS or c.sees("("):
+        return query_at(c)
+    parser = PARSERS.get(word)
+    if parser is None:
+        raise c.error()
+    return parser(c)
+
+
+def query_at(c: Cursor, last: int | None = None) -> s.QueryStatement:
+    """A query from the cursor to `last` (the statement's end)."""
+    first = c.at
+    last = c.last if last is None else last
+    if first >= last:
+        raise c.error()
+    tree, highest = parse_query(c.source, first, last)
+    c.at = last
+    kind = KINDS.get(type(tree).__name__.lower(), "select")
+    text = c.source.slice(first, last - 1)
+    return s.QueryStatement(
+        kind=kind, tree=tree, params=highest, source=c.source, text=text, offset=c.source.starts[first], tag=TAGS[kind]
+    )
+
+
+def optimizable(c: Cursor) -> s.Statement:
+    """A query, or EXECUTE and CREATE TABLE AS where EXPLAIN takes them."""
+    if c.word() in QUERY_WORDS or c.sees("("):
+        return query_at(c)
+    if c.word() in ("execute", "declare", "create"):
+        return statement_at(c)
+    raise c.error()
+
+
+utility.use(query_at, statement_at, optimizable)
+create.use(query_at, statement_at)
+tables.use(query_at)
