@@ -120,17 +120,21 @@ def bind_checks(planner: Any, rel: int, relation: Any) -> list[tuple[str, Expr]]
 
 def bind_generated(planner: Any, rel: int, relation: Any) -> list[tuple[int, Expr]]:
     return [
-        (c.attno, bind_table_expression(planner, rel, relation, c.default, c.type_oid, c.typmod))
+        (c.attno, bind_table_expression(planner, rel, relation, c.default, c))
         for c in relation.columns
         if c.generated == "s" and not c.dropped and c.default
     ]
 
 
-def bind_table_expression(planner: Any, rel: int, relation: Any, text: str, type_oid: int = 16, typmod: int = -1) -> Expr:
-    """SQL text over a table's columns as an expression over relation id `rel`."""
+def bind_table_expression(planner: Any, rel: int, relation: Any, text: str, column: Any = None) -> Expr:
+    """SQL text over a table's columns (a CHECK, or the expression of a generated `column`) over relation id `rel`."""
     from aurorapy.sql.bind import bind_expression
 
-    bound = bind_expression(text, relation, planner.catalog, type_oid=type_oid, typmod=typmod)
+    if column is None:
+        bound = bind_expression(text, relation, planner.catalog, "CHECK")
+    else:
+        target = (column.type_oid, column.typmod)
+        bound = bind_expression(text, relation, planner.catalog, "GENERATED", target, column.name)
 
     def change(part: Expr) -> Expr | None:
         return replace(part, rte=rel, position=0) if type(part) is Column else None
