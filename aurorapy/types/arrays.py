@@ -367,7 +367,7 @@ def vector_codec(name: str, element: Type) -> Codec:
             match = _INTEGER.match(rest)
             word = match[0] if match else rest
             if name == "int2vector":
-                word = rest.split(None, 1)[0]
+                word = re.split(r"[ \t\n\r\v\f]", rest, maxsplit=1)[0]
             items.append(element.input(word, -1, ctx))
             place = len(text) - len(rest) + len(word)
         return vector(tuple(items))

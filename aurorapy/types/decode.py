@@ -34,7 +34,7 @@ _DST_MOD = 1 << t.DST_MOD
 
 _ZONE_FIELD = re.compile(r"([+-])([0-9]*)(?::([0-9]*)(?::([0-9]*))?)?").fullmatch
 _TIME_FIELD = re.compile(r"([0-9]+):([0-9]*)(?:(\.[0-9]*)|:([0-9]*)(\.[0-9]*)?)?").fullmatch
-_DATE_PART = re.compile(r"[0-9]+|[a-z]+")
+_DATE_PART = re.compile(r"([0-9]+|[a-z]+).?")  # and one character behind it, whatever it is
 
 
 class FieldError(Exception):

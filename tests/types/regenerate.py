@@ -17,13 +17,13 @@ from tests.types import catalog_facts, golden
 from tests.types.cases import FAMILIES, Case
 
 
-def _server() -> psycopg.Connection:
+def server() -> psycopg.Connection:
     os.environ.setdefault("PGHOST", "127.0.0.1")
     os.environ.setdefault("PGUSER", "postgres")
     return psycopg.connect("dbname=postgres client_encoding=utf8", autocommit=True, cursor_factory=psycopg.ClientCursor)
 
 
-def _calls(connection: psycopg.Connection, type_name: str) -> tuple[str, str]:
+def input_call(connection: psycopg.Connection, type_name: str) -> tuple[str, str]:
     """SQL of the input call, with %s for the literal, and the name of the send function."""
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMP TABLE typmod_probe (c {type_name})")
@@ -40,7 +40,7 @@ def _calls(connection: psycopg.Connection, type_name: str) -> tuple[str, str]:
     return f"{entry}(%s::cstring{more})", send
 
 
-def _ask(connection: psycopg.Connection, call: str, send: str, literal: str) -> golden.Answer:
+def ask(connection: psycopg.Connection, call: str, send: str, literal: str) -> golden.Answer:
     with connection.cursor() as cursor:
         try:
             cursor.execute(f"SELECT v, encode({send}(v), 'hex') FROM (SELECT {call} AS v OFFSET 0) s", (literal,))
@@ -55,7 +55,7 @@ def _ask(connection: psycopg.Connection, call: str, send: str, literal: str) -> 
 
 def regenerate(name: str, cases: list[Case]) -> int:
     rows = []
-    with _server() as connection:
+    with server() as connection:
         calls: dict[str, tuple[str, str]] = {}
         settings = None
         for case in cases:
@@ -67,8 +67,8 @@ def regenerate(name: str, cases: list[Case]) -> int:
                     key, _, value = setting.partition("=")
                     connection.execute(f"SET {key} = '{value}'")
             if case.type_name not in calls:
-                calls[case.type_name] = _calls(connection, case.type_name)
-            answer = _ask(connection, *calls[case.type_name], case.literal)
+                calls[case.type_name] = input_call(connection, case.type_name)
+            answer = ask(connection, *calls[case.type_name], case.literal)
             if len("".join(answer.texts)) < 2_000:  # 131,072 digits are for a test of their own
                 rows.append((case.type_name, case.settings, case.literal, answer))
     golden.write(name, rows)
@@ -88,7 +88,7 @@ def _try(connection: psycopg.Connection, sql: str, *args) -> golden.Answer:
 
 def regenerate_facts() -> None:
     """The tables of `catalog_facts`."""
-    with _server() as connection, connection.cursor() as cursor:
+    with server() as connection, connection.cursor() as cursor:
         cursor.execute(catalog_facts.FACTS_SQL, (catalog_facts.built_in_oids(),))
         result = cursor.pgresult
         rows = [
