@@ -53,9 +53,13 @@ class Inode:
         self.unsynced.append((-1, size))
 
     def sync(self) -> None:
-        if self.unsynced:
-            self.durable = bytearray(self.cached)
-            self.unsynced.clear()
+        for position, data in self.unsynced:
+            if position < 0:
+                del self.durable[data:]
+                self.durable.extend(bytes(data - len(self.durable)))
+            else:
+                self.apply(self.durable, position, data)
+        self.unsynced.clear()
 
     def crash(self, rng: Any) -> None:
         how = rng.choice(("none", "all", "prefix", "subset"))

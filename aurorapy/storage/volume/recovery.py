@@ -20,12 +20,15 @@ Not here: who may be the writer, and what the database does with transactions of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Mapping
+from typing import Callable, Mapping
 
 from aurorapy.errors import FatalError
 from aurorapy.storage import messages as m
 from aurorapy.storage.quorum import Geometry, counted_position
 from aurorapy.storage.volume.transport import Transport
+
+
+REPAIR_PAUSE_SECONDS = 0.01
 
 
 class Superseded(FatalError):
@@ -52,14 +55,22 @@ class Recovered:
     positions: dict[int, dict[str, int]]  # by group and copy: how far it is, at most group_last
 
 
-def recover(transport: Transport, geometry: Geometry, instance: int, lsn_limit: int) -> Recovered:
-    """All six steps; may switch."""
+def recover(
+    transport: Transport, geometry: Geometry, instance: int, lsn_limit: int, pause: Callable[[float], None]
+) -> Recovered:
+    """All six steps; may switch. pause(seconds): waits while copies are being repaired."""
     epoch = fence(transport, geometry, instance)
     states = {group: ask(transport, geometry, epoch, group) for group in transport.groups()}
     inherited = newest_list(states)
+    for group, answers in states.items():
+        behind = [copy for copy, state in answers.items() if state.truncations.epoch < inherited.epoch]
+        for copy in behind:  # slept through a recovery: takes the list before its SCL counts
+            transport.send(copy, m.Truncate(epoch, group, inherited))
+        if behind:
+            states[group] = ask(transport, geometry, epoch, group)
     decision = decide(states, inherited)
     for group, answers in states.items():
-        repair(transport, geometry, epoch, group, answers, decision)
+        repair(transport, geometry, epoch, group, answers, decision, pause)
     truncations = annul(inherited, epoch, decision.vdl, lsn_limit)
     for group in states:
         answers = transport.ask(m.Truncate(epoch, group, truncations), geometry.write.met)
@@ -145,20 +156,25 @@ def is_annulled(lsn: int, truncations: m.TruncationList) -> bool:
 
 
 def repair(
-    transport: Transport, geometry: Geometry, epoch: m.Epoch, group: int, states: dict[str, m.State], decision: Decision
+    transport: Transport,
+    geometry: Geometry,
+    epoch: m.Epoch,
+    group: int,
+    states: dict[str, m.State],
+    decision: Decision,
+    pause: Callable[[float], None],
 ) -> None:
     """Brings copies that lag up to the group's last record at or below the VDL, until a write quorum has it."""
     target = decision.group_last[group]
-    have = {copy for copy, state in states.items() if state.scl >= target}
-    if geometry.write.met(have):
-        return
-    source = max(states.values(), key=lambda state: state.scl)
-    for copy, state in states.items():
-        if copy in have:
-            continue
-        fetch = m.FetchRecords(epoch, group, state.scl, target)
-        found = transport.ask(fetch, lambda copies: source.copy in copies)[source.copy]
-        transport.send(copy, m.Write(epoch, group, state.scl, target, decision.known, found.records))
+    while not geometry.write.met({copy for copy, state in states.items() if state.scl >= target}):
+        source = max(states.values(), key=lambda state: state.scl)
+        for copy, state in states.items():
+            if state.scl < target:
+                fetch = m.FetchRecords(epoch, group, state.scl, target)
+                found = transport.ask(fetch, lambda copies: source.copy in copies)[source.copy]
+                transport.send(copy, m.Write(epoch, group, state.scl, target, decision.known, found.records))
+        pause(REPAIR_PAUSE_SECONDS)
+        states = ask(transport, geometry, epoch, group)
 
 
 def annul(inherited: m.TruncationList, epoch: m.Epoch, vdl: int, lsn_limit: int) -> m.TruncationList:

@@ -117,7 +117,7 @@ class Volume:
             transport = DirectTransport(host, nodes)
             geometry = Geometry.of(config.copies, config.write_quorum, config.read_quorum)
             instance = int.from_bytes(host.random.bytes(8), "little")
-            recovered = recover(transport, geometry, instance, config.lsn_limit_bytes)
+            recovered = recover(transport, geometry, instance, config.lsn_limit_bytes, host.tasks.sleep)
         except BaseException:
             for node in nodes.values():
                 node.close()
@@ -125,6 +125,7 @@ class Volume:
             raise
         volume = cls(host, config, transport, recovered)
         for node in nodes.values():
+            node.report = volume._trouble
             node.start()
         return volume
 
