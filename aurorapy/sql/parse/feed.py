@@ -152,7 +152,10 @@ class Feed(Cursor):
             else:
                 self.operator("prefix", text)
         elif text == "(":
-            self.open(Frame(")"))
+            inner = Frame(")")
+            if frame.clause == "from" and not self.chained:
+                inner.clause = "from"  # a join in parentheses
+            self.open(inner)
         elif text == "[" and frame.kind == "array":
             emit_call(self, "array", Frame("]", "array"), 1)
         elif text in (")", "]"):

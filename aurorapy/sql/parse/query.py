@@ -104,7 +104,9 @@ class Queries(Expressions):
 
     def query(self, node: Any) -> Any:
         kind = type(node)
-        if kind is exp.Select:
+        if kind is exp.Select and (wrapped := self.wrapped_values(node)) is not None:
+            result = raw.Values(rows=self.rows(wrapped))
+        elif kind is exp.Select:
             result = self.select(node)
         elif kind in _SET_OPERATIONS:
             result = raw.SetOperation(op=_SET_OPERATIONS[kind], all=not node.args.get("distinct"))
@@ -120,6 +122,16 @@ class Queries(Expressions):
             raise self.fail(-1)
         self.modifiers(node, result)
         return result
+
+    def wrapped_values(self, node: Any) -> Any:
+        """The parser makes SELECT * FROM (VALUES …) AS _values of a bare VALUES below UNION or IN."""
+        from_ = node.args.get("from_")
+        inner = from_.args["this"] if from_ is not None else None
+        if isinstance(inner, exp.Values):
+            alias = inner.args.get("alias")
+            if alias is not None and isinstance(alias.args.get("this"), exp.Identifier) and alias.name == "_values":
+                return inner
+        return None
 
     def modifiers(self, node: Any, result: raw.Query) -> None:
         """WITH, ORDER BY, LIMIT, OFFSET and locks of any query node."""
