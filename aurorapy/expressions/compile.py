@@ -31,12 +31,13 @@ from aurorapy.expressions import nodes as n
 from aurorapy.expressions import registry, runtime
 from aurorapy.expressions.registry import CallTypes, Function
 from aurorapy.expressions.scope import Scope, Source
-from aurorapy.expressions.typeoids import TEXT, UNKNOWN, VARCHAR
+from aurorapy.expressions.typeoids import INT4, OID, REG_TYPES, TEXT, UNKNOWN, VARCHAR
 
 _ATOM = re.compile(r"[A-Za-z_]\w*\Z")
 _HOLE = re.compile(r"\{(\d+|t)\}")
 _PLAIN_EQUALITY = "{0} == {1}"
 _PLAIN_DIFFERENCE = "{0} != {1}"
+_UNSIGNED = REG_TYPES | {OID}
 _INLINE_ITEMS_MAX = 4  # ANY over more constants becomes a set
 
 
@@ -119,7 +120,7 @@ def _call(expr: n.Call, scope: Scope) -> Source:
     types = CallTypes(tuple(a.type_oid for a in expr.args), expr.type_oid)
     if expr.variadic and fn.variadic_oid == registry.type_oid("any"):
         return _spread(fn, args, types, scope), True
-    return apply(fn, args, types, scope)
+    return _resign(apply(fn, args, types, scope), fn.ret_oid, expr.type_oid, scope)
 
 
 def _spread(fn: Function, args: list[Source], types: CallTypes, scope: Scope) -> str:
@@ -437,7 +438,18 @@ def _field_select(expr: n.FieldSelect, scope: Scope) -> Source:
 
 
 def _relabel(expr: n.Relabel, scope: Scope) -> Source:
-    return emit_nullable(expr.arg, scope)
+    return _resign(emit_nullable(expr.arg, scope), expr.arg.type_oid, expr.type_oid, scope)
+
+
+def _resign(source: Source, given: int, wanted: int, scope: Scope) -> Source:
+    """The same 32 bits between integer, which has a sign, and oid and its kin, which have none."""
+    if given == wanted or not ((given == INT4 and wanted in _UNSIGNED) or (wanted == INT4 and given in _UNSIGNED)):
+        return source
+    change = "{} & 4294967295" if given == INT4 else "wrap({}, 32)"
+    if not source[1]:
+        return f"({change.format(source[0])})", False
+    name, test = _named(source[0], scope)
+    return f"(None if {test} is None else {change.format(name)})", True
 
 
 def _via_io(expr: n.CoerceViaIO, scope: Scope) -> Source:

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from typing import Any, Iterator
 
-from aurorapy.errors import DataError, FeatureNotSupported, ProgramLimitExceeded
+from aurorapy.errors import DataError, FeatureNotSupported, ProgramLimitExceeded, UndefinedObject
 from aurorapy.expressions.ordering import equality_key
 from aurorapy.expressions.registry import function, inline
 from aurorapy.expressions.typeoids import ELEMENT_OF
+from aurorapy.types.names import format_type
 from aurorapy.types.values import Array
 
 SIZE_MAX = 134217727
@@ -231,6 +232,8 @@ def array_fill(types, value: Any, dims: Array | None) -> Array:
 
 @function("array_fill(anyelement, int4[], int4[]) anyarray", 1286, strict=False, types=True)
 def array_fill_from(types, value: Any, dims: Array | None, lower: Array | None) -> Array:
+    if types.args[0] in ELEMENT_OF:
+        raise UndefinedObject(f"could not find array type for data type {format_type(types.args[0])}")
     if dims is None or lower is None:
         raise DataError("dimension array or low bound array cannot be null", sqlstate="22004")
     if len(dims.dims) > 1 or len(lower.dims) > 1:

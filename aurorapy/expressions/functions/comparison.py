@@ -15,6 +15,8 @@ Not here: the operators' names and facts (`functions.operators`).
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from aurorapy.expressions.ordering import sort_key
 from aurorapy.expressions.registry import function, helper, inline
 from aurorapy.expressions.typeoids import OID_OF
@@ -132,15 +134,48 @@ _declare(_TABLE, SYMBOLS)
 _declare(_EQUALITY, ("==", "!="))
 
 
-@function("btint4cmp(int4, int4) int4", 351)
-@function("btint2cmp(int2, int2) int4", 350)
-@function("btint8cmp(int8, int8) int4", 842)
-@function("bttextcmp(text, text) int4", 360)
-@function("btoidcmp(oid, oid) int4", 356)
-@function("date_cmp(date, date) int4", 1092)
-@function("timestamp_cmp(timestamp, timestamp) int4", 2045)
-@function("interval_cmp(interval, interval) int4", 1315)
+@function("btint4cmp(int4, int4) int4", 351, not_null=True)
+@function("btint8cmp(int8, int8) int4", 842, not_null=True)
+@function("btoidcmp(oid, oid) int4", 356, not_null=True)
+@function("date_cmp(date, date) int4", 1092, not_null=True)
+@function("time_cmp(time, time) int4", 1107, not_null=True)
+@function("timestamp_cmp(timestamp, timestamp) int4", 2045, not_null=True)
+@function("timestamptz_cmp(timestamptz, timestamptz) int4", 1314, not_null=True)
+@function("interval_cmp(interval, interval) int4", 1315, not_null=True)
+@function("uuid_cmp(uuid, uuid) int4", 2960, not_null=True)
 def three_way(left, right) -> int:
     return -1 if left < right else 1 if right < left else 0
 
 
+inline("btint2cmp(int2, int2) int4", 350, "{0} - {1}")
+
+
+@function("bttextcmp(text, text) int4", 360, not_null=True)
+def text_three_way(left: str, right: str) -> int:
+    """The difference of the first bytes that differ, as memcmp has it, else of the lengths."""
+    a, b = left.encode(), right.encode()
+    for x, y in zip(a, b):
+        if x != y:
+            return x - y
+    return len(a) - len(b) if not a or not b else three_way(len(a), len(b))
+
+
+# text_pattern_ops: by bytes, which is what the C.UTF-8 collation does anyway
+for _name, _text, _bpchar, _symbol in (("lt", 2160, 2174, "<"), ("le", 2161, 2175, "<="), ("ge", 2163, 2177, ">="),
+                                       ("gt", 2164, 2178, ">")):  # fmt: skip
+    inline(f"text_pattern_{_name}(text, text) bool", _text, f"{{0}} {_symbol} {{1}}")
+    inline(f"bpchar_pattern_{_name}(bpchar, bpchar) bool", _bpchar, f"{{0}}.rstrip(' ') {_symbol} {{1}}.rstrip(' ')")
+
+for _type, _oids in (("pg_lsn", (3231, 3232, 3233, 3236, 3234, 3235)),):
+    for _name, _oid, _symbol in zip(("lt", "le", "eq", "ne", "ge", "gt"), _oids, SYMBOLS):
+        inline(f"{_type}_{_name}({_type}, {_type}) bool", _oid, f"{{0}} {_symbol} {{1}}")
+inline("pg_lsn_mi(pg_lsn, pg_lsn) numeric", 3237, "Decimal({0} - {1})")
+inline("pg_wal_lsn_diff(pg_lsn, pg_lsn) numeric", 3165, "Decimal({0} - {1})")
+helper(Decimal)
+for _name, _oid, _sign in (
+    ("timestamp_larger", 2036, ">"), ("timestamp_smaller", 2035, "<"), ("timestamptz_larger", 1196, ">"),
+    ("timestamptz_smaller", 1195, "<"), ("tidlarger", 2795, ">"), ("tidsmaller", 2796, "<"),
+    ("pg_lsn_larger", 4187, ">"), ("pg_lsn_smaller", 4188, "<"), ("xid8_larger", 5097, ">"), ("xid8_smaller", 5098, "<"),
+):  # fmt: skip
+    _type = _name.split("_")[0] if "_" in _name and not _name.startswith("pg_") else "tid" if _name[:3] == "tid" else "pg_lsn"
+    inline(f"{_name}({_type}, {_type}) {_type}", _oid, f"{{0}} if {{0}} {_sign} {{1}} else {{1}}")

@@ -265,24 +265,24 @@ def _trunc_day(unit: str, days: int) -> int:
 
 @function("date_trunc(text, timestamp) timestamp", 2020, not_null=True)
 def trunc_timestamp(name: str, us: int, type_name: str = "timestamp without time zone") -> int:
-    unit = _unit(name, type_name)
-    if unit in _FLOORS:
-        return us if us in INFINITIES else us - us % _FLOORS[unit]
-    if unit not in _DATE_UNITS or unit in ("dow", "doy", "isodow", "isoyear", "epoch", "julian"):
-        raise _unsupported(name, type_name)
     if us in INFINITIES:
         return us
+    unit = _unit(name, type_name)
+    if unit in _FLOORS:
+        return us - us % _FLOORS[unit]
+    if unit not in _DATE_UNITS or unit in ("dow", "doy", "isodow", "isoyear", "epoch", "julian"):
+        raise _unsupported(name, type_name)
     days = us // USECS_PER_DAY
     return checked((days if unit == "day" else _trunc_day(unit, days)) * USECS_PER_DAY)
 
 
 def _trunc_in_zone(zone, name: str, us: int) -> int:
     type_name = "timestamp with time zone"
+    if us in INFINITIES:
+        return us
     unit = _unit(name, type_name)
     local = zones.shift_local(zone, us)
     cut = trunc_timestamp(name, local, type_name)
-    if us in INFINITIES:
-        return us
     return us - (local - cut) if unit in _FLOORS else zones.shift_utc(zone, cut)
 
 
@@ -293,7 +293,7 @@ def trunc_timestamptz(ctx, name: str, us: int) -> int:
 
 @function("date_trunc(text, timestamptz, text) timestamptz", 1284, volatility="s", not_null=True)
 def trunc_timestamptz_zone(name: str, us: int, zone: str) -> int:
-    return _trunc_in_zone(zones.zone(zone), name, us)
+    return us if us in INFINITIES else _trunc_in_zone(zones.zone(zone), name, us)
 
 
 @function("date_trunc(text, interval) interval", 1218, not_null=True)
@@ -396,7 +396,7 @@ def make_date(year: int, month: int, day: int) -> int:
 def make_time(hour: int, minute: int, second: float) -> int:
     bad = second != second or not 0 <= second <= 60 or not 0 <= minute < 60 or not 0 <= hour <= 24
     if bad or (hour == 24 and (minute or second)):
-        shown = f"{second:g}" if second >= 10 or second != second else f"0{second:g}"
+        shown = "NaN" if second != second else "%02g" % second
         raise DataError(f"time field value out of range: {hour}:{minute:02}:{shown}", sqlstate="22008")
     return hour * HOUR + minute * MINUTE + round(second * SECOND)
 
@@ -421,7 +421,8 @@ def make_timestamptz(ctx, *fields) -> int:
     not_null=True,
 )
 def make_timestamptz_zone(*fields) -> int:
-    return zones.shift_utc(zones.zone(fields[-1]), make_timestamp(*fields[:-1]))
+    local = make_timestamp(*fields[:-1])
+    return zones.shift_utc(zones.zone(fields[-1]), local)
 
 
 @function(
@@ -455,14 +456,15 @@ inline("isfinite(interval) bool", 1390, "True")
 # ---- AT TIME ZONE ---------------------------------------------------------------------------------------------------
 
 function("timezone(text, timestamptz) timestamp", 1159, not_null=True)(
-    lambda name, us: zones.shift_local(zones.zone(name), us)
+    lambda name, us: us if us in INFINITIES else zones.shift_local(zones.zone(name), us)
 )
-function("timezone(text, timestamp) timestamptz", 2069, not_null=True)(lambda name, us: zones.shift_utc(zones.zone(name), us))
+function("timezone(text, timestamp) timestamptz", 2069, not_null=True)(lambda name, us: us if us in INFINITIES else zones.shift_utc(zones.zone(name), us)
+)
 function("timezone(interval, timestamptz) timestamp", 1026, not_null=True)(
-    lambda span, us: zones.shift_local(zones.fixed(span), us)
+    lambda span, us: us if us in INFINITIES else zones.shift_local(zones.fixed(span), us)
 )
 function("timezone(interval, timestamp) timestamptz", 2070, not_null=True)(
-    lambda span, us: zones.shift_utc(zones.fixed(span), us)
+    lambda span, us: us if us in INFINITIES else zones.shift_utc(zones.fixed(span), us)
 )
 
 

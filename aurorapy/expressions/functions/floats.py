@@ -389,20 +389,24 @@ function("tand(float8) float8", 2737, not_null=True)(_finite_only(tand))
 function("cotd(float8) float8", 2738, not_null=True)(_finite_only(cotd))
 
 
-def _exact_degrees(call, at: dict[float, float]):
-    def take(value: float) -> float:
-        return at[value] if value in at else math.degrees(call(value))
-
-    return take
+_ASIN_HALF, _ACOS_HALF, _ATAN_ONE = math.asin(0.5), math.acos(0.5), math.atan(1.0)
 
 
-_ASIN = {0.5: 30.0, 1.0: 90.0, -0.5: -30.0, -1.0: -90.0}
-_ACOS = {0.5: 60.0, 1.0: 0.0, 0.0: 90.0, -0.5: 120.0, -1.0: 180.0}
-_ATAN = {1.0: 45.0, -1.0: -45.0, INF: 90.0, -INF: -90.0}
-function("asind(float8) float8", 2731, not_null=True)(_bounded(_exact_degrees(math.asin, _ASIN), -1, 1))
-function("acosd(float8) float8", 2732, not_null=True)(_bounded(_exact_degrees(math.acos, _ACOS), -1, 1))
-function("atand(float8) float8", 2733, not_null=True)(_exact_degrees(math.atan, _ATAN))
-function("atan2d(float8, float8) float8", 2734, not_null=True)(lambda y, x: math.degrees(math.atan2(y, x)))
+def asind(value: float) -> float:
+    """Measured against asin(0.5) below it and acos(0.5) above, so that both ends come out exactly."""
+    size = abs(value)
+    degrees = math.asin(size) / _ASIN_HALF * 30.0 if size <= 0.5 else 90.0 - math.acos(size) / _ACOS_HALF * 60.0
+    return math.copysign(degrees, value)
+
+
+def acosd(value: float) -> float:
+    return 90.0 - asind(value) if value < 0 or value <= 0.5 else math.acos(value) / _ACOS_HALF * 60.0
+
+
+function("asind(float8) float8", 2731, not_null=True)(_bounded(asind, -1, 1))
+function("acosd(float8) float8", 2732, not_null=True)(_bounded(acosd, -1, 1))
+function("atand(float8) float8", 2733, not_null=True)(lambda v: math.atan(v) / _ATAN_ONE * 45.0)
+function("atan2d(float8, float8) float8", 2734, not_null=True)(lambda y, x: math.atan2(y, x) / _ATAN_ONE * 45.0)
 
 
 # ---- randomness -----------------------------------------------------------------------------------------------------

@@ -73,12 +73,18 @@ def _text(tree: Any) -> str | None:
     return None if tree is MISSING else text_of(tree)
 
 
+def _element(value: str, index: int) -> Any:
+    """A scalar counts as an array of one, but only here."""
+    tree = to_tree(value)
+    return step(tree if isinstance(tree, (dict, list)) else [tree], index)
+
+
 # ---- access ---------------------------------------------------------------------------------------------------------
 
 function("jsonb_object_field(from_json jsonb, field_name text) jsonb", 3478)(lambda j, k: _json(step(to_tree(j), k)))
 function("jsonb_object_field_text(from_json jsonb, field_name text) text", 3214)(lambda j, k: _text(step(to_tree(j), k)))
-function("jsonb_array_element(from_json jsonb, element_index int4) jsonb", 3215)(lambda j, i: _json(step(to_tree(j), i)))
-function("jsonb_array_element_text(from_json jsonb, element_index int4) text", 3216)(lambda j, i: _text(step(to_tree(j), i)))
+function("jsonb_array_element(from_json jsonb, element_index int4) jsonb", 3215)(lambda j, i: _json(_element(j, i)))
+function("jsonb_array_element_text(from_json jsonb, element_index int4) text", 3216)(lambda j, i: _text(_element(j, i)))
 function("jsonb_extract_path(from_json jsonb, variadic path_elems text[]) jsonb", 3217)(lambda j, p: _json(walk(to_tree(j), p)))
 function("jsonb_extract_path_text(from_json jsonb, variadic path_elems text[]) text", 3940)(
     lambda j, p: _text(walk(to_tree(j), p))
@@ -267,8 +273,6 @@ def jsonb_concat(a: str, b: str) -> str:
     left, right = to_tree(a), to_tree(b)
     if isinstance(left, dict) and isinstance(right, dict):
         return from_tree({**left, **right})
-    if isinstance(left, dict) != isinstance(right, dict) and not isinstance(left, list) and not isinstance(right, list):
-        raise DataError("invalid concatenation of jsonb objects", sqlstate="22023")
     left = left if isinstance(left, list) else [left]
     right = right if isinstance(right, list) else [right]
     return from_tree(left + right)
@@ -291,6 +295,7 @@ def delete_key(value: str, key: str) -> str:
 
 @function("jsonb_delete(from_json jsonb, variadic path_elems text[]) jsonb", 3343, not_null=True)
 def delete_keys(value: str, keys: Array) -> str:
+    _flat(keys)
     _refuse_scalar(to_tree(value))
     for key in keys.items:
         if key is not None:
@@ -316,25 +321,29 @@ def _path_index(text: str, position: int) -> int:
     return index
 
 
-def _checked_path(path: Array) -> list[str]:
+def _flat(path: Array) -> None:
     if len(path.dims) > 1:
         raise DataError("wrong number of array subscripts", sqlstate="2202E")
-    for position, key in enumerate(path.items, 1):
-        if key is None:
-            raise DataError(f"path element at position {position} is null", sqlstate="22004")
-    return list(path.items)
+
+
+def _key_at(path: tuple, position: int) -> str:
+    """The key of a step; it must not be NULL when it is reached."""
+    key = path[position - 1]
+    if key is None:
+        raise DataError(f"path element at position {position} is null", sqlstate="22004")
+    return key
 
 
 @function("jsonb_delete_path(jsonb, text[]) jsonb", 3304, not_null=True)
 def delete_path(value: str, path: Array) -> str:
+    _flat(path)
     tree = to_tree(value)
     _refuse_scalar(tree, "delete path in scalar")
-    keys = _checked_path(path)
-    if not keys:
-        return value
-    node = tree
-    for position, key in enumerate(keys, 1):
-        last = position == len(keys)
+    node, keys = tree, path.items
+    for position in range(1, len(keys) + 1):
+        if not node and isinstance(node, (dict, list)):
+            return value
+        key, last = _key_at(keys, position), position == len(keys)
         place: Any = key if isinstance(node, dict) else _path_index(key, position) if isinstance(node, list) else None
         if place is None or step(node, place) is MISSING:
             return value
@@ -344,9 +353,9 @@ def delete_path(value: str, path: Array) -> str:
     return from_tree(tree)
 
 
-def _assign(node: Any, keys: list[str], at: int, new: Any, create: bool, insert_after: bool | None) -> None:
+def _assign(node: Any, keys: tuple, at: int, new: Any, create: bool, insert_after: bool | None) -> None:
     """Sets, or with insert_after inserts, at the path; missing parents leave everything as it is."""
-    key, last = keys[at], at == len(keys) - 1
+    key, last = _key_at(keys, at + 1) if isinstance(node, (dict, list)) else "", at == len(keys) - 1
     if isinstance(node, dict):
         if not last:
             if key in node:
@@ -376,38 +385,38 @@ def _assign(node: Any, keys: list[str], at: int, new: Any, create: bool, insert_
 
 @function("jsonb_set(jsonb_in jsonb, path text[], replacement jsonb, create_if_missing bool = True) jsonb", 3305, not_null=True)
 def jsonb_set(value: str, path: Array, new: str, create: bool = True) -> str:
+    _flat(path)
     tree = to_tree(value)
     _refuse_scalar(tree, "set path in scalar")
     if not tree and not create:
         return value
-    keys = _checked_path(path)
-    if keys:
-        _assign(tree, keys, 0, to_tree(new), create, None)
+    if path.items:
+        _assign(tree, path.items, 0, to_tree(new), create, None)
     return from_tree(tree)
 
 
 @function("jsonb_insert(jsonb_in jsonb, path text[], replacement jsonb, insert_after bool = False) jsonb", 3579, not_null=True)
 def jsonb_insert(value: str, path: Array, new: str, insert_after: bool = False) -> str:
+    _flat(path)
     tree = to_tree(value)
     _refuse_scalar(tree, "set path in scalar")
-    keys = _checked_path(path)
-    if keys:
-        _assign(tree, keys, 0, to_tree(new), True, insert_after)
+    if path.items:
+        _assign(tree, path.items, 0, to_tree(new), True, insert_after)
     return from_tree(tree)
 
 
 @function(
     "jsonb_set_lax(jsonb_in jsonb, path text[], replacement jsonb, create_if_missing bool = True, "
-    "null_value_treatment text = 'use_json_null') jsonb", 5054,
+    "null_value_treatment text = 'use_json_null') jsonb", 5054, strict=False,
 )  # fmt: skip
 def jsonb_set_lax(value, path, new, create=True, treatment="use_json_null"):
     if value is None or path is None or create is None:
         return None
+    if new is not None and treatment is not None:
+        return jsonb_set(value, path, new, create)
     if treatment is None or treatment not in ("raise_exception", "use_json_null", "delete_key", "return_target"):
         message = 'null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"'
         raise DataError(message, sqlstate="22023")
-    if new is not None:
-        return jsonb_set(value, path, new, create)
     if treatment == "use_json_null":
         return jsonb_set(value, path, "null", create)
     if treatment == "delete_key":
@@ -499,8 +508,7 @@ def _scalar(value: str, wanted: str, type_name: str) -> Any:
     tree = to_tree(value)
     kind = kind_of(tree)
     if kind != wanted:
-        shown = {"array": "array or object", "object": "array or object"}.get(kind, kind)
-        shown = kind if kind in ("null", "string", "number", "boolean", "array", "object") else shown
+        shown = "numeric" if kind == "number" else kind
         raise DataError(f"cannot cast jsonb {shown} to type {type_name}", sqlstate="22023")
     return tree
 

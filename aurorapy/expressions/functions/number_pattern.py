@@ -21,7 +21,7 @@ from aurorapy.errors import DataError, SyntaxError
 from aurorapy.types.numeric import round_to
 
 _TOKEN = re.compile(
-    r'"((?:[^"\\]|\\.)*)"?|\\(.)|(EEEE|eeee|FM|fm|MI|mi|PL|pl|SG|sg|PR|pr|RN|rn|TH|th|[9 0.,BbDdGgLlSsVv])|(.)', re.S
+    r'"((?:[^"\\]|\\.)*)"?|\\(.)|(EEEE|eeee|FM|fm|MI|mi|PL|pl|SG|sg|PR|pr|RN|rn|TH|th|[9 0.,BbCcDdGgLlSsVv])|(.)', re.S
 )
 _KEEP_CASE = ("rn", "th")
 _DIGITS = ("9", "0", ".", "D")
@@ -111,7 +111,7 @@ class Shape:
             self.places += 1
             return
         if name == "0" and not self.zero and not self.point:
-            self.zero, self.zero_start = True, self.places + 1
+            self.zero, self.zero_start = True, self.places
         if self.point:
             self.decimals += 1
         else:

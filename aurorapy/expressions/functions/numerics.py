@@ -94,7 +94,7 @@ def modulo(a: Decimal, b: Decimal) -> Decimal:
 
 @function("numeric_uminus(numeric) numeric", 1771, not_null=True)
 def negate(a: Decimal) -> Decimal:
-    return a.copy_negate() if a else a
+    return a.copy_negate() if a and not a.is_nan() else a
 
 
 inline("numeric_uplus(numeric) numeric", 1915, "{0}")
@@ -135,7 +135,7 @@ def round_whole(a: Decimal) -> Decimal:
 
 @function("round(numeric, int4) numeric", 1707, not_null=True)
 def round_decimal(a: Decimal, scale: int) -> Decimal:
-    return round_to(a, min(max(scale, -2000), 2000))
+    return round_to(a, min(max(scale, -131072), 16383))
 
 
 @function("trunc(numeric) numeric", 1710, not_null=True)
@@ -147,7 +147,7 @@ def truncate_whole(a: Decimal) -> Decimal:
 def truncate(a: Decimal, scale: int) -> Decimal:
     if not a.is_finite():
         return a
-    scale = min(max(scale, -2000), 2000)
+    scale = min(max(scale, -131072), 16383)
     result = a.quantize(Decimal((0, (1,), -scale)), rounding=ROUND_DOWN, context=EXACT)
     result = result.quantize(ONE, context=EXACT) if scale < 0 else result
     return result if result else abs(result)

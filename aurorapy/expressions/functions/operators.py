@@ -137,7 +137,11 @@ _TABLE = """
 2062 < timestamp timestamp 2054 > >= - 1 lt; 2063 <= timestamp timestamp 2055 >= > - 2 le
 2064 > timestamp timestamp 2057 < <= - 5 gt; 2065 >= timestamp timestamp 2056 <= < - 4 ge
 2066 + timestamp interval 2032 + - - 0 -; 2067 - timestamp timestamp 2031 - - - 0 -
-2068 - timestamp interval 2033 - - - 0 -; 2345 < date timestamp 2338 > >= - 1 lt
+2068 - timestamp interval 2033 - - - 0 -; 2314 ~<~ text text 2160 ~>~ ~>=~ - 0 lt
+2315 ~<=~ text text 2161 ~>=~ ~>~ - 0 le; 2317 ~>=~ text text 2163 ~<=~ ~<~ - 0 ge
+2318 ~>~ text text 2164 ~<~ ~<=~ - 0 gt; 2326 ~<~ bpchar bpchar 2174 ~>~ ~>=~ - 0 lt
+2327 ~<=~ bpchar bpchar 2175 ~>=~ ~>~ - 0 le; 2329 ~>=~ bpchar bpchar 2177 ~<=~ ~<~ - 0 ge
+2330 ~>~ bpchar bpchar 2178 ~<~ ~<=~ - 0 gt; 2345 < date timestamp 2338 > >= - 1 lt
 2346 <= date timestamp 2339 >= > - 2 le; 2347 = date timestamp 2340 = <> m 3 eq
 2348 >= date timestamp 2342 <= < - 4 ge; 2349 > date timestamp 2341 < <= - 5 gt
 2350 <> date timestamp 2343 <> = - 0 neq; 2358 < date timestamptz 2351 > >= - 1 lt
@@ -167,21 +171,24 @@ _TABLE = """
 2989 <> record record 2982 <> = - 0 neq; 2990 < record record 2983 > >= - 1 lt; 2991 > record record 2984 < <= - 5 gt
 2992 <= record record 2985 >= > - 2 le; 2993 >= record record 2986 <= < - 4 ge; 3206 #>> jsonb _text 3940 - - - 0 -
 3211 -> jsonb text 3478 - - - 0 -; 3212 -> jsonb int4 3215 - - - 0 -; 3213 #> jsonb _text 3217 - - - 0 -
-3240 = jsonb jsonb 4043 = <> mh 3 eq; 3241 <> jsonb jsonb 4038 <> = - 0 neq; 3242 < jsonb jsonb 4039 > >= - 1 lt
-3243 > jsonb jsonb 4040 < <= - 5 gt; 3244 <= jsonb jsonb 4041 >= > - 2 le; 3245 >= jsonb jsonb 4042 <= < - 4 ge
-3246 @> jsonb jsonb 4046 <@ - - 0 contains; 3247 ? jsonb text 4047 - - - 0 contains
-3248 ?| jsonb _text 4048 - - - 0 contains; 3249 ?& jsonb _text 4049 - - - 0 contains
-3250 <@ jsonb jsonb 4050 @> - - 0 contains; 3284 || jsonb jsonb 3301 - - - 0 -; 3285 - jsonb text 3302 - - - 0 -
-3286 - jsonb int4 3303 - - - 0 -; 3287 #- jsonb _text 3304 - - - 0 -; 3315 <> xid xid 3308 <> = - 0 neq
-3316 <> xid int4 3309 - = - 0 neq; 3398 - jsonb _text 3343 - - - 0 -; 3477 ->> jsonb text 3214 - - - 0 -
-3481 ->> jsonb int4 3216 - - - 0 -; 3516 = anyenum anyenum 3508 = <> mh 3 eq
-3517 <> anyenum anyenum 3509 <> = - 0 neq; 3518 < anyenum anyenum 3510 > >= - 1 lt
-3519 > anyenum anyenum 3511 < <= - 5 gt; 3520 <= anyenum anyenum 3512 >= > - 2 le
-3521 >= anyenum anyenum 3513 <= < - 4 ge; 3877 ^@ text text 3696 - - - 0 prefix; 3962 -> json text 3947 - - - 0 -
-3963 ->> json text 3948 - - - 0 -; 3964 -> json int4 3949 - - - 0 -; 3965 ->> json int4 3950 - - - 0 -
-3966 #> json _text 3951 - - - 0 -; 3967 #>> json _text 3953 - - - 0 -; 5068 = xid8 xid8 5084 = <> mh 3 eq
-5072 <> xid8 xid8 5085 <> = - 0 neq; 5073 < xid8 xid8 5034 > >= - 1 lt; 5074 > xid8 xid8 5035 < <= - 5 gt
-5075 <= xid8 xid8 5036 >= > - 2 le; 5076 >= xid8 xid8 5037 <= < - 4 ge
+3222 = pg_lsn pg_lsn 3233 = <> mh 3 eq; 3223 <> pg_lsn pg_lsn 3236 <> = - 0 neq; 3224 < pg_lsn pg_lsn 3231 > >= - 1 lt
+3225 > pg_lsn pg_lsn 3235 < <= - 5 gt; 3226 <= pg_lsn pg_lsn 3232 >= > - 2 le; 3227 >= pg_lsn pg_lsn 3234 <= < - 4 ge
+3228 - pg_lsn pg_lsn 3237 - - - 0 -; 3240 = jsonb jsonb 4043 = <> mh 3 eq; 3241 <> jsonb jsonb 4038 <> = - 0 neq
+3242 < jsonb jsonb 4039 > >= - 1 lt; 3243 > jsonb jsonb 4040 < <= - 5 gt; 3244 <= jsonb jsonb 4041 >= > - 2 le
+3245 >= jsonb jsonb 4042 <= < - 4 ge; 3246 @> jsonb jsonb 4046 <@ - - 0 contains
+3247 ? jsonb text 4047 - - - 0 contains; 3248 ?| jsonb _text 4048 - - - 0 contains
+3249 ?& jsonb _text 4049 - - - 0 contains; 3250 <@ jsonb jsonb 4050 @> - - 0 contains
+3284 || jsonb jsonb 3301 - - - 0 -; 3285 - jsonb text 3302 - - - 0 -; 3286 - jsonb int4 3303 - - - 0 -
+3287 #- jsonb _text 3304 - - - 0 -; 3315 <> xid xid 3308 <> = - 0 neq; 3316 <> xid int4 3309 - = - 0 neq
+3398 - jsonb _text 3343 - - - 0 -; 3477 ->> jsonb text 3214 - - - 0 -; 3481 ->> jsonb int4 3216 - - - 0 -
+3516 = anyenum anyenum 3508 = <> mh 3 eq; 3517 <> anyenum anyenum 3509 <> = - 0 neq
+3518 < anyenum anyenum 3510 > >= - 1 lt; 3519 > anyenum anyenum 3511 < <= - 5 gt
+3520 <= anyenum anyenum 3512 >= > - 2 le; 3521 >= anyenum anyenum 3513 <= < - 4 ge
+3877 ^@ text text 3696 - - - 0 prefix; 3962 -> json text 3947 - - - 0 -; 3963 ->> json text 3948 - - - 0 -
+3964 -> json int4 3949 - - - 0 -; 3965 ->> json int4 3950 - - - 0 -; 3966 #> json _text 3951 - - - 0 -
+3967 #>> json _text 3953 - - - 0 -; 5068 = xid8 xid8 5084 = <> mh 3 eq; 5072 <> xid8 xid8 5085 <> = - 0 neq
+5073 < xid8 xid8 5034 > >= - 1 lt; 5074 > xid8 xid8 5035 < <= - 5 gt; 5075 <= xid8 xid8 5036 >= > - 2 le
+5076 >= xid8 xid8 5037 <= < - 4 ge
 """
 
 

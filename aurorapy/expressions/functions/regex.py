@@ -6,8 +6,8 @@ embedded options (?i), directors ***: and ***=, and a preference of longest or s
     substring('XY1234Z', 'Y*([0-9]{1,3})')    the greedy kind: longest match
     substring('XY1234Z', 'Y*?([0-9]{1,3})')   non-greedy as a whole: a quantifier's kind rules what encloses it
 
-Python backtracks, so of several alternatives the first that fits wins where PostgreSQL takes the longest. For patterns
-with alternation `search` therefore tries to lengthen the match.
+Python backtracks, so of several alternatives the first that fits wins where PostgreSQL takes the longest. `search` therefore
+lengthens, or for a non-greedy whole shortens, the match where that could matter.
 
 Errors: 2201B "invalid regular expression: ..." with Spencer's messages; flags 22023.
 
@@ -17,6 +17,7 @@ Not here: the functions (`patterns`).
 from __future__ import annotations
 
 import re
+import warnings
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -44,6 +45,7 @@ _ESCAPES = {
     "y": r"\b", "Y": r"\B", "m": r"\b(?=\w)", "M": r"\b(?<=\w)",
 }  # fmt: skip
 _CONSTRAINTS = "AZyYmM"
+_LOOKS_AHEAD = re.compile(r"\\[bBZ]|\$|\(\?[=!]")
 REPEAT_MAX = 255
 
 
@@ -89,20 +91,32 @@ def parse_flags(text: str) -> Flags:
 
 
 class Pattern(NamedTuple):
+    """A compiled pattern and how its matches are to be stretched: Python takes the first way that fits."""
+
     regex: re.Pattern
-    longest: bool  # alternatives: a longer match may exist
+    shortest: bool  # the pattern as a whole prefers the shortest match
+    longest: bool  # a longer match from the same place may exist
+    reach: int  # no match is longer
 
     def search(self, text: str, start: int = 0) -> re.Match | None:
-        """The leftmost match, the longest of those that start there."""
+        """The leftmost match; of those that start there the longest, or the shortest."""
         match = self.regex.search(text, start)
-        if match is None or not self.longest or match.end() == len(text):
+        if match is None or not (self.shortest or self.longest):
             return match
-        # a longer one from the same place must end further right
-        for end in range(len(text), match.end(), -1):
-            longer = self.regex.fullmatch(text, match.start(), end)
-            if longer is not None and self.regex.match(text, match.start()) is not None:
-                return longer
+        begin, end = match.span()
+        if self.shortest:
+            ends = range(begin, end)
+        else:
+            ends = range(min(len(text), begin + self.reach), end, -1)
+        for stop in ends:
+            better = self.regex.fullmatch(text, begin, stop)
+            # fullmatch pretends that the text ends at `stop`: look whether it still fits with what follows
+            if better is not None and self._fits(text, begin, stop):
+                return better
         return match
+
+    def _fits(self, text: str, begin: int, stop: int) -> bool:
+        return stop == len(text) or not _LOOKS_AHEAD.search(self.regex.pattern)
 
 
 @lru_cache(maxsize=512)
@@ -113,18 +127,24 @@ def compile_pattern(pattern: str, flags: Flags = Flags()) -> Pattern:
     elif pattern.startswith("***:"):
         pattern, flags = pattern[4:], flags._replace(basic="advanced")
     if flags.literal:
-        source, longest = re.escape(pattern), False
+        source, longest, shortest = re.escape(pattern), False, False
     else:
         pattern, flags = _embedded_options(pattern, flags)
         translator = _Translator(pattern, flags)
-        source, longest = translator.run(), translator.alternation
+        source = translator.run()
+        shortest = translator.preference == "lazy"
+        longest = translator.ambiguous or (translator.lazy_inside and not shortest)
     options = re.IGNORECASE if flags.ignore_case else 0
     if flags.dot_newline:
         options |= re.DOTALL
     if flags.anchors:
         options |= re.MULTILINE
     try:
-        return Pattern(re.compile(source, options), longest)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compiled = re.compile(source, options)
+            reach = re._parser.parse(source, options).getwidth()[1] if longest else 0
+        return Pattern(compiled, shortest, longest, int(min(reach, 1 << 31)))
     except (re.error, OverflowError, RecursionError):
         raise invalid("quantifier operand invalid") from None
 
@@ -155,12 +175,14 @@ class _Translator:
         self.text = pattern
         self.at = 0
         self.flags = flags
-        self.alternation = False
+        self.ambiguous = False  # one alternative may be the beginning of another
+        self.lazy_inside = False
+        self.preference = ""  # of the whole: greedy, lazy or none
         self.groups = 0
         self.depth = 0
 
     def run(self) -> str:
-        source = self._branches()
+        source, self.preference = self._branches()
         if self.at < len(self.text):
             raise invalid("parentheses () not balanced")
         return source
@@ -168,17 +190,23 @@ class _Translator:
     def _peek(self, width: int = 1) -> str:
         return self.text[self.at : self.at + width]
 
-    def _branches(self) -> str:
+    def _branches(self) -> tuple[str, str]:
+        """(source, preference); several branches together are greedy."""
         branches = [self._branch()]
         while self._peek() == "|":
             self.at += 1
-            self.alternation = True
             branches.append(self._branch())
-        return "|".join(branches)
+        if len(branches) == 1:
+            return branches[0]
+        sources = [source for source, _ in branches]
+        starts = {source[:1] for source in sources}
+        if len(starts) < len(sources) or not all(s[:1].isalnum() and s[1:2] not in tuple("*?{") for s in sources):
+            self.ambiguous = True
+        return "|".join(sources), "greedy"
 
-    def _branch(self) -> str:
-        """Pieces one after another; the first quantifier with a preference decides for all of them."""
-        parts: list[tuple[str, str, str]] = []
+    def _branch(self) -> tuple[str, str]:
+        """Pieces one after another; the first that has a preference decides for the branch."""
+        parts, preference = [], ""
         while self.at < len(self.text):
             char = self._peek()
             if char == "|" or (char == ")" and self.depth):
@@ -192,11 +220,12 @@ class _Translator:
                 end = self.text.find(")", self.at)
                 self.at = len(self.text) if end < 0 else end + 1
                 continue
-            atom, quantifiable = self._atom()
-            parts.append((atom, *self._quantifier(quantifiable)))
-        kinds = [kind for _, _, kind in parts if kind]
-        lazy = bool(kinds) and kinds[0] == "lazy"
-        return "".join(atom + (q + "?" if q and lazy and kind else q) for atom, q, kind in parts)
+            atom, quantifiable, inner = self._atom()
+            quantifier, kind = self._quantifier(quantifiable)
+            preference = preference or kind or inner
+            self.lazy_inside = self.lazy_inside or kind == "lazy"
+            parts.append(atom + quantifier + ("?" if kind == "lazy" else ""))
+        return "".join(parts), preference
 
     def _skip_comment(self, char: str) -> None:
         if char == "#":
@@ -236,11 +265,16 @@ class _Translator:
         self.at = match.end()
         return match[0]
 
-    def _atom(self) -> tuple[str, bool]:
+    def _atom(self) -> tuple[str, bool, str]:
+        """(source, whether it may be quantified, its preference)"""
+        if self._peek() == "(":
+            self.at += 1
+            return self._group()
+        return (*self._simple(), "")
+
+    def _simple(self) -> tuple[str, bool]:
         char = self._peek()
         self.at += 1
-        if char == "(":
-            return self._group()
         if char == "[":
             return self._bracket()
         if char == ".":
@@ -255,7 +289,7 @@ class _Translator:
             raise invalid("quantifier operand invalid")
         return re.escape(char), True
 
-    def _group(self) -> tuple[str, bool]:
+    def _group(self) -> tuple[str, bool, str]:
         opening, quantifiable = "(", True
         for prefix in ("?:", "?=", "?!", "?<=", "?<!"):
             if self.text.startswith(prefix, self.at):
@@ -267,12 +301,12 @@ class _Translator:
                 raise invalid("quantifier operand invalid")
             self.groups += 1
         self.depth += 1
-        body = self._branches()
+        body, preference = self._branches()
         self.depth -= 1
         if self._peek() != ")":
             raise invalid("parentheses () not balanced")
         self.at += 1
-        return f"{opening}{body})", quantifiable
+        return f"{opening}{body})", quantifiable, preference
 
     def _escape(self) -> tuple[str, bool]:
         if self.at >= len(self.text):

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 
 from aurorapy.errors import DataError, ProgramLimitExceeded
+from aurorapy.expressions.functions.integers import to_int
 from aurorapy.expressions.registry import function, helper, inline
 from aurorapy.types.identifiers import quote_identifier as quoted_identifier
 from aurorapy.types.text import char_of, fit_bpchar, fit_varchar, truncate_name
@@ -138,6 +139,7 @@ inline("rtrim(text, text) text", 876, "{0}.rstrip({1}) if {1} else {0}")
 def overlay(text: str, new: str, start: int, count: int) -> str:
     if start <= 0:
         raise DataError("negative substring length not allowed", sqlstate="22011")
+    to_int(start + count, 4)
     return text[: start - 1] + new + text[max(start + count - 1, 0) :]
 
 
@@ -181,7 +183,7 @@ def chr_text(code: int) -> str:
     if code == 0:
         raise ProgramLimitExceeded("null character not permitted")
     if code < 0:
-        raise ProgramLimitExceeded("character number must be positive")
+        raise DataError("character number must be positive", sqlstate="22023")
     if code > 0x10FFFF:
         raise ProgramLimitExceeded("requested character too large for encoding: %d" % code)
     if 0xD800 <= code < 0xE000:

@@ -135,6 +135,16 @@ def pg_collation_for(types, value) -> str | None:
     return '"default"' if types.args[0] in (25, 1042, 1043) else '"C"' if types.args[0] == 19 else None
 
 
+@function("num_nulls(variadic any) int4", 438, strict=False, not_null=True)
+def num_nulls(*args) -> int:
+    return sum(1 for a in args if a is None)
+
+
+@function("num_nonnulls(variadic any) int4", 440, strict=False, not_null=True)
+def num_nonnulls(*args) -> int:
+    return sum(1 for a in args if a is not None)
+
+
 # ---- sizes ----------------------------------------------------------------------------------------------------------
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
