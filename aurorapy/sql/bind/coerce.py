@@ -116,6 +116,8 @@ class Coercion:
                     continue
                 if target == ANYNONARRAY and self.types.element(source):
                     return False
+                if target == ANYENUM and self.types.get(source).kind != "e":
+                    return False
                 if elem and elem != source:
                     return False
                 elem = source
