@@ -48,8 +48,6 @@ def _name(node: Any) -> tuple[str, int]:
         return "array", 2
     if isinstance(node, raw.Row):
         return "row", 2
-    if isinstance(node, raw.Literal) and node.kind == "boolean":
-        return "bool", 1
     return "", 0
 
 

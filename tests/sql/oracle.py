@@ -1,0 +1,61 @@
+"""What PostgreSQL says about the corpus: columns, types and parameters of each statement, or its error.
+
+    python -m tests.sql.oracle 127.0.0.1 5499 sql_corpus      asks the server and rewrites corpus/*.facts
+
+The tests themselves need no server. The database is emptied and filled with corpus/schema.sql.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import psycopg
+from psycopg import pq
+
+CORPUS = Path(__file__).parent / "corpus"
+FILES = ("expressions", "select", "changes", "errors")
+
+
+def statements(name: str) -> list[str]:
+    """The file's statements without their semicolons; one ends where a line does with one."""
+    text = (CORPUS / f"{name}.sql").read_text()
+    return [s.strip().removesuffix(";") for s in text.replace(";\n", ";\0").split("\0") if s.strip()]
+
+
+def ask(connection: psycopg.Connection, statement: str) -> dict:
+    """Parses and describes the statement on the server, without running it."""
+    raw = connection.pgconn
+    result = raw.prepare(b"", statement.encode())
+    if result.status == pq.ExecStatus.FATAL_ERROR:
+        field = pq.DiagnosticField
+        facts = {
+            "sqlstate": field.SQLSTATE,
+            "message": field.MESSAGE_PRIMARY,
+            "position": field.STATEMENT_POSITION,
+            "hint": field.MESSAGE_HINT,
+            "detail": field.MESSAGE_DETAIL,
+        }
+        out = {key: (result.error_field(code) or b"").decode() for key, code in facts.items()}
+        return {key: value for key, value in out.items() if value}
+    described = raw.describe_prepared(b"")
+    columns = [
+        [described.fname(i).decode(), described.ftype(i), described.fmod(i), described.ftablecol(i)]
+        for i in range(described.nfields)
+    ]
+    return {"columns": columns, "params": [described.param_type(i) for i in range(described.nparams)]}
+
+
+def main(host: str, port: str, database: str) -> None:
+    with psycopg.connect(host=host, port=port, dbname=database, user="postgres", autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+        connection.execute((CORPUS / "schema.sql").read_text())
+        for name in FILES:
+            lines = [json.dumps(ask(connection, s)) for s in statements(name)]
+            (CORPUS / f"{name}.facts").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
