@@ -4,7 +4,7 @@
     instance = Instance.open(host, settings)                  # recovery, no replay
     database = instance.database_named("postgres", role)
     transaction = instance.begin(database, "read committed", read_only=False)
-    table = instance.open_table(relation)
+    table = instance.table(relation)
 
 Made and closed inside a task: opening reads pages and waits for them.
 
@@ -18,7 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from aurorapy.activity import Activity
+from aurorapy.activity import Counters
+from aurorapy.activity.sessions import SessionActivities
 from aurorapy.catalog.model import Relation
 from aurorapy.errors import DatabaseError, FatalError
 from aurorapy.instance import bootstrap, tables
@@ -30,6 +31,7 @@ from aurorapy.instance.workers.maintenance import Maintenance
 from aurorapy.storage.volume import StorageConfig, Volume
 from aurorapy.txn.manager import TransactionManager
 from aurorapy.wire.scram import make_verifier, parse_verifier
+from aurorapy_native.locks import LockOwner
 from aurorapy_native.mtr import MiniTransaction
 from aurorapy_native.pool import BufferPool
 from aurorapy_native.space import VolumeSpace
@@ -47,6 +49,15 @@ class Role:
     can_login: bool
     verifier: str | None
     connection_limit: int
+
+
+class SessionLocks(LockOwner):
+    """Holds what a session locks beyond its transactions."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.waiting = None
+        self.lock_timeout = None
 
 
 class NoLog:
@@ -71,7 +82,8 @@ class Instance:
         volume.on_vdl(self.pool.set_vdl)
         volume.on_trouble(lambda text: self.log.error("storage", detail=text))
         self.txns = TransactionManager(host, volume, self.pool, self.mtr, self.space)
-        self.activity = Activity(host.clock)
+        self.counters = Counters()
+        self.activity = SessionActivities(host.clock)
         self.sequences = Sequences(self)
         self.storage_jobs = StorageJobs(self)
         self.channels = Channels()
@@ -80,7 +92,8 @@ class Instance:
         self.start_us = host.clock.wall_us()
         self.closing = False
         self._databases: dict[int, Database] = {}
-        self._tables: dict[int, tuple[Relation, Any]] = {}
+        self._tables: dict[int, tuple[Relation, Any]] = {}  # by map page
+        self._lock_owners: dict[Any, Any] = {}
         self.authentication_secret = b""
 
     # -- life ----------------------------------------------------------------------------------------------------------
@@ -125,7 +138,7 @@ class Instance:
 
     # -- transactions --------------------------------------------------------------------------------------------------
     def begin(self, database: Database, isolation: str, read_only: bool, after: int = 0) -> Any:
-        return self.txns.begin(isolation, read_only, False, after)
+        return self.txns.begin(isolation, read_only, False, after, database.oid)
 
     def fresh_snapshot(self) -> Any:
         """What is committed now, seen by nobody's transaction."""
@@ -133,10 +146,6 @@ class Instance:
 
     def new_oid(self) -> int:
         return self.txns.oids.next()
-
-    def lock_relation(self, transaction: Any, database: int, oid: int, mode: str, timeout: float | None = None,
-                      nowait: bool = False) -> bool:  # fmt: skip
-        return self.txns.locks.acquire(transaction, ("relation", database, oid), mode, nowait, timeout)
 
     # -- databases and roles -------------------------------------------------------------------------------------------
     def database_named(self, name: str, role: Role) -> Database:
@@ -189,20 +198,20 @@ class Instance:
         raise FeatureNotSupported("DROP DATABASE is not supported yet")
 
     # -- relations -----------------------------------------------------------------------------------------------------
-    def open_table(self, relation: Relation) -> Any:
+    def table(self, relation: Relation) -> Any:
         """access.table.Table of a relation; kept until the relation's description changes."""
-        cached = self._tables.get(relation.oid)
+        cached = self._tables.get(relation.root)
         if cached is not None and cached[0] is relation:
             return cached[1]
         opened = tables.open_relation(self, relation)
-        self._tables[relation.oid] = (relation, opened)
+        self._tables[relation.root] = (relation, opened)
         return opened
 
     def forget_storage(self, root: int) -> None:
         """The storage at this map page is going away."""
-        for oid, (relation, _) in list(self._tables.items()):
+        for key, (relation, _) in list(self._tables.items()):
             if relation.root == root or any(i.root == root for i in relation.indexes):
-                del self._tables[oid]
+                del self._tables[key]
         self.sequences.dropped(root)
 
     def create_storage(self, transaction: Any, relkind: str) -> int:
@@ -218,9 +227,33 @@ class Instance:
     def session_closed(self, session: Any) -> None:
         self.channels.close(session)
         self.activity.unregister(session.activity)
-        owner = self._session_owners.pop(session, None) if hasattr(self, "_session_owners") else None
+        owner = self._lock_owners.pop(session, None)
         if owner is not None:
             self.txns.locks.release_all(owner)
+
+    def session_locks(self, session: Any) -> Any:
+        """The owner of a session's advisory locks, which outlive its transactions."""
+        owner = self._lock_owners.get(session)
+        if owner is None:
+            owner = self._lock_owners[session] = SessionLocks(session.facts.pid)
+        return owner
+
+    def blocking_pids(self, session: Any) -> list[int]:
+        """Who stands between the session and the lock it waits for."""
+        waiting = getattr(session.transaction, "waiting", None)
+        return [owner.pid for owner in waiting.blockers()] if waiting is not None else []
+
+    def snapshot_text(self, session: Any) -> str:
+        """pg_current_snapshot(): xmin:xmax:running."""
+        running = sorted(self.txns.running)
+        upper = self.txns.status.next_xid
+        return f"{running[0] if running else upper}:{upper}:{','.join(map(str, running))}"
+
+    def databases(self) -> list[Database]:
+        return list(self._databases.values())
+
+    def opened_tables(self, database: Database) -> list[tuple[Relation, Any]]:
+        return [pair for pair in self._tables.values() if pair[0].kind == "r" and not pair[0].shared]
 
     def log_error(self, session: Any, error: DatabaseError) -> None:
         if error.sqlstate[:2] in ("XX", "58", "53") or error.severity == "FATAL":

@@ -33,7 +33,9 @@ class TransactionBlock:
         self.state = IDLE
         self.transaction: Any = None
         self.savepoints: list[str] = []
+        self.snapshot_taken = False  # a query has run in the present transaction
         self.before_commit: list[Callable[[], None]] = []  # while the transaction can still read: held cursors
+        self.on_commit: Callable[[int], None] = lambda lsn: None  # LSN of a commit that was not waited for
         self.on_end: list[Callable[[bool], None]] = []  # called with committed: cursors close, temporary rows go
 
     @property
@@ -76,6 +78,7 @@ class TransactionBlock:
         read_only = options.get("read_only", settings["default_transaction_read_only"])
         deferrable = options.get("deferrable", settings["default_transaction_deferrable"])
         self.transaction = self._begin(isolation, read_only, deferrable)
+        self.snapshot_taken = False
         settings.begin()
         settings.values["transaction_isolation"] = isolation
         settings.values["transaction_read_only"] = read_only
@@ -144,7 +147,10 @@ class TransactionBlock:
         try:
             for callback in self.before_commit:
                 callback()
-            self.transaction.commit(wait=self._settings["synchronous_commit"] != "off")
+            wait = self._settings["synchronous_commit"] != "off"
+            lsn = self.transaction.commit(wait)
+            if not wait:
+                self.on_commit(lsn)
         except BaseException:
             self._abort()
             raise
@@ -178,21 +184,28 @@ class TransactionBlock:
         """SET TRANSACTION, or the options of a BEGIN that joins an implicit transaction."""
         transaction = self.transaction
         if "isolation" in options and options["isolation"] != transaction.isolation:
-            if transaction.snapshot_taken:
+            if self.snapshot_taken:
                 raise TransactionStateError("SET TRANSACTION ISOLATION LEVEL must be called before any query")
             if self.savepoints:
                 raise TransactionStateError(
                     "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction", sqlstate="25001"
                 )
-            transaction.isolation = options["isolation"]
+            transaction = self._begin_again(options["isolation"])
             self._settings.values["transaction_isolation"] = options["isolation"]
         if "read_only" in options:
-            if transaction.read_only and not options["read_only"] and transaction.snapshot_taken:
+            if transaction.read_only and not options["read_only"] and self.snapshot_taken:
                 raise TransactionStateError("transaction read-write mode must be set before any query", sqlstate="25001")
             transaction.read_only = options["read_only"]
             self._settings.values["transaction_read_only"] = options["read_only"]
         if "deferrable" in options:
             self._settings.values["transaction_deferrable"] = options["deferrable"]
+
+    def _begin_again(self, isolation: str) -> Any:
+        """Nothing was read or written yet: another transaction takes the place of the first."""
+        old = self.transaction
+        self.transaction = self._begin(isolation, old.read_only, old.deferrable)
+        old.abort()
+        return self.transaction
 
     # -- savepoints ----------------------------------------------------------------------------------------------------
     def savepoint(self, name: str) -> None:

@@ -55,6 +55,7 @@ class Portal:
         transaction = session.lock_relations(prepared)
         self.transaction = transaction
         self.snapshot = transaction.snapshot()
+        session.block.snapshot_taken = True
         self.context = session.exec_context(transaction, self.snapshot, self.params)
         self.rows = iter(prepared.executable.run(self.context))
 

@@ -54,7 +54,7 @@ class PreparedStatement:
     def _compile(self) -> None:
         session = self.session
         validity = session.plan_validity()
-        query = bind(self.statement, session.catalog, self.given_types)
+        query = bind(self.statement, session.catalog, self.given_types, session.eval.type_context)
         planned = plan(query, session.catalog, session.settings)
         executable = compile_plan(planned)
         self.executable = executable

@@ -39,6 +39,7 @@ class Session:
         self.output = output
         self.settings = SessionSettings(instance.settings, lambda: facts.is_superuser)
         self.block = TransactionBlock(self._begin, self.settings, self.warn)
+        self.block.on_commit = self._committed_without_waiting
         self.catalog = database.session_catalog(self)
         self.eval = make_eval_context(self)
         self.settings.on_change = self._setting_changed
@@ -51,15 +52,22 @@ class Session:
         self.extended = ExtendedProtocol(self)
         self.activity = instance.activity.register(facts)
         self.task: Any = instance.host.tasks.current()
-        self.read_copy: Callable[[], tuple[str, bytes]] | None = None  # next CopyData message; set by the connection
+        self.read_message: Callable[[], tuple] | None = None  # the next message of the client; set by the connection
+        self.last_commit = 0  # LSN of the session's own last commit, when it did not wait for it
 
     # -- transactions --------------------------------------------------------------------------------------------------
     def _begin(self, isolation: str, read_only: bool, deferrable: bool) -> Any:
-        transaction = self.instance.begin(self.database, isolation, read_only)
+        transaction = self.instance.begin(self.database, isolation, read_only, self.last_commit)
+        transaction.pid = self.facts.pid
+        transaction.lock_timeout = self.lock_timeout()
         self.eval.transaction_us = self.eval.statement_us or self.eval.wall_us()
         self.eval.type_context.now_us = self.eval.transaction_us
         self.catalog.begin(transaction)
         return transaction
+
+    def _committed_without_waiting(self, lsn: int) -> None:
+        """The session's next snapshot waits for its own last commit, so it sees its own writes."""
+        self.last_commit = max(self.last_commit, lsn)
 
     @property
     def transaction(self) -> Any:
@@ -152,6 +160,19 @@ class Session:
         self.facts.become(self.catalog, name)
         self.eval.current_user = self.facts.current_user
         self.catalog.path_changed()
+
+    def before_idle(self) -> None:
+        """The client is about to be waited for: what waited for it goes out."""
+        self.activity.idle(self.block.letter)
+        if self.block.letter == "I":
+            for pid, channel, payload in self.instance.channels.take(self):
+                self.output.notification(pid, channel, payload)
+
+    def notified(self) -> None:
+        """A notification arrived; an idle client hears it at once."""
+        if not self.activity.is_running:
+            self.before_idle()
+            self.output.drain()
 
     # -- the end -------------------------------------------------------------------------------------------------------
     def close(self) -> None:

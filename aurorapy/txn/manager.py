@@ -79,10 +79,13 @@ class TransactionManager:
         self.oids.open()
 
     def begin(
-        self, isolation: str = "read committed", read_only: bool = False, deferrable: bool = False, after: Lsn = 0
+        self, isolation: str = "read committed", read_only: bool = False, deferrable: bool = False, after: Lsn = 0,
+        database: Oid = 0,
     ) -> Transaction:
         """A new transaction. `after`: LSN of the session's own last commit, when it did not wait for it."""
-        return Transaction(self, self.status, isolation, read_only, deferrable, after)
+        transaction = Transaction(self, self.status, isolation, read_only, deferrable, after)
+        transaction.database = database
+        return transaction
 
     # -- horizons
 

@@ -43,7 +43,17 @@ class Transaction(TransactionCore):
     """A transaction of one session; made by TransactionManager.begin(). Fields, `xid`, `top_xid`, `is_own()`, `snapshot()`
     and `release_snapshot()` are TransactionCore's (aurorapy_native.locks)."""
 
-    __slots__ = ()
+    __slots__ = ("database",)
+
+    # -- what statements take
+
+    def lock_relation(self, oid: int, mode: str, timeout: float | None = None, nowait: bool = False) -> bool:
+        """A table lock in the transaction's database; see LockManager.acquire."""
+        return self.manager.locks.acquire(self, ("relation", self.database, oid), mode, nowait, timeout)
+
+    def fresh_snapshot(self):
+        """Of this moment whatever the isolation level, own changes included: how catalogs are read."""
+        return self.manager.status.snapshot(self, self.ids, self.command)
 
     # -- ids and commands
 

@@ -53,16 +53,16 @@ class Maintenance:
     def _one(self, database: Any, relation: Relation, *, vacuum: bool, analyze: bool, give_way: Any) -> None:
         """In a transaction of its own; takes SHARE UPDATE EXCLUSIVE, so two never meet on one table."""
         instance = self._instance
-        transaction = instance.txns.begin()
+        transaction = instance.begin(database, "read committed", read_only=False)
         try:
-            instance.lock_relation(transaction, database.oid, relation.oid, "SHARE UPDATE EXCLUSIVE")
+            transaction.lock_relation(relation.oid, "SHARE UPDATE EXCLUSIVE")
             current = database.cache.lookups.relation(relation.oid)
             if current is None:
                 transaction.abort()
                 return
             store = CatalogStore(database.tables, transaction, database.oid, lambda oid: None)
             if vacuum:
-                result = vacuum_table(instance.open_table(current), instance.txns, give_way)
+                result = vacuum_table(instance.table(current), instance.txns, give_way)
                 self._record(store, current, result)
             if analyze:
                 analyze_table(instance, store, current, transaction, give_way)
