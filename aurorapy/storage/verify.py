@@ -16,7 +16,8 @@ Not here: heap, B-tree and catalog (their own checks use these pages), repair.
 
 from __future__ import annotations
 
-from typing import Iterator
+from functools import partial
+from typing import Callable, Iterator
 
 from aurorapy.errors import DatabaseError
 from aurorapy.host import Host
@@ -27,8 +28,6 @@ from aurorapy.storage.options import StorageConfig
 from aurorapy.storage.volume.recovery import decide, is_annulled, newest_list
 from aurorapy.storage.volume.volume import VOLUME_KIND, lock, place
 from aurorapy_native.redo import index as index_records
-
-NOTES = 0xFFFFFFFF
 
 
 class StoppedVolume:
@@ -98,10 +97,10 @@ def pages_at_vdl(host: Host, config: StorageConfig) -> Iterator[tuple[int, bytes
 
 def verify_segment(segment: Segment, truncations: TruncationList, vdl: int) -> Iterator[str]:
     links: dict[int, int] = {}  # LSN -> LSN of the group's record before
-    for data in record_blocks(segment):
+    for read in record_blocks(segment):
         try:
-            found = index_records(data)
-        except DatabaseError as error:
+            found = index_records(read())
+        except (DatabaseError, OSError) as error:
             yield str(error)
             continue
         for lsn, _page_no, _offset, _length, _prev_page, _prev_volume, prev_group, _kind, _flags in found:
@@ -121,13 +120,13 @@ def verify_segment(segment: Segment, truncations: TruncationList, vdl: int) -> I
             yield f"page {page_no} cannot be built: {error}"
 
 
-def record_blocks(segment: Segment) -> Iterator[bytes]:
-    """The bytes of all records the segment holds, a page of a run or a log file at a time."""
+def record_blocks(segment: Segment) -> Iterator[Callable[[], bytes]]:
+    """Calls that read all records the segment holds, a page of a run or a log file at a time."""
     for run in segment.deltas:
         for at in range(len(run.page_numbers)):
-            yield run.read_at(at)
+            yield partial(run.read_at, at)
     for table in segment.tables:
-        yield table.memtable.records(0, 1 << 63)
+        yield partial(table.memtable.records, 0, 1 << 63)
 
 
 def verify_links(links: dict[int, int], segment: Segment) -> Iterator[str]:

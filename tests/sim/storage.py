@@ -116,20 +116,23 @@ class World:
 
     def run(self, lives: int = 4) -> str:
         """All lives; the hash of everything that happened."""
-        self.live(lambda host: host.tasks.run(Volume.create, host, self.config).close())
+        self.create()
         for _ in range(lives):
-            self.live(self._one_life, crash_after=self.rng.choice((None, 50, 300, 1000, 3000)))
+            within = self.rng.choice((None, 50, 300, 1000, 3000))
+            self.live(self._one_life, crash_at=None if within is None else self.rng.randrange(within))
         self.live(self._check_opening)
         problems = list(verify_volume(SimHost(0, self.medium), self.config))
         if problems:
             raise Violation(f"verify: {problems}")
         return "".join(self.hashes)
 
-    def live(self, work, crash_after: int | None = None) -> None:
+    def create(self) -> None:
+        self.live(lambda host: host.tasks.run(Volume.create, host, self.config).close())
+
+    def live(self, work, crash_at: int | None = None) -> None:
+        """One life that does `work(host)`; ends at step `crash_at` by power cut or kill."""
         self.life += 1
-        if crash_after is not None:
-            crash_after = self.rng.randrange(crash_after)
-        host = SimHost(self.seed * 1000 + self.life, self.medium, crash_after)
+        host = SimHost(self.seed * 1000 + self.life, self.medium, crash_at)
         try:
             work(host)
             self.medium.kill()

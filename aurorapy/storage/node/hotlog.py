@@ -37,6 +37,7 @@ from aurorapy_native.checksum import crc32c
 FILE_HEADER = struct.Struct("<8sIIQ16s")  # magic, crc of the rest, crc of the last batch before, base position, node id
 FILE_MAGIC = b"AURHLOG1"
 PADDING = [bytes(n) for n in range(ALIGNMENT)]
+REWRITE_BYTES = 1 << 20
 FILES_MAX = 2  # that hold records of no sealed run
 
 
@@ -86,7 +87,7 @@ class HotLog:
         if not read_only:
             self._collect_spares()
         batches: list[Batch] = []
-        number, crc, end = self.oldest, None, 0
+        number, crc, end, durable = self.oldest, None, 0, 0
         while (view := self._read_file(number)) is not None:
             header_crc = self._file_header(view, number)
             if header_crc is None or (crc is not None and header_crc != crc):
@@ -94,6 +95,7 @@ class HotLog:
             base = number * self.file_bytes
             found, offset, crc = scan(view, base, ALIGNMENT, header_crc)
             batches.extend(self._batch(view, item) for item in found)
+            durable = max([durable, *(item[3] for item in found[-1:])])
             end = base + offset
             number += 1
         if crc is None:
@@ -101,8 +103,29 @@ class HotLog:
         self.number = number - 1
         self._check_tail(end)
         if not read_only:
+            self._make_durable(durable, end)
             self._settle(end, crc)
         return [batch for batch in batches if batch.position >= start]
+
+    def _make_durable(self, start: int, end: int) -> None:
+        """Writes again what nobody confirmed as durable, [start, end), and syncs it.
+
+        A sync alone would not do: after an fdatasync that failed the page cache may hold, as clean, what never reached
+        the disk. And what is read here counts as durable from now on.
+        """
+        for number in range(max(start // self.file_bytes, self.oldest), self.number + 1):
+            base = number * self.file_bytes
+            first, last = max(start - base, 0), min(end - base, self.file_bytes)
+            if first <= ALIGNMENT:
+                first = 0  # the file's header with it
+            file = self._disk.open(self._name(number))
+            try:
+                for at in range(first, last, REWRITE_BYTES):
+                    file.pwrite(file.pread(min(REWRITE_BYTES, last - at), at), at)
+                file.sync()
+            finally:
+                file.close()
+        self._disk.sync_directory(self.directory)
 
     def _read_file(self, number: int) -> memoryview | None:
         name = self._name(number)
@@ -110,7 +133,6 @@ class HotLog:
             return None
         file = self._disk.open(name)
         try:
-            file.sync()  # what is read here counts as durable from now on
             return memoryview(file.pread(self.file_bytes, 0))
         finally:
             file.close()

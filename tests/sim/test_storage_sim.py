@@ -1,0 +1,37 @@
+"""Storage worlds by seed, crashes at every step of a small one, and that a seed makes the same world twice."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.sim.storage import World, run_seed
+
+
+@pytest.mark.parametrize("first", range(0, 60, 10))
+def test_invariants_hold_at_these_seeds(first):
+    for seed in range(first, first + 10):
+        run_seed(seed)
+
+
+def test_the_same_seed_makes_the_same_world_in_another_process():
+    code = "from tests.sim.storage import run_seed; print(run_seed(5))"
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": salt, "PYTHONPATH": "."},
+        ).stdout
+        for salt in ("1", "2")
+    }
+    assert runs == {run_seed(5) + "\n"}
+
+
+def test_a_crash_at_every_step_of_one_life():
+    for step in range(0, 400, 3):
+        world = World(17)
+        world.create()
+        world.live(world._one_life, crash_at=step)
+        world.live(world._check_opening)
