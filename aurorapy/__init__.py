@@ -1,3 +1,37 @@
-"""aurorapy: a PostgreSQL-wire-compatible database server whose log is the database."""
+"""aurorapy: a PostgreSQL-wire-compatible database server whose log is the database.
+
+Three journeys through the code, each stop a place to read on (path:function). A folder imports only what stands below
+it; reading order is import order.
+
+The life of a SELECT
+ 1. server/connection.py:data_received — bytes arrive; the session's task wakes
+ 2. server/connection.py:_serve — one message after the other, from aurorapy_native/wire
+ 3. session/simple.py:query — a Query message; session/extended.py:execute — Parse, Bind, Execute
+ 4. sql/parse/statements.py:parse — text to statements
+ 5. sql/bind/__init__.py:bind — names and types; a bound tree
+ 6. sql/plan/__init__.py:plan — rules, access paths, costs; a physical plan
+ 7. execute/executable.py:compile_plan — the plan as Python source, once
+ 8. session/portals.py:start — locks, a snapshot, the first row asked for
+ 9. access/table.py:index_pages — keys to tids to visible rows; the pages from the buffer pool
+10. storage/volume/volume.py:read_page — a page that is not in the pool, from one node at its read point
+11. session/output.py:run_portal — rows to DataRows; one write answers one read
+
+The life of a COMMIT
+ 1. access/table.py:update — the change: pages changed and logged in one mini-transaction
+ 2. session/block.py:commit — the client's COMMIT
+ 3. txn/transaction.py:commit — the commit record; then wait for the VDL
+ 4. storage/volume/volume.py:flush — batches by protection group leave for the nodes
+ 5. storage/node/node.py:_append — onto the hot log; one write and one fdatasync for all who wait
+ 6. storage/node/node.py:_log_durable — durable: the segment's SCL moves, and is told
+ 7. storage/volume/volume.py:_advance — SCL to PGCL to VCL to VDL
+ 8. txn/manager.py:_vdl_moved — the commit is seen by everybody, in LSN order; locks go; the session wakes
+
+The life of a restart
+ 1. __main__.py:serve — the directory is there already
+ 2. storage/node/node.py:open — manifests, run indexes, at most two hot log files; a torn tail ends the log
+ 3. storage/volume/recovery.py:recover — fence, ask, decide, repair, truncate, open; nothing is replayed
+ 4. txn/manager.py:open — ids below the ceiling that did not commit are aborted
+ 5. instance/instance.py:open — pages come as they are asked for
+"""
 
 __version__ = "0.1.0"
