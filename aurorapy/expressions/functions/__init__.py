@@ -35,6 +35,7 @@ FAMILIES = (
     "formatting",
     "binary",
     "aggregates_ordered",
+    "datetime_format",
 )
 
 for _family in (*FAMILIES, "operators", "casts"):
