@@ -198,7 +198,8 @@ cdef class Lexer:
                 if d == 39 and (c == 101 or c == 69):
                     self.quoted_string(start, start + 2, True)
                 elif d == 39 and (c == 110 or c == 78):
-                    self.quoted_string(start, start + 2, False)
+                    self.add(K_WORD, "nchar", start, start + 1)
+                    self.quoted_string(start + 1, start + 2, False)
                 elif d == 39 and (c == 98 or c == 66 or c == 120 or c == 88):
                     self.bit_string(start)
                 elif (c == 117 or c == 85) and d == 38 and self.look(start + 2) == 39:

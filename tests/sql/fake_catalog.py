@@ -10,6 +10,7 @@ from __future__ import annotations
 from aurorapy.catalog.model import Column, Constraint, IndexInfo, Relation
 from aurorapy.errors import UndefinedTable
 from aurorapy.types.builtin import BY_NAME, TYPES
+from aurorapy.types.model import TypeContext
 from aurorapy.types.names import resolve
 
 
@@ -17,6 +18,7 @@ class FakeCatalog:
     version = 1
 
     def __init__(self) -> None:
+        self.type_context = TypeContext(catalog=self)
         self.relations: dict[tuple[str, str], Relation] = {}
         self.next_oid = 16384
         self.schemas = {"pg_catalog": 11, "public": 2200, "other": 16000}
@@ -26,7 +28,7 @@ class FakeCatalog:
         return self.next_oid
 
     def table(self, name: str, *columns: str, schema: str = "public", **facts) -> FakeCatalog:
-        relation = Relation(self._oid(), name, self.schemas[schema], schema, facts.pop("kind", "r"), 1, 10, **facts)
+        relation = Relation(self._oid(), name, self.schemas[schema], schema, facts.pop("kind", "r"), 1, 10, row_type=self._oid(), **facts)
         for attno, text in enumerate(columns, 1):
             self._column(relation, attno, text)
         relation.by_name = {c.name: c for c in relation.columns}
@@ -88,6 +90,15 @@ class FakeCatalog:
 
     def type_by_name(self, schema, name):
         return BY_NAME.get(name) if schema in (None, "pg_catalog") else None
+
+    def parse_type_name(self, text):
+        return resolve(text)
+
+    def reg_in(self, kind, text):
+        return self.need_relation(None, text).oid
+
+    def reg_out(self, kind, oid):
+        return self.relation(oid).name
 
     def role_oid(self, name):
         return 10 if name == "postgres" else None

@@ -40,8 +40,9 @@ def ask(connection: psycopg.Connection, statement: str) -> dict:
         out = {key: (result.error_field(code) or b"").decode() for key, code in facts.items()}
         return {key: value for key, value in out.items() if value}
     described = raw.describe_prepared(b"")
+    types = [described.ftype(i) for i in range(described.nfields)]
     columns = [
-        [described.fname(i).decode(), described.ftype(i), described.fmod(i), described.ftablecol(i)]
+        [described.fname(i).decode(), types[i] if types[i] < 16384 else 0, described.fmod(i), described.ftablecol(i)]
         for i in range(described.nfields)
     ]
     return {"columns": columns, "params": [described.param_type(i) for i in range(described.nparams)]}

@@ -41,8 +41,13 @@ def answer(statement: str) -> dict:
         return {key: value for key, value in out.items() if value}
     changes = query.kind in ("insert", "update", "delete")
     targets = [t for t in (query.returning if changes else query.targets) if not t.junk]
-    columns = [[t.name, t.expr.type_oid, t.expr.typmod, t.origin_column] for t in targets]
+    columns = [[t.name, known(t.expr.type_oid), t.expr.typmod, t.origin_column] for t in targets]
     return {"columns": columns, "params": query.param_types}
+
+
+def known(oid: int) -> int:
+    """Types made with the tables have other OIDs in every database."""
+    return oid if oid < 16384 else 0
 
 
 @pytest.mark.parametrize("statement, facts", cases())

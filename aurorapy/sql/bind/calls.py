@@ -329,8 +329,9 @@ class CallBinder:
         if owner is None:
             return
         for value in args:
-            if any(isinstance(x, n.Aggregate) and x.levels_up == level for x in n.walk(value)):
-                raise DatabaseError("aggregate function calls cannot be nested", sqlstate="42803", position=position)
+            inner = next((x for x in n.walk(value) if isinstance(x, n.Aggregate) and x.levels_up == level), None)
+            if inner is not None:
+                raise DatabaseError("aggregate function calls cannot be nested", sqlstate="42803", position=inner.position)
             if any(isinstance(x, n.WindowCall) for x in n.walk(value)):
                 raise DatabaseError("aggregate function calls cannot contain window function calls", sqlstate="42803",
                                     position=position)  # fmt: skip

@@ -17,10 +17,10 @@ from typing import Any
 from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError, UndefinedColumn
 from aurorapy.expressions import nodes as n
 from aurorapy.sql.bind.coerce import ASSIGNMENT
-from aurorapy.sql.bind.scope import Scope, edit_distance
+from aurorapy.sql.bind.scope import Scope
 from aurorapy.sql.bind.types import UNKNOWN
 from aurorapy.sql.parse import raw
-from aurorapy.sql.tree import Query, Ref, Rte, Target
+from aurorapy.sql.tree import Query, Ref, Rte
 
 SHOWN = {"v": "view", "S": "sequence", "i": "index", "c": "composite type", "t": "TOAST relation"}
 
@@ -286,7 +286,7 @@ class ChangeBinder:
                 if column is None:
                     raise self.no_column(relation, name, position)
                 if any(attno == column.attno for attno, _ in out):
-                    raise SyntaxError(f'multiple assignments to same column "{name}"', position=position)
+                    raise SyntaxError(f'multiple assignments to same column "{name}"')
                 if node.subscripts is not None:
                     raise FeatureNotSupported("assignment to an array element is not supported", position=position)
                 out.append((column.attno, self.set_value(value, relation, column)))
@@ -322,7 +322,7 @@ class ChangeBinder:
                 position=getattr(value, "position", 0),
             )
         if len(items) != len(node.names):
-            raise SyntaxError("number of columns does not match number of values", position=node.names[-1][1])
+            raise SyntaxError("number of columns does not match number of values", position=getattr(value, "position", 0))
         return items
 
     def query_values(self, node: raw.QueryExpr, scope: Scope) -> list[n.Expr]:
@@ -359,12 +359,3 @@ class ChangeBinder:
             scope.query.returning = self.targets(nodes, scope, "RETURNING")
             self.settle_targets(scope.query.returning)
             scope.query.rtes[scope.query.target_rte].privileges.add("SELECT")
-
-
-def nearest(name: str, names: list[str]) -> str | None:
-    """The closest of several names, for a hint."""
-    best = min(names, key=lambda other: edit_distance(name, other, 3), default=None)
-    return best if best is not None and edit_distance(name, best, 3) <= 3 else None
-
-
-__all__ = ["ChangeBinder", "Target", "nearest"]

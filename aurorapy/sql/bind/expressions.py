@@ -108,7 +108,7 @@ class ExpressionBinder:
         names, position = node.names, node.position
         if node.star:
             if names == ("*",):
-                raise SyntaxError("row expansion via \"*\" is not supported here", position=position)
+                raise SyntaxError('syntax error at or near "*"', position=position)
             item = self.item(scope, names[:-1], position)
             return whole_row(item[0], item[1], position)
         if len(names) == 1:
@@ -196,6 +196,10 @@ class ExpressionBinder:
         return self.field_of(self.expr(node.arg, scope), node.name, node.position)
 
     def field_of(self, value: n.Expr, name: str, position: int) -> n.Expr:
+        if isinstance(value, n.Column) and value.attno == 0 and (rte := self.rte_of(value)) is not None:
+            if name in rte.columns:
+                i = rte.columns.index(name)
+                return n.Column(rte.type_oids[i], rte.typmods[i], position, value.rte, i + 1, value.levels_up, name)
         for i, (field, oid, typmod) in enumerate(self.row_fields(value) or ()):
             if field == name:
                 return n.FieldSelect(oid, typmod, position, value, i, name)
@@ -367,7 +371,7 @@ class ExpressionBinder:
         if not base.collation:
             raise DatabaseError(f"collations are not supported by type {self.types.show(arg.type_oid)}", sqlstate="42804",
                                 position=node.position)  # fmt: skip
-        return arg
+        return n.Relabel(arg.type_oid, arg.typmod, arg.position, arg, "collate")
 
     def case(self, node: raw.Case, scope: Scope) -> n.Expr:
         operand = test = None

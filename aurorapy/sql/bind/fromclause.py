@@ -12,7 +12,7 @@ from typing import Any
 from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError, UndefinedColumn, UndefinedTable
 from aurorapy.expressions import nodes as n
 from aurorapy.sql.bind.scope import Item, Scope, ScopeColumn
-from aurorapy.sql.bind.types import BOOL, INT8, UNKNOWN
+from aurorapy.sql.bind.types import BOOL, INT8
 from aurorapy.sql.parse import raw
 from aurorapy.sql.parse.source import Source
 from aurorapy.sql.tree import Join, Ref, Rte
@@ -108,13 +108,13 @@ class FromBinder:
         names = [c.name if not c.dropped else f"........pg.dropped.{c.attno}........" for c in relation.columns]
         if node.alias is not None:
             live = [i for i, c in enumerate(relation.columns) if not c.dropped]
-            self.rename(names, live, node.alias, node.position)
+            self.rename(names, live, node.alias)
         oids = [0 if c.dropped else c.type_oid for c in relation.columns]
         return Rte("table", alias, names, oids, [c.typmod for c in relation.columns], relation, inherits=not node.only)
 
-    def rename(self, names: list[str], places: list[int], alias: raw.Alias, position: int) -> None:
+    def rename(self, names: list[str], places: list[int], alias: raw.Alias) -> None:
         if len(alias.columns) > len(places):
-            raise SyntaxErrorOrColumns(alias, len(places), position)
+            raise too_many_columns(alias, len(places))
         for place, name in zip(places, alias.columns):
             names[place] = name
 
@@ -125,7 +125,7 @@ class FromBinder:
         query = self.bind_view(relation)
         names = [c.name for c in relation.live_columns()]
         if node.alias is not None:
-            self.rename(names, list(range(len(names))), node.alias, node.position)
+            self.rename(names, list(range(len(names))), node.alias)
         targets = [t for t in query.targets if not t.junk]
         alias = node.alias.name if node.alias is not None else relation.name
         rte = Rte("subquery", alias, names, [t.expr.type_oid for t in targets], [t.expr.typmod for t in targets], query=query)
@@ -163,7 +163,7 @@ class FromBinder:
         names = list(columns)
         alias = node.alias.name if node.alias is not None else cte.name
         if node.alias is not None:
-            self.rename(names, list(range(len(names))), node.alias, node.position)
+            self.rename(names, list(range(len(names))), node.alias)
         if cte.query is not None and cte.query.kind in ("insert", "update", "delete") and not cte.query.returning:
             raise FeatureNotSupported(f'WITH query "{cte.name}" does not have a RETURNING clause', position=node.position)
         rte = Rte("cte", alias, names, list(oids), list(typmods), cte=cte.name, cte_levels_up=level)
@@ -191,7 +191,7 @@ class FromBinder:
         names = [t.name for t in targets]
         if query.kind in ("insert", "update", "delete"):
             raise SyntaxError("syntax error", position=node.position)
-        self.rename(names, list(range(len(names))), node.alias, node.position)
+        self.rename(names, list(range(len(names))), node.alias)
         rte = Rte(
             "subquery", node.alias.name, names, [t.expr.type_oid for t in targets], [t.expr.typmod for t in targets],
             query=query, lateral=node.lateral,
@@ -227,7 +227,7 @@ class FromBinder:
             oids.append(INT8)
             typmods.append(-1)
         if node.alias is not None:
-            self.rename(names, list(range(len(names))), node.alias, node.position)
+            self.rename(names, list(range(len(names))), node.alias)
         lateral = node.lateral or any(
             isinstance(x, n.Column) and x.levels_up == 0 for c in calls for x in n.walk(c)
         )
@@ -339,7 +339,7 @@ class FromBinder:
         columns += [c for c in self.visible_columns(right) if c.name not in joined]
         if alias is not None:
             renamed = [c.name for c in columns]
-            self.rename(renamed, list(range(len(columns))), alias, 0)
+            self.rename(renamed, list(range(len(columns))), alias)
             columns = [ScopeColumn(name, c.expr) for name, c in zip(renamed, columns)]
             return [Item(alias.name, -1, columns)]
         hidden = [
@@ -352,11 +352,9 @@ class FromBinder:
 _KINDS = {"i": "indexes", "c": "composite types", "I": "partitioned indexes"}
 
 
-def SyntaxErrorOrColumns(alias: raw.Alias, available: int, position: int) -> DatabaseError:  # noqa: N802 - an error's factory
+def too_many_columns(alias: raw.Alias, available: int) -> DatabaseError:
     return DatabaseError(
         f'table "{alias.name}" has {available} columns available but {len(alias.columns)} columns specified',
-        sqlstate="42P10", position=position,
-    )  # fmt: skip
+        sqlstate="42P10",
+    )
 
-
-__all__ = ["FromBinder", "UNKNOWN"]

@@ -26,6 +26,7 @@ from aurorapy.types.builtin import BY_NAME
 OPERATOR_HINT = (
     "No operator matches the given name and argument types. You might need to add explicit type casts."
 )
+PREFIX_HINT = "No operator matches the given name and argument type. You might need to add an explicit type cast."
 FUNCTION_HINT = (
     "No function matches the given name and argument types. You might need to add explicit type casts."
 )
@@ -77,7 +78,8 @@ class Overloads:
                 f"operator is not unique: {shown}", sqlstate="42725", position=position,
                 hint="Could not choose a best candidate operator. You might need to add explicit type casts.",
             )  # fmt: skip
-        raise UndefinedFunction(f"operator does not exist: {shown}", hint=OPERATOR_HINT, position=position)
+        hint = OPERATOR_HINT if left else PREFIX_HINT
+        raise UndefinedFunction(f"operator does not exist: {shown}", hint=hint, position=position)
 
     def _base(self, oid: int) -> int:
         return self.types.base(oid) if oid else 0

@@ -158,6 +158,9 @@ def _values(f, word: str) -> bool:
 def _values_behind(f, word: str) -> bool:
     frame = f.frame
     if frame.with_ or (frame.verb == "insert" and frame.clause == "insert"):
+        if f.punct(1) != "(":
+            f.at += 1
+            raise f.error()
         frame.with_ = True
         f.operand = False
         return _values(f, word)
@@ -166,8 +169,11 @@ def _values_behind(f, word: str) -> bool:
 
 @before("insert")
 def _insert(f, word: str) -> bool:
-    if not may_start(f) or f.word(1) != "into":
+    if not may_start(f):
         return False
+    if f.word(1) != "into":
+        f.at += 1
+        raise f.error()
     f.emit(T.INSERT, "INSERT")
     f.emit(T.INTO, "INTO")
     f.at += 2
@@ -191,8 +197,11 @@ def _update(f, word: str) -> bool:
 
 @before("delete")
 def _delete(f, word: str) -> bool:
-    if not may_start(f) or f.word(1) != "from":
+    if not may_start(f):
         return False
+    if f.word(1) != "from":
+        f.at += 1
+        raise f.error()
     f.emit(T.DELETE, "DELETE")
     f.emit(T.FROM, "FROM")
     f.at += 2
@@ -404,6 +413,7 @@ def _default_values(f, word: str) -> bool:
 def _on(f, word: str) -> bool:
     if f.frame.statement == "insert" and f.word(1) == "conflict":
         f.frame.verb = "insert"
+        f.frame.target.conflict = f.position()
         f.emit(T.ON, "ON")
         f.emit(T.VAR, "CONFLICT")
         f.at += 2
@@ -529,9 +539,9 @@ def _as(f, word: str) -> bool:
     f.at += 1
     if f.accept("not", "materialized"):
         f.emit(T.NOT, "NOT")
-        f.emit(T.MATERIALIZED, "MATERIALIZED")
+        f.emit(T.VAR, "MATERIALIZED")
     elif f.accept("materialized"):
-        f.emit(T.MATERIALIZED, "MATERIALIZED")
+        f.emit(T.VAR, "MATERIALIZED")
     if f.sees("("):
         inner = Frame(")", "window" if frame.clause == "window" else "paren")
         with_ = frame.with_
@@ -749,6 +759,8 @@ def _predicate(f, word: str, negated: bool = False) -> bool:
         f.operator("in", "in", negated=negated)
         if not f.sees("("):
             raise f.error()
+        f.open(Frame(")"))
+        f.need = True
     else:
         symmetric = f.word(1) == "symmetric"
         f.operator("between", "symmetric" if symmetric else "", 1 + (f.word(1) in ("symmetric", "asymmetric")), None, negated)
@@ -761,7 +773,6 @@ def _not_predicate(f, word: str) -> bool:
     following = f.word(1)
     f.at += 1
     if following not in ("like", "ilike", "similar", "in", "between"):
-        f.at -= 1
         raise f.error()
     return _predicate(f, following, True)
 
@@ -946,6 +957,8 @@ def _distinct_argument(f, word: str) -> bool:
     f.emit(T.DISTINCT, "DISTINCT")
     f.at += 1
     f.need = True
+    if f.sees("*"):
+        raise f.error()
     return True
 
 

@@ -5,6 +5,7 @@ Not here: precedence (`operators`), FROM (`fromitems`), clauses (`query`).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 from sqlglot import exp
@@ -51,6 +52,23 @@ class Expressions(FromItems):
             if position:
                 return position
         return 0
+
+    def token_at(self, position: int) -> int:
+        return bisect_left(self.fed.source.starts, position - 1)
+
+    def position_before(self, position: int, words: tuple[str, ...], back: int) -> int:
+        """The place of the nearest of these words before `position`, or `back` tokens before that."""
+        source = self.fed.source
+        at = self.token_at(position)
+        while at >= self.fed.first + back:
+            if source.texts[at] in words and (not back or source.texts[at - back] == "("):
+                return source.position(at - back)
+            at -= 1
+        return position
+
+    def query_position(self, node: Any) -> int:
+        """Where the parenthesis of a subquery opens."""
+        return self.position_before(self.first_position(node), ("select", "values", "with", "table"), 1)
 
     def listed(self, node: Any) -> list[Any]:
         """The members of `(a, b)`, or of `(a)`."""
@@ -110,8 +128,7 @@ class Expressions(FromItems):
             position = self.first_position(node)
             return raw.Row(items, position=max(position - 1, 0))
         if kind is exp.Subquery:
-            position = self.first_position(node)
-            return raw.QueryExpr("scalar", self.query(node), position=position)
+            return raw.QueryExpr("scalar", self.query(node), position=self.query_position(node))
         if kind is exp.Case:
             return self.case(node)
         if kind is exp.Star:
@@ -132,7 +149,7 @@ class Expressions(FromItems):
             self.expr(operand) if operand is not None else None,
             whens,
             self.expr(otherwise) if otherwise is not None else None,
-            position=self.first_position(node),
+            position=self.position_before(self.first_position(node), ("case",), 0),
         )
 
     def parts(self, node: Any) -> list[Any]:
@@ -268,12 +285,14 @@ class Expressions(FromItems):
         if nodes and isinstance(nodes[0], exp.Distinct):
             result.distinct = True
             nodes = list(nodes[0].expressions) + nodes[1:]
-        if len(nodes) == 1 and isinstance(nodes[0], exp.Star):
-            result.star = True
-            return
         for node in nodes:
             value = self.expr(node)
             name = None
+            if isinstance(value, raw.ColumnRef) and value.names == ("*",):
+                if len(nodes) > 1:
+                    raise self.fed.source.near(self.token_at(value.position))
+                result.star = True
+                return
             if isinstance(value, raw.Special) and value.name == "variadic":
                 result.variadic, value = True, value.args[0]
             elif isinstance(value, raw.Special) and value.name == "named":

@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlglot.tokens import Token, TokenType
 
-from aurorapy.errors import DatabaseError, FeatureNotSupported
+from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError
 from aurorapy.sql.parse import raw
 from aurorapy.sql.parse.clauses import AFTER, BEFORE, emit_call, starts_query
 from aurorapy.sql.parse.cursor import Cursor
@@ -33,9 +33,11 @@ from aurorapy.sql.parse.typenames import interval_fields, type_name
 from aurorapy_native.lexer import BITS, INTEGER, NUMBER, OPERATOR, PARAM, PUNCT, QUOTED, STRING, WORD
 
 LITERALS = {STRING: "string", INTEGER: "integer", NUMBER: "numeric", BITS: "bits"}
+NEVER_PREFIX = frozenset("= < > <= >= <> * / % ^".split())
 TYPE_WORDS = frozenset(
     "double character char bit national nchar timestamp time interval varchar dec decimal numeric float".split()
 )
+CALLED_TYPES = frozenset("numeric decimal dec float timestamp time interval bit int integer smallint bigint real boolean".split())
 
 
 class Feed(Cursor):
@@ -146,9 +148,9 @@ class Feed(Cursor):
             self.name_operand(text)
         elif kind == OPERATOR:
             if text == "*" and not self.chained:
-                self.emit(TokenType.STAR, "*")
-                self.at += 1
-                self.operand, self.need = True, False
+                self.put(raw.ColumnRef(("*",), True, position=self.position()))
+            elif text in NEVER_PREFIX:
+                raise self.error()
             else:
                 self.operator("prefix", text)
         elif text == "(":
@@ -156,6 +158,7 @@ class Feed(Cursor):
             if frame.clause == "from" and not self.chained:
                 inner.clause = "from"  # a join in parentheses
             self.open(inner)
+            self.need = frame.clause != "group"  # only there may () stand
         elif text == "[" and frame.kind == "array":
             emit_call(self, "array", Frame("]", "array"), 1)
         elif text in (")", "]"):
@@ -207,6 +210,8 @@ class Feed(Cursor):
         following = self.kind(1)
         if following == STRING or (is_word and text in TYPE_WORDS and self.typed_literal_ahead()):
             return self.typed_literal()
+        if is_word and text in CALLED_TYPES and self.punct(1) == "(":
+            return self.typed_literal()  # numeric(1) begins a literal and nothing else
         if self.kind(1) == PUNCT and self.texts[self.at + 1] in ("=>", ":="):
             self.operator("prefix", "=>" + text, 2)
             return None
@@ -235,6 +240,8 @@ class Feed(Cursor):
         if self.kind() != STRING:
             raise self.error()
         literal = raw.Literal("string", self.texts[self.at], position=self.position())
+        if type_.name.name == "bpchar" and self.punct(-1) != ")":
+            type_.args = ()  # unlike a column's type, a literal's has no length of 1
         if type_.name.name == "interval":
             self.at += 1
             fields = interval_fields(self)
@@ -270,7 +277,13 @@ class Feed(Cursor):
 
     def comma(self) -> None:
         frame = self.frame
-        if frame.clause in ("limit", "offset") or frame.kind == "case":
+        if frame.clause == "limit":
+            start = max(i for i in range(self.at) if self.texts[i] == "limit")
+            raise SyntaxError(
+                "LIMIT #,# syntax is not supported", hint="Use separate LIMIT and OFFSET clauses.",
+                position=self.source.position(start),
+            )  # fmt: skip
+        if frame.clause == "offset" or frame.kind == "case":
             raise self.error()
         self.emit(TokenType.COMMA, ",")
         self.at += 1

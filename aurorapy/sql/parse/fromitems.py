@@ -86,7 +86,7 @@ class FromItems:
         query = self.query(inner)
         if any(node.args.get(key) for key in ("order", "limit", "offset")):
             self.modifiers(node, query)
-        position = self.first_position(node)
+        position = self.query_position(node)
         return raw.FromQuery(query, self.alias(node.args.get("alias")), lateral, position=position)
 
     def is_query(self, node: Any) -> bool:

@@ -21,11 +21,12 @@ from aurorapy.sql.statements import TypeName
 
 @dataclass(slots=True)
 class Word:
-    """An identifier, folded; `overriding` is set on the table of an INSERT ... OVERRIDING."""
+    """An identifier, folded. On the table of an INSERT: which OVERRIDING it has, where its ON CONFLICT stands."""
 
     text: str
     position: int
     overriding: str = ""
+    conflict: int = 0
 
 
 @dataclass(slots=True)

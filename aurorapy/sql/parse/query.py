@@ -265,6 +265,7 @@ class Queries(Expressions):
             raise self.fail(-1)
         if args.get("conflict"):
             result.conflict = self.conflict(args["conflict"])
+            result.conflict.position = mark.conflict or first.conflict
         if args.get("returning"):
             result.returning = self.targets(args["returning"].expressions)
         if args.get("with_"):
@@ -280,8 +281,7 @@ class Queries(Expressions):
         if args.get("index_predicate"):
             result.key_where = self.expr(args["index_predicate"].args["this"])
         if args.get("constraint"):
-            word = self.word(args["constraint"])
-            result.constraint, result.position = word.text, word.position
+            result.constraint = self.word(args["constraint"]).text
         result.sets = [self.assignment(e) for e in node.expressions]
         if args.get("where"):
             result.where = self.expr(args["where"].args["this"])

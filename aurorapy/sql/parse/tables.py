@@ -59,14 +59,14 @@ def create_table(c: Cursor, persistence: str = "p") -> s.CreateTable:
 
 
 def _names_only(c: Cursor) -> bool:
-    """CREATE TABLE t (a, b) AS: a list of bare names with AS (or an option) behind."""
+    """CREATE TABLE t (a, b) AS: a list of bare names."""
     close = c.matching()
     i = c.at + 1
     while i < close:
         if c.kinds[i] not in (WORD, QUOTED) or c.texts[i + 1] not in (",", ")"):
             return False
         i += 2
-    return close > c.at + 1 and close + 1 < c.last and c.texts[close + 1] in ("as", "with", "on", "tablespace", "using")
+    return close > c.at + 1
 
 
 def _as(c: Cursor, result: s.CreateTable) -> None:
