@@ -44,6 +44,12 @@ class MemoryTable:
         self.indexes = {i.oid: MemoryIndex(i, relation) for i in relation.indexes}
         self.script: list[tuple[Outcome, Any]] = []
 
+    def restore(self, versions: list[list]) -> None:
+        """What a failed statement did is undone."""
+        self.versions[:] = versions
+        for index in self.indexes.values():
+            index.entries = [e for e in index.entries if e[1] < len(versions)]
+
     def _column(self, tid: int, attno: int) -> Any:
         return tid if attno == -1 else 0 if attno < 0 else self.versions[tid][0][attno - 1]
 
@@ -320,7 +326,13 @@ class World:
         self.source = executable.source
         self.transaction.command += 1
         ctx = self.context(params)
-        rows = list(executable.run(ctx))
+        before = {oid: [list(v) for v in t.versions] for oid, t in self.tables.items()}
+        try:
+            rows = list(executable.run(ctx))
+        except BaseException:
+            for oid, versions in before.items():
+                self.tables[oid].restore(versions)
+            raise
         self.processed = ctx.processed
         return rows
 

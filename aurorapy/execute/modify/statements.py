@@ -84,6 +84,7 @@ def _show_row(w: Writer, node: nodes.Modify, names: list[str]) -> None:
     for attno, name in enumerate(names, 1):
         w.fn.env[node.rel, attno] = (name, True)
     w.fn.env[node.rel, -6] = (str(node.relation.oid), False)
+    w.fn.env.pop((node.rel, 0), None)
 
 
 def _check_row(w: Writer, node: nodes.Modify, names: list[str]) -> None:
@@ -147,7 +148,7 @@ def _update_conflicting(w: Writer, node: nodes.Modify, table: str, names: list[s
     for attno, name in enumerate(names, 1):
         w.fn.env[conflict.excluded, attno] = (name, True)
     wanted = [*conflict.values, *([conflict.where] if conflict.where is not None else [])]
-    keys = sorted(k for k in ops.needed_by(wanted) if k[0] == node.rel and k[1] != -6)
+    keys = sorted(k for k in ops.needed_by(wanted) if k[0] == node.rel and k[1] not in (0, -6))
     attnos = tuple(attno for _, attno in keys)
     w.line(f"version = {w.bind(versions.lock_conflicting)}(ctx, {table}, other, {attnos!r})")
     w.line("if version is None: continue")
@@ -178,7 +179,9 @@ def _change(w: Writer, node: nodes.Modify, returning: bool) -> None:
     is_update = node.kind == "update"
     own = Column(27, rte=node.rel, attno=-1)
     needed = ops.needed_by([own, *node.values, *node.recheck, *node.returning])
-    keys = sorted(k for k in needed if k[0] == node.rel and k[1] != -6)
+    if (node.rel, 0) in needed and node.rel in w.whole_rows:
+        needed |= ops.needed_by([w.whole_rows[node.rel]])
+    keys = sorted(k for k in needed if k[0] == node.rel and k[1] not in (0, -6))
     attnos = tuple(attno for _, attno in keys)
 
     def each() -> None:

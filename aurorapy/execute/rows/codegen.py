@@ -74,6 +74,7 @@ class Writer:
         self._tables: dict[int, str] = {}
         self._count = 0
         self.subplan_source: Callable[[SubPlan], Source] = lambda plan: ("None", True)
+        self.whole_rows: dict[int, Expr] = {}
         self.done: dict[Any, Any] = {}  # subplans and WITH queries already written
 
     # -- names
@@ -147,6 +148,8 @@ class Writer:
     def _leaf(self, expr: Expr) -> Source:
         if type(expr) is Column:
             found = self.fn.find((expr.rte, expr.attno))
+            if found is None and expr.attno == 0 and expr.rte in self.whole_rows:
+                return self.value(self.whole_rows[expr.rte])
             if found is None:
                 raise InternalError(f"column {expr.rte}.{expr.attno} is not available here")
             return found

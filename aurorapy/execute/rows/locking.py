@@ -36,7 +36,7 @@ def lock_rows(w: Writer, node: nodes.LockRows, needed: Any, consume: Any) -> Non
 def _lock_one(w: Writer, node: nodes.LockRows, mark: nodes.RowMark, needed: Any) -> None:
     table = w.table(mark.relation)
     tid = w.fn.find((mark.rel, -1))[0]
-    keys = sorted(k for k in needed if k[0] == mark.rel and k[1] != -6)
+    keys = sorted(k for k in needed if k[0] == mark.rel and k[1] not in (0, -6))
     attnos = tuple(k[1] for k in keys)
     found = w.name("lock")
     skip = w.bind(SKIP, "skip")

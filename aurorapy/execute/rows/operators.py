@@ -27,6 +27,7 @@ def generate(plan: Plan, analyze: bool = False) -> tuple[Any, str]:
     from aurorapy.execute.modify.statements import write_modify
 
     w = Writer(analyze)
+    w.whole_rows = plan.whole_rows
     w.subplan_source = lambda part: subplans.source(w, part)
     w.root.prologue.append(f"stats = ctx.stats or {w.bind(_NO_STATS)}") if analyze else None
     for cte in plan.ctes:
@@ -70,11 +71,24 @@ def produce(w: Writer, node: Node, needed: Needed, consume: Consume, top: bool =
     if w.analyze and node.number and ("timing", node.number) not in w.done:
         w.done["timing", node.number] = True
         return _timed(w, node, needed, consume)
+    rel = getattr(node, "rel", None)
+    if (rel, 0) in needed and rel in w.whole_rows and isinstance(node, _SCANS):
+        needed, consume = _with_whole_row(w, rel, needed, consume)
     breaker = type(node) in _BREAKERS
     whole = type(node) in _WHOLE or (isinstance(node, nodes.Join) and node.kind == "full")
     if w.deep or (breaker and w.fn.blocks) or (whole and not top):
         return through_function(w, node, needed, consume)
     handler(w, node, needed, consume)
+
+
+def _with_whole_row(w: Writer, rel: int, needed: Needed, consume: Consume) -> tuple[Needed, Consume]:
+    """The row as a value is made where it is scanned, so that an outer join can turn it into NULL."""
+
+    def then() -> None:
+        w.assign((rel, 0), w.whole_rows[rel])
+        consume()
+
+    return (needed - {(rel, 0)}) | needed_by([w.whole_rows[rel]]), then
 
 
 def provided(node: Node, needed: Needed) -> list[Key]:
@@ -140,5 +154,8 @@ _HANDLERS: dict[type, Any] = {
     nodes.SetOperation: sets.set_operation,
     nodes.LockRows: locking.lock_rows,
 }
+_SCANS = (
+    nodes.Scan, nodes.FunctionScan, nodes.ValuesScan, nodes.CteScan, nodes.SubqueryScan,
+)  # fmt: skip
 _BREAKERS = {nodes.Sort, nodes.Aggregate, nodes.HashJoin, nodes.WindowAgg, nodes.SetOperation, nodes.Unique}
 _WHOLE = {nodes.Limit, nodes.Append}  # these end their function, or yield in several places

@@ -54,6 +54,7 @@ def _plan_in_full(query: Query, catalog: Any, settings: Any) -> Plan:
             planner.plan_cte(state)
     return Plan(
         query.kind, node, targets, ctes=planner.ctes, definitions=planner.definitions, aliases=planner.aliases,
+        whole_rows=planner.whole_rows,
         volatile=query.kind != "select" or query_is_volatile(query),
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from aurorapy.errors import FeatureNotSupported
 from aurorapy.expressions.nodes import Call, Column, Expr
 from aurorapy.sql.plan import costs as cost
 from aurorapy.sql.plan import nodes
@@ -128,6 +129,8 @@ class JoinPlanner:
         left, right = self._side(item.left, []), self._side(item.right, [])
         on = conjuncts(item.on)
         node = self._hash_join("full", left, right, on)
+        if node is None and on:
+            raise FeatureNotSupported("FULL JOIN is only supported with merge-joinable or hash-joinable join conditions")
         if node is None:
             node = nodes.NestedLoop("full", left, self._kept(right), on, rels=left.rels | right.rels, width=left.width + right.width)
             cost.nested_loop(node, max(left.rows, right.rows), self.planner.costs)

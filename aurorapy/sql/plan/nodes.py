@@ -473,6 +473,7 @@ class Plan:
     relation_oids: set[int] = field(default_factory=set)
     definitions: dict[tuple[int, int], Expr] = field(default_factory=dict)
     aliases: dict[int, Any] = field(default_factory=dict)
+    whole_rows: dict[int, Expr] = field(default_factory=dict)  # what attno 0 of a relation is made of
     privileges: list[tuple[int, frozenset[str]]] = field(default_factory=list)
     point: Any = None  # sql.plan.point.PointPlan when the short path applies
     volatile: bool = False

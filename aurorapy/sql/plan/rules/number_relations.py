@@ -1,7 +1,7 @@
 """Rule: give every range-table entry of the whole statement an id of its own, and settle what WITH queries become.
 
-Afterwards `Query.rtes` is a dict from relation id to entry, Columns have no levels, whole-row references are rows of
-columns and positions are gone (so equal expressions compare equal). A WITH query that is read once, is not volatile and
+Afterwards `Query.rtes` is a dict from relation id to entry, Columns have no levels, positions are gone (so equal
+expressions compare equal); `planner.whole_rows` says what a whole-row reference consists of. A WITH query that is read once, is not volatile and
 was not declared MATERIALIZED becomes a subquery in FROM; the others become a `CteState` that the entries share.
 
     SELECT (SELECT max(u.x) FROM u WHERE u.y = t.y) FROM t     t is relation 0, u is 1; u.y = (0, 2)
@@ -155,7 +155,7 @@ def _expression(expr: Expr, planner: Any, stack: tuple[Level, ...]) -> Expr:
     if kind is Column:
         level = stack[len(stack) - 1 - expr.levels_up]
         if expr.attno == 0:
-            return _whole_row(expr, level)
+            _note_whole_row(expr, level, planner)
         return Column(expr.type_oid, expr.typmod, 0, level.ids[expr.rte], expr.attno, 0, expr.name, expr.collation)
     if kind is Const:
         return Const(expr.type_oid, expr.typmod, 0, expr.value) if expr.position else expr
@@ -168,7 +168,8 @@ def _expression(expr: Expr, planner: Any, stack: tuple[Level, ...]) -> Expr:
     return replace(new, position=0) if new.position else new
 
 
-def _whole_row(expr: Column, level: Level) -> Expr:
+def _note_whole_row(expr: Column, level: Level, planner: Any) -> None:
+    """Says what columns the row as a whole (attno 0) is made of."""
     rte = level.rtes[expr.rte]
     rel = level.ids[expr.rte]
     items, names = [], []
@@ -177,4 +178,4 @@ def _whole_row(expr: Column, level: Level) -> Expr:
             continue
         items.append(Column(oid, typmod, 0, rel, i + 1, 0, name))
         names.append(name)
-    return RowExpr(expr.type_oid, -1, 0, tuple(items), tuple(names))
+    planner.whole_rows[rel] = RowExpr(expr.type_oid, -1, 0, tuple(items), tuple(names))

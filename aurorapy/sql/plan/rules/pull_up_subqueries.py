@@ -24,7 +24,12 @@ from aurorapy.sql.plan.columns import (
 )
 from aurorapy.sql.tree import Join, Query, Ref
 
-Mapping = dict[tuple[int, int], Expr]
+
+
+class Mapping(dict[tuple[int, int], Expr]):
+    """(rel, attno) of dissolved subqueries to expressions; knows the planner's whole rows."""
+
+    planner: Any = None
 
 
 def pull_up_subqueries(query: Query, planner: Any) -> Query:
@@ -32,7 +37,8 @@ def pull_up_subqueries(query: Query, planner: Any) -> Query:
         return query
     if query.set_op is not None:
         return query
-    mapping: Mapping = {}
+    mapping = Mapping()
+    mapping.planner = planner
     rtes = dict(query.rtes)
     where: list[Expr] = conjuncts(query.where)
     before = len(where)
@@ -60,6 +66,8 @@ def _pull(item: Any, rtes: dict, sink: list[Expr] | None, mapping: Mapping, null
     if isinstance(item, Ref):
         rte = rtes[item.rte]
         if rte.kind != "subquery" or not _is_simple(rte.query, sink, nullable, top):
+            return [item]
+        if nullable and item.rte in mapping.planner.whole_rows:
             return [item]
         return _dissolve(item.rte, rte.query, rtes, sink, mapping, nullable, top)
     on = conjuncts(item.on)
@@ -89,6 +97,8 @@ def _cross(items: list[Any]) -> Any:
 def _dissolve(rel: int, inner: Query, rtes: dict, sink: Any, mapping: Mapping, nullable: bool, top: bool) -> list[Any]:
     for position, target in enumerate(t for t in inner.targets if not t.junk):
         mapping[rel, position + 1] = target.expr
+    if rel in mapping.planner.whole_rows:
+        mapping[rel, 0] = mapping.planner.whole_rows[rel]
     del rtes[rel]
     rtes.update(inner.rtes)
     if inner.where is not None:
