@@ -89,8 +89,9 @@ class Tasks(Protocol):
 class LogFile(Protocol):
     """An append-only file made durable in the background: the hot log of a storage node, one zero-filled file."""
 
-    def append(self, data: bytes) -> int:
-        """Queues `data` at the end; returns the file position after it. Never blocks, never raises for I/O."""
+    def append(self, first: bytes, second: bytes = b"", third: bytes = b"") -> int:
+        """Queues the parts at the end, as one write; returns the file position after them. Never blocks, never raises
+        for I/O."""
 
     def on_durable(self, callback: Callable[[int], None]) -> None:
         """callback(position): everything below is on disk. Called in the loop; one call may cover many appends."""

@@ -2,8 +2,8 @@ class LogWriter:
     """A thread without the GIL that appends to a zero-filled file and makes it durable."""
 
     def __init__(self, path: str, position: int) -> None: ...
-    def append(self, data: bytes | bytearray | memoryview) -> int:
-        """Queues `data`; returns the file position after it."""
+    def append(self, first: bytes, second: bytes = b"", third: bytes = b"") -> int:
+        """Queues the parts as one; returns the file position after them."""
 
     def poll(self) -> tuple[int, int]:
         """(durable position, errno or 0); clears the eventfd."""

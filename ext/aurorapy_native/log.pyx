@@ -15,7 +15,6 @@ from libc.stdlib cimport malloc, realloc, free
 from libc.string cimport memcpy
 from libc.errno cimport errno
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.buffer cimport PyObject_GetBuffer, PyBuffer_Release, PyBUF_SIMPLE, Py_buffer
 
 cdef extern from "<pthread.h>" nogil:
     ctypedef struct pthread_t:
@@ -157,42 +156,41 @@ cdef class LogWriter:
             raise OSError(errno, "cannot start the log writer")
         self.started = True
 
-    def append(self, data):
-        """Queues `data` (any contiguous buffer) at the end; returns the file position after it. Never waits for I/O."""
-        cdef Py_buffer view
+    def append(self, bytes first not None, bytes second=b"", bytes third=b""):
+        """Queues the parts at the end, as one; returns the file position after them. Never waits for I/O."""
         cdef uint64_t end
-        cdef int failed
-        if isinstance(data, bytes):
-            failed = self.put(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), &end)
-        else:
-            PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
-            failed = self.put(<const char*>view.buf, view.len, &end)
-            PyBuffer_Release(&view)
-        if failed:
+        if self.put(PyBytes_AS_STRING(first), PyBytes_GET_SIZE(first), PyBytes_AS_STRING(second),
+                    PyBytes_GET_SIZE(second), PyBytes_AS_STRING(third), PyBytes_GET_SIZE(third), &end):
             raise MemoryError
         return end
 
-    cdef int put(self, const char* data, size_t count, uint64_t* end) noexcept nogil:
+    cdef int put(self, const char* a, size_t na, const char* b, size_t nb, const char* c, size_t nc,
+                 uint64_t* end) noexcept nogil:
         cdef Shared* s = self.s
-        cdef size_t size
-        cdef char* grown
+        cdef size_t size, count = na + nb + nc
+        cdef char* to
+        cdef bint wake
         pthread_mutex_lock(&s.mutex)
         if s.pending_used + count > s.pending_size:
             size = s.pending_size * 2 if s.pending_size else 65536
             while size < s.pending_used + count:
                 size *= 2
-            grown = <char*>realloc(s.pending, size)
-            if grown == NULL:
+            to = <char*>realloc(s.pending, size)
+            if to == NULL:
                 pthread_mutex_unlock(&s.mutex)
                 return -1
-            s.pending, s.pending_size = grown, size
-        memcpy(s.pending + s.pending_used, data, count)
+            s.pending, s.pending_size = to, size
+        to = s.pending + s.pending_used
+        memcpy(to, a, na)
+        memcpy(to + na, b, nb)
+        memcpy(to + na + nb, c, nc)
         s.pending_used += count
         end[0] = s.position + s.pending_used
-        if s.idle:
-            s.idle = False
-            pthread_cond_signal(&s.work)
+        wake = s.idle
+        s.idle = False
         pthread_mutex_unlock(&s.mutex)
+        if wake:
+            pthread_cond_signal(&s.work)
         return 0
 
     def poll(self):

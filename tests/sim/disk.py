@@ -226,9 +226,10 @@ class SimLogFile:
         self._on_durable: Callable[[int], None] = lambda position: None
         self._on_error: Callable[[OSError], None] = lambda error: None
 
-    def append(self, data: bytes) -> int:
+    def append(self, first: bytes, second: bytes = b"", third: bytes = b"") -> int:
         self._disk.alive()
-        self._queued.append(bytes(data))
+        data = first + second + third
+        self._queued.append(data)
         self._end += len(data)
         if not self._busy and not self._failed:
             self._busy = True

@@ -202,10 +202,7 @@ class HotLog:
         self._crc = int.from_bytes(header[4:8], "little")
         length = HEADER_BYTES + len(records)
         padding = -length % ALIGNMENT
-        append = self._log.append
-        append(header)
-        append(records)
-        append(PADDING[padding])
+        self._log.append(header, records, PADDING[padding])
         self.position += length + padding
         return self.position
 
