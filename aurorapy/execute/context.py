@@ -38,3 +38,8 @@ class ExecContext:
     def give_way(self) -> Any:
         """Called in loops: sees cancels and lets other sessions run."""
         return self.eval.give_way
+
+    @property
+    def lock_timeout(self) -> float | None:
+        """Seconds to wait for a row; None: for ever."""
+        return self.session.lock_timeout() if self.session is not None else None

@@ -30,6 +30,7 @@ class Deparser:
         self.plan = plan
         tables = [r for r in plan.aliases.values() if r.kind != "join"]
         self.prefixed = verbose or len(tables) > 1
+        self.bare: frozenset[int] = frozenset()  # relations whose columns are computed in the node being shown
 
     def text(self, expr: Any) -> str:
         handler = getattr(self, "_" + type(expr).__name__.lower(), None)
@@ -46,7 +47,8 @@ class Deparser:
         rte = self.plan.aliases.get(expr.rte)
         if meant is not None and (rte is None or rte.kind not in ("subquery", "cte")):
             text = self.text(meant)
-            return text if isinstance(meant, (n.Column, n.Const)) or text.startswith("(") else f"({text})"
+            plain = isinstance(meant, (n.Column, n.Const)) or text.startswith("(") or expr.rte in self.bare
+            return text if plain else f"({text})"
         if rte is None:
             return expr.name or f"column{expr.attno}"
         name = _SYSTEM.get(expr.attno) or (rte.columns[expr.attno - 1] if expr.attno <= len(rte.columns) else expr.name)

@@ -250,6 +250,7 @@ class _Renderer:
 
     def _properties(self, node: nodes.Node) -> list[str]:
         d = self.deparser
+        d.bare = frozenset((node.rel,)) if isinstance(node, nodes.Aggregate) else frozenset()
         found: list[str] = []
         if isinstance(node, nodes.IndexScan) and node.conditions:
             found.append(f"Index Cond: {d.quals(node.conditions)}")

@@ -187,7 +187,7 @@ class MemoryTransaction:
     def release_snapshot(self, snapshot: int) -> None:
         pass
 
-    def wait_for(self, xid: int) -> None:
+    def wait_for(self, xid: int, timeout: float | None = None) -> None:
         self.waited.append(xid)
 
 

@@ -45,7 +45,7 @@ def contend(ctx: Any, table: Any, tid: int, outcome: Any, columns: tuple, streng
     if code == UPDATED:
         refuse_if_frozen(ctx, "update")
         return lock_newest(ctx, table, outcome.tid, strength, columns)
-    ctx.transaction.wait_for(outcome.xid)
+    ctx.transaction.wait_for(outcome.xid, ctx.lock_timeout)
     return lock_newest(ctx, table, tid, strength, columns, moved=False)
 
 
@@ -67,7 +67,7 @@ def lock_newest(ctx: Any, table: Any, tid: int, strength: str, columns: tuple, m
             refuse_if_frozen(ctx, "delete")
             return None
         elif code == BEING_MODIFIED:
-            transaction.wait_for(outcome.xid)
+            transaction.wait_for(outcome.xid, ctx.lock_timeout)
         elif code == SELF_MODIFIED:
             return None
         else:
@@ -112,7 +112,7 @@ def lock_conflicting(ctx: Any, table: Any, tid: int, columns: tuple) -> Version 
                     raise SerializationFailure("could not serialize access due to concurrent update")
             return read_newest(ctx, table, tid, columns)
         if code == BEING_MODIFIED:
-            transaction.wait_for(outcome.xid)
+            transaction.wait_for(outcome.xid, ctx.lock_timeout)
         else:
             refuse_if_frozen(ctx, "update" if code == UPDATED else "delete")
             return None

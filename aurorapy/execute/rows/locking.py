@@ -80,6 +80,6 @@ def lock_row(ctx: Any, table: Any, tid: int, strength: str, wait: str, columns: 
         elif wait == "nowait":
             raise LockNotAvailable(f'could not obtain lock on row in relation "{name}"')
         elif code == 5:
-            transaction.wait_for(outcome.xid)
+            transaction.wait_for(outcome.xid, ctx.lock_timeout)
         else:
             raise InternalError("attempted to lock invisible tuple")

@@ -12,7 +12,7 @@ Not here: reading one relation (`sql.plan.paths`), what comes above the joins (`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aurorapy.errors import FeatureNotSupported
@@ -314,7 +314,8 @@ class JoinPlanner:
         order = left.order if kind != "full" else ()
         width = left.width if kind in ("semi", "anti") else left.width + right.width
         node = nodes.HashJoin(
-            kind, left, right, rest, [a for _, (a, _) in keys], [b for _, (_, b) in keys], conditions,
+            kind, left, right, rest, [a for _, (a, _) in keys], [b for _, (_, b) in keys],
+            [q if q.args[0] is a else replace(q, args=(a, b)) for q, (a, b) in keys],
             quals=list(above), rels=rels, order=order, width=width,
         )  # fmt: skip
         distinct = max(self.planner.estimator.distinct(node.inner_keys[0]), 1.0)
