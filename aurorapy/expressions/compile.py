@@ -10,6 +10,7 @@ AND, OR, CASE and COALESCE stop where PostgreSQL stops; a strict function is not
 
     emit(expr, scope) -> str                source of the value
     emit_nullable(expr, scope) -> (str, bool)   and whether it may be NULL
+    emit_set(call, scope) -> str            an iterable of the rows of a set-returning call
     emit_condition(expr, scope) -> str      for WHERE: true, or something false (NULL counts as false)
     evaluator(exprs) -> callable            fn(ctx, params=(), row=()) -> tuple of values
     fold(expr, ctx) -> Expr                 immutable calls over constants become constants
@@ -121,6 +122,20 @@ def _call(expr: n.Call, scope: Scope) -> Source:
     if expr.variadic and fn.variadic_oid == registry.type_oid("any"):
         return _spread(fn, args, types, scope), True
     return _resign(apply(fn, args, types, scope), fn.ret_oid, expr.type_oid, scope)
+
+
+def emit_set(expr: n.Call, scope: Scope) -> str:
+    """Source of an iterable over the rows of a set-returning call; a NULL for a strict function gives none."""
+    fn: Function = expr.fn
+    types = CallTypes(tuple(a.type_oid for a in expr.args), expr.type_oid)
+    args = [emit_nullable(a, scope) for a in expr.args]
+    if expr.variadic and fn.variadic_oid == registry.type_oid("any"):
+        return f"({_spread(fn, args, types, scope)} or ())"
+    if not fn.strict:
+        return _body(fn, [a for a, _ in args], types, scope)
+    tests, names = _hoist(args, set(), scope)
+    body = _body(fn, names, types, scope)
+    return f"(() if {' or '.join(f'{t} is None' for t in tests)} else {body})" if tests else body
 
 
 def _spread(fn: Function, args: list[Source], types: CallTypes, scope: Scope) -> str:
@@ -246,7 +261,7 @@ def _null_test(expr: n.NullTest, scope: Scope) -> Source:
     source, nullable = emit_nullable(expr.arg, scope)
     if expr.arg.type_oid == 2249 or isinstance(expr.arg, n.RowExpr):
         return f"record_null_test({source}, {expr.is_null})", False
-    if not nullable and _ATOM.match(source):
+    if not nullable and (_ATOM.match(source) or _is_literal(source)):
         return repr(not expr.is_null), False
     return f"({source} is {'' if expr.is_null else 'not '}None)", False
 
@@ -263,6 +278,11 @@ def _distinct_from(expr: n.DistinctFrom, scope: Scope) -> Source:
         return (equal if expr.negated else f"(not {equal})"), False
     left_name, left_test = _named(left[0], scope)
     right_name, right_test = _named(right[0], scope)
+    if not (left[1] and right[1]):  # one side cannot be NULL: equal means the other is not NULL and equal
+        name, test, sure = (left_name, left_test, right[0]) if left[1] else (right_name, right_test, left[0])
+        pair = [(name, False), (sure, False)] if left[1] else [(sure, False), (name, False)]
+        same = f"({test} is not None and {apply(expr.equals, pair, types, scope)[0]})"
+        return (same if expr.negated else f"(not {same})"), False
     equal = apply(expr.equals, [(left_name, False), (right_name, False)], types, scope)[0]
     both = f"({left_test}, {right_test})[0]"
     if expr.negated:

@@ -75,6 +75,7 @@ STABLE = {
     "array_to_string", "age", "timezone", "datetime_pl", "row_to_json", "array_to_json",
 }  # fmt: skip
 SKIP = {
+    "age", "interval", "make_date", "bttextcmp", "to_date",
     "age_xid", "pg_column_size", "pg_tablespace_location", "pg_collation_for", "timeofday", "row_security_active",
     "pg_get_keywords", "current_setting", "getdatabaseencoding", "pg_typeof", "bpchar", "textanycat", "anytextcat",
     "pg_collation_actual_version", "pg_filenode_relation", "pg_stat_clear_snapshot",
@@ -96,6 +97,10 @@ def _known(oids: tuple[int, ...]) -> tuple[str, ...] | None:
 
 
 def _deterministic(fn: registry.Function) -> bool:
+    if fn.name in ("timestamp", "timestamptz") and fn.arg_oids[-1:] == (23,):
+        return False  # a typmod, which the binder never makes up
+    if fn.name == "to_timestamp" and len(fn.arg_oids) == 2:
+        return False  # nonsense patterns have nonsense answers
     if fn.kind != "f" or fn.returns_set or fn.name in SKIP or fn.name.startswith(("pg_", "has_", "inet_", "to_reg")):
         return False
     return fn.volatility == "i" or fn.name in STABLE

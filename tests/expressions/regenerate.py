@@ -12,7 +12,8 @@ import sys
 
 import psycopg
 
-from tests.expressions import golden
+from aurorapy.expressions import registry
+from tests.expressions import golden, sets
 from tests.expressions.corpus import tables
 
 
@@ -36,8 +37,32 @@ def _ask(connection: psycopg.Connection, expression: str) -> golden.Answer:
     return golden.Answer(result.ftype(0), None if value is None else value.decode())
 
 
+_FACTS = """
+SELECT p.oid, proname, coalesce((SELECT string_agg(format_type(t, null), ', ' ORDER BY o) FROM unnest(proargtypes)
+  WITH ORDINALITY x(t, o)), ''), format_type(prorettype, null), proisstrict, provolatile, proretset, prokind, provariadic,
+  pronargdefaults FROM pg_proc p WHERE pronamespace = 11 ORDER BY p.oid"""
+
+
+def _write_facts(connection: psycopg.Connection) -> int:
+    """What pg_proc says of every function that is declared here."""
+    registry.load()
+    rows = [row for row in connection.execute(_FACTS) if row[0] in registry.FUNCTIONS_BY_OID]
+    lines = ("\t".join(map(str, row)) for row in rows)
+    (golden.FOLDER / "facts.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return len(rows)
+
+
+def _write_sets(connection: psycopg.Connection) -> None:
+    rows = [(e, _ask(connection, f"array(SELECT x::text FROM {e} x)")) for e in sets.SETS]
+    golden.write("sets", rows)
+    golden.write("aggregates", [(sets.sql_of(f), _ask(connection, sets.sql_of(f)[7:])) for f in sets.FOLDS])
+
+
 def main(names: list[str]) -> None:
     with _server() as connection:
+        if not names:
+            print(f"facts: {_write_facts(connection)}")
+            _write_sets(connection)
         for name, expressions in tables().items():
             if names and name not in names:
                 continue

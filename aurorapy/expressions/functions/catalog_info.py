@@ -142,7 +142,7 @@ function("pg_column_is_updatable(regclass, int2, bool) bool", 3843, volatility="
 function("row_security_active(oid) bool", 3298, volatility="s", not_null=True)(lambda r: False)
 function("row_security_active(text) bool", 3299, volatility="s", not_null=True)(lambda r: False)
 function("pg_partition_root(regclass) regclass", 3424)(lambda r: None)
-function("pg_partition_ancestors(partitionid regclass) setof regclass", 3425, volatility="v", rows=10)(lambda r: iter(()))
+function("pg_partition_ancestors(partitionid regclass) setof (relid regclass)", 3425, volatility="v", rows=10)(lambda r: iter(()))
 function("pg_partition_tree(rootrelid regclass) setof (relid regclass, parentrelid regclass, isleaf bool, level int4)", 3423, volatility="v",
          rows=1000)(lambda r: iter(()))  # fmt: skip
 function("pg_collation_actual_version(oid) text", 3448, volatility="v")(lambda c: None)

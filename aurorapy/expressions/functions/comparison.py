@@ -142,12 +142,16 @@ _declare(_EQUALITY, ("==", "!="))
 @function("timestamp_cmp(timestamp, timestamp) int4", 2045, not_null=True)
 @function("timestamptz_cmp(timestamptz, timestamptz) int4", 1314, not_null=True)
 @function("interval_cmp(interval, interval) int4", 1315, not_null=True)
-@function("uuid_cmp(uuid, uuid) int4", 2960, not_null=True)
 def three_way(left, right) -> int:
     return -1 if left < right else 1 if right < left else 0
 
 
 inline("btint2cmp(int2, int2) int4", 350, "{0} - {1}")
+
+
+@function("uuid_cmp(uuid, uuid) int4", 2960, not_null=True)
+def uuid_three_way(left: bytes, right: bytes) -> int:
+    return next((a - b for a, b in zip(left, right) if a != b), 0)
 
 
 @function("bttextcmp(text, text) int4", 360, not_null=True)

@@ -229,6 +229,8 @@ def nothing() -> None:
 def _append(convert):
     def step(ctx, types, state: list | None, value: Any) -> list:
         item = convert(ctx, value, types.args[0])
+        if state is not None and isinstance(item, str) and isinstance(value, (Array, Record)) and convert is json_text:
+            item = "\n " + item  # rows and arrays start a line of their own
         if state is None:
             return [item]
         state.append(item)
@@ -249,11 +251,7 @@ aggregate(
 
 
 def _json_list(items: list[str]) -> str:
-    """Rows and arrays start a line of their own."""
-    out = []
-    for item in items:
-        out.append((", \n " if item[:1] in "{[" else ", ") + item if out else item)
-    return "[" + "".join(out) + "]"
+    return "[" + ", ".join(items) + "]"
 
 
 def _json_member(ctx, types, state: list | None, key: Any, value: Any) -> list:
@@ -277,6 +275,6 @@ aggregate(
     final=lambda state: None if state is None else "{ " + ", ".join(state) + " }",
 )  # fmt: skip
 aggregate(
-    "jsonb_object_agg(any, any) jsonb", 3270, step=_jsonb_member, **_agg,
+    "jsonb_object_agg(any, any) jsonb", 3270, step=_jsonb_member, **{**_agg, "volatility": "i"},
     final=lambda state: None if state is None else from_tree(state),
 )  # fmt: skip

@@ -184,9 +184,9 @@ def _populate_set(ctx, types, base: Record | None, value: str | None):
 function("jsonb_populate_record(base anyelement, from_json jsonb) anyelement", 3209, strict=False, volatility="s", **_row)(_populate)
 function("jsonb_populate_recordset(base anyelement, from_json jsonb) setof anyelement", 3475, strict=False, volatility="s", rows=100, **_row)(_populate_set)
 function(
-    "json_populate_record(base anyelement, from_json json, use_json_as_text bool = False) anyelement", 3960, strict=False, **_row
+    "json_populate_record(base anyelement, from_json json, use_json_as_text bool = False) anyelement", 3960, strict=False, volatility="s", **_row
 )(lambda ctx, types, base, value, as_text=False: _populate(ctx, types, base, value))
 function(
     "json_populate_recordset(base anyelement, from_json json, use_json_as_text bool = False) setof anyelement", 3961,
-    strict=False, rows=100, **_row,
+    strict=False, volatility="s", rows=100, **_row,
 )(lambda ctx, types, base, value, as_text=False: _populate_set(ctx, types, base, value))  # fmt: skip
