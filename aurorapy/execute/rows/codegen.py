@@ -25,7 +25,8 @@ from typing import Any, Callable, Iterable
 
 from aurorapy.errors import InternalError
 from aurorapy.expressions.compile import emit_condition, emit_nullable
-from aurorapy.expressions.nodes import Column, Expr, Param, SubLink
+from aurorapy.expressions import registry
+from aurorapy.expressions.nodes import Column, Const, Expr, Param, SubLink
 from aurorapy.expressions.scope import Scope
 from aurorapy.sql.plan.columns import rewrite
 from aurorapy.sql.plan.nodes import SubPlan
@@ -34,6 +35,9 @@ Key = tuple[int, int]  # (relation id, attno)
 Source = tuple[str, bool]
 
 BLOCKS_MAX = 12
+CODE_CACHE_MAX = 1024
+CONSTANTS = -1  # relation id under which bound constants are kept
+_CODE: dict[str, Any] = {}  # source → code: plans of one form are compiled once
 INDENT_MAX = 40
 _ATOM = re.compile(r"(?:[A-Za-z_]\w*|\d+|'[^'\\]*')\Z")
 
@@ -64,15 +68,17 @@ class Function:
 class Writer:
     """Writes one plan's source; `fn` is the function being written now."""
 
-    def __init__(self, analyze: bool = False) -> None:
-        self.globals: dict[str, Any] = {}
+    def __init__(self, analyze: bool = False, bind_constants: bool = False) -> None:
+        registry.load()
+        self.globals: dict[str, Any] = dict(registry.HELPERS)
         self.analyze = analyze
+        self.bind_constants = bind_constants  # so that statements that differ in literals share their code
         self.root = self.fn = Function("def run(ctx):", None)
         self.scope = Scope(self._leaf, self._sublink, context="ectx", globals=self.globals)
         self.root.prologue += ["ectx = ctx.eval", "give_way = ectx.give_way", "snap = ctx.snapshot"]
         self._params: set[int] = set()
         self._tables: dict[int, str] = {}
-        self._count = 0
+        self._count = self._constants = 0
         self.subplan_source: Callable[[SubPlan], Source] = lambda plan: ("None", True)
         self.whole_rows: dict[int, Expr] = {}
         self.done: dict[Any, Any] = {}  # subplans and WITH queries already written
@@ -163,9 +169,16 @@ class Writer:
     def _sublink(self, expr: SubLink, scope: Scope) -> Source:
         return self.subplan_source(expr.query)
 
-    @staticmethod
-    def _prepared(expr: Expr) -> Expr:
+    def _prepared(self, expr: Expr) -> Expr:
         def change(part: Expr) -> Expr | None:
+            if type(part) is Const and self.bind_constants:
+                if part.value is None or type(part.value) is bool:
+                    return part
+                self._constants += 1
+                name = f"const{self._constants}"
+                self.globals[name] = part.value
+                self.root.env[CONSTANTS, self._constants] = (name, False)
+                return Column(part.type_oid, part.typmod, 0, CONSTANTS, self._constants)
             return SubLink(part.type_oid, part.typmod, 0, part.kind, part) if type(part) is SubPlan else None
 
         return rewrite(expr, change)
@@ -220,6 +233,11 @@ class Writer:
     def compile(self) -> tuple[Any, str]:
         """(run, source)"""
         source = "\n".join(self.root.lines()) + "\n"
-        exec(compile(source, "<plan>", "exec"), self.globals)
+        code = _CODE.get(source)
+        if code is None:
+            if len(_CODE) >= CODE_CACHE_MAX:
+                _CODE.clear()
+            code = _CODE[source] = compile(source, "<plan>", "exec")
+        exec(code, self.globals)
         return self.globals["run"], source
 

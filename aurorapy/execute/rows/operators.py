@@ -26,7 +26,7 @@ def generate(plan: Plan, analyze: bool = False) -> tuple[Any, str]:
     """(run, source) of a plan."""
     from aurorapy.execute.modify.statements import write_modify
 
-    w = Writer(analyze)
+    w = Writer(analyze, bind_constants=isinstance(plan.root, nodes.Modify))
     w.whole_rows = plan.whole_rows
     w.subplan_source = lambda part: subplans.source(w, part)
     w.root.prologue.append(f"stats = ctx.stats or {w.bind(_NO_STATS)}") if analyze else None

@@ -35,7 +35,7 @@ def point_row(table: Any, index_oid: int, key: tuple, snapshot: Any, columns: tu
 def generate_point(plan: Plan) -> tuple[Any, str]:
     """(run, source). run returns a tuple of rows."""
     scan: nodes.IndexScan = plan.point
-    w = Writer()
+    w = Writer(bind_constants=True)
     w.root.prologue[:] = ["ectx = ctx.eval", "snap = ctx.snapshot"]
     w.root.prologue.append("")  # keeps the place where parameters are inserted
     table = w.table(scan.relation)
