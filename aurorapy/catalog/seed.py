@@ -40,6 +40,11 @@ BUILTIN_ROLES = (
     ("pg_signal_backend", 4200),
     ("pg_checkpoint", 4544),
 )
+# catalogs whose values may be long → OID of their toast table
+CATALOG_TOAST = {
+    "pg_statistic": 2840, "pg_authid": 4175, "pg_proc": 2836, "pg_attrdef": 2830, "pg_constraint": 2832,
+    "pg_rewrite": 2838, "pg_description": 2834, "pg_shdescription": 2846, "pg_database": 4177,
+}  # fmt: skip
 MONITOR_MEMBER_OF = (3374, 3375, 3377)
 PG_DATABASE_OWNER = 6171
 
@@ -200,8 +205,10 @@ def _catalog_relation(rows: Rows, table: CatalogTable) -> None:
             relowner=10, relam=ids.HEAP_AM, reltablespace=ids.GLOBAL_TABLESPACE if table.shared else 0,
             reltuples=-1.0, relhasindex=bool(table.indexes), relisshared=table.shared, relpersistence="p",
             relkind="r", relnatts=len(table.columns), relreplident="n", relispopulated=True,
-            relacl=acl("=r/postgres"))
+            reltoastrelid=CATALOG_TOAST.get(table.name, 0), relacl=acl("=r/postgres"))
     )  # fmt: skip
+    if table.name in CATALOG_TOAST:
+        rows["pg_class"].append(toast_class_row(CATALOG_TOAST[table.name], table.oid, 10, shared=table.shared))
     for column in table.columns:
         rows["pg_attribute"].append(
             attribute_row(table.oid, column.attno, column.name, column.type, not_null=column.not_null)
@@ -209,6 +216,15 @@ def _catalog_relation(rows: Rows, table: CatalogTable) -> None:
     rows["pg_type"].extend(composite_type_rows(table.oid, table.name, table.row_type, 0, ids.PG_CATALOG, 10))
     for index in table.indexes:
         _catalog_index(rows, table, index)
+
+
+def toast_class_row(oid: int, table: int, owner: int, *, root: int = 0, shared: bool = False) -> tuple:
+    """pg_class's row of the heap that keeps a table's long values."""
+    return row(
+        "pg_class", oid=oid, relname=f"pg_toast_{table}", relnamespace=ids.PG_TOAST, relowner=owner, relam=ids.HEAP_AM,
+        relfilenode=root, reltuples=-1.0, relpersistence="p", relkind="t", relnatts=2, relreplident="n",
+        relispopulated=True, relisshared=shared, reltablespace=ids.GLOBAL_TABLESPACE if shared else 0,
+    )  # fmt: skip
 
 
 def _catalog_index(rows: Rows, table: CatalogTable, index: CatalogIndex) -> None:

@@ -15,14 +15,14 @@ from typing import Any
 
 from aurorapy import ids
 from aurorapy.catalog.schema import catalog_tables
-from aurorapy.catalog.seed import database_rows, shared_rows
+from aurorapy.catalog.seed import CATALOG_TOAST, database_rows, shared_rows
 from aurorapy.instance.catalog_rows import registry_rows, view_rows
 from aurorapy.instance.databases import describe_catalog
 from aurorapy.instance.tables import build_catalog_table, open_directory
 from aurorapy_native.space import RelationStorage
 
 COUNTER_DIRECTORY = 8
-COUNTER_SECRET = 9
+COUNTER_SECRET = 11
 PG_CLASS = 1259
 
 
@@ -68,6 +68,8 @@ def _load(instance: Any, rows: Any, tables: list) -> dict[int, int]:
     roots: dict[int, int] = {}
     for table in tables:
         roots[table.oid] = RelationStorage.create(instance.space, 6).root
+        if table.name in CATALOG_TOAST:
+            roots[CATALOG_TOAST[table.name]] = RelationStorage.create(instance.space, 6).root
         for index in table.indexes:
             roots[index.oid] = RelationStorage.create(instance.space, 7).root
     for table in tables:

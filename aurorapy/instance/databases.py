@@ -15,7 +15,7 @@ from typing import Any
 from aurorapy.catalog.cache import CatalogCache, SessionCatalog
 from aurorapy.catalog.model import Column, IndexInfo, Relation
 from aurorapy.catalog.schema import CatalogTable, catalog_tables, catalog_tables_by_oid
-from aurorapy.catalog.seed import default_opclass
+from aurorapy.catalog.seed import CATALOG_TOAST, default_opclass
 from aurorapy.catalog.store import CatalogTables
 from aurorapy.instance.tables import catalog_table_of
 
@@ -66,6 +66,8 @@ def describe_catalog(table: CatalogTable, roots: dict[int, int], with_indexes: b
         oid=table.oid, name=table.name, schema_oid=11, schema="pg_catalog", kind="r", root=roots.get(table.oid, 0),
         owner=10, shared=table.shared, is_catalog=True,
     )  # fmt: skip
+    relation.toast_oid = CATALOG_TOAST.get(table.name, 0)
+    relation.toast_root = roots.get(relation.toast_oid, 0)
     relation.columns = [
         Column(c.attno, c.name, c.type.oid, not_null=c.not_null, collation=c.type.collation) for c in table.columns
     ]
