@@ -154,7 +154,10 @@ def apply(fn: Function, args: Sequence[Source], types: CallTypes, scope: Scope) 
     body = _body(fn, names, types, scope)
     if tests:
         nulls = " or ".join(f"{t} is None" for t in tests)
-        return f"(None if {nulls} else {body})", True
+        source = f"(None if {nulls} else {body})"
+        if fn.not_null:
+            scope.strict_parts[source] = (tests, body)
+        return source, True
     return body, not fn.not_null
 
 
@@ -169,10 +172,16 @@ def _repeats(fn: Function) -> set[int]:
 def _hoist(args: Sequence[Source], repeated: set[int], scope: Scope) -> tuple[list[str], list[str]]:
     """Gives names to the arguments that need one. Returns what to test for NULL (in order) and the sources to use.
 
-    A repeated argument that cannot be NULL is tested as well: that assigns its name first of all.
+    A repeated argument that cannot be NULL is tested as well: that assigns its name first of all. The last argument
+    that may be NULL gives its own tests to this call where it is a strict call itself, so NULL is looked for once.
     """
     tests, names = [], []
+    last = max((i for i, (_, nullable) in enumerate(args) if nullable), default=-1)
     for index, (source, nullable) in enumerate(args):
+        if index == last and source in scope.strict_parts:
+            inner, source = scope.strict_parts[source]
+            tests += inner
+            nullable = False
         atom = _ATOM.match(source) is not None or _is_literal(source)
         if atom:
             if nullable:

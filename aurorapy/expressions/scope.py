@@ -48,11 +48,14 @@ class Scope:
         self.leaf = leaf
         self.sublink = sublink
         self.context = context
-        self.globals: dict[str, Any] = globals if globals is not None else {}
-        for name, value in registry.HELPERS.items():
-            self.globals.setdefault(name, value)
+        self.globals: dict[str, Any] = dict(registry.HELPERS)
+        if globals is not None:  # the caller's dict is the one that will be used
+            for name, value in self.globals.items():
+                globals.setdefault(name, value)
+            self.globals = globals
         self.inner: dict[int, Source] = {}  # Params with negative numbers: array elements, subquery outputs
         self.case_tests: list[Source] = []
+        self.strict_parts: dict[str, tuple[list[str], str]] = {}  # source of a strict call → its NULL tests, the rest
         self._type_by_oid = type_by_oid
         self._roots: set[str] = {context}
         self._bound: dict[int, tuple[str, Any]] = {}
