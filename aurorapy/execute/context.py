@@ -28,6 +28,7 @@ class ExecContext:
     processed: int = 0  # rows inserted, updated or deleted
     stats: Any = None  # EXPLAIN ANALYZE's counters, by node number
     work_mem_bytes: int = 4 << 20
+    temp_file_limit_bytes: int | None = None
     memory: dict[str, Any] = field(default_factory=dict)
 
     def open_table(self, relation: Any) -> Any:

@@ -77,6 +77,7 @@ class Writer:
         self.scope = Scope(self._leaf, self._sublink, context="ectx", globals=self.globals)
         self.root.prologue += ["ectx = ctx.eval", "give_way = ectx.give_way", "snap = ctx.snapshot"]
         self._params: set[int] = set()
+        self.known_params: set[int] = set()  # that the code has found not to be NULL
         self._tables: dict[int, str] = {}
         self._count = self._constants = 0
         self.subplan_source: Callable[[SubPlan], Source] = lambda plan: ("None", True)
@@ -163,7 +164,7 @@ class Writer:
             if expr.number not in self._params:
                 self._params.add(expr.number)
                 self.root.prologue.insert(3, f"p{expr.number} = ctx.params[{expr.number - 1}]")
-            return f"p{expr.number}", True
+            return f"p{expr.number}", expr.number not in self.known_params
         raise InternalError(f"no value for {type(expr).__name__} in a plan")
 
     def _sublink(self, expr: SubLink, scope: Scope) -> Source:

@@ -22,7 +22,7 @@ from aurorapy.execute.modify.statements import _check_row, _nested, _show_insert
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows.access import IndexAccess
 from aurorapy.execute.rows.codegen import Writer
-from aurorapy.expressions.nodes import Column
+from aurorapy.expressions.nodes import Column, Param
 from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.nodes import Plan
 
@@ -76,6 +76,8 @@ def _guard(w: Writer, scan: nodes.IndexScan) -> None:
             tests.append(f"not {limit[0]} <= {source} <= {limit[1]}")
         if tests:
             w.line(f"if {' or '.join(tests)}: return ()")
+        if isinstance(expr, Param):
+            w.known_params.add(expr.number)
 
 
 def _change(w: Writer, plan: Plan, node: nodes.Modify, table: str, variables: list[str], attnos: tuple) -> None:

@@ -8,17 +8,20 @@ over tuples of keys does.
 
 from __future__ import annotations
 
+from heapq import merge
 from operator import itemgetter
-from typing import Any, Callable
+from typing import Any, Callable, Iterable
 
 from aurorapy.errors import DatabaseError
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows.codegen import Writer
+from aurorapy.execute.rows.spill import SpillFile
 from aurorapy.expressions.ordering import sort_key
 from aurorapy.sql.plan import nodes
 
 Spec = tuple[int, Callable | None, bool, bool]  # place in the row, key function, descending, nulls first
 TRIM_ROWS_MIN = 1024
+ROW_BYTES = 120  # a tuple and its values beyond their own data, about
 
 
 def sort(w: Writer, node: nodes.Sort, needed: Any, consume: Any) -> None:
@@ -43,20 +46,96 @@ def sort(w: Writer, node: nodes.Sort, needed: Any, consume: Any) -> None:
         w.line(f"{bound} = {w.bind(top_rows)}({w.source(limit)}, {w.source(offset) if offset is not None else '0'})")
         w.line(f"cap = None if {bound} is None else 2 * {bound} + {TRIM_ROWS_MIN}")
 
+    runs = w.name("runs")
+    if not bounded:
+        w.line(f"{runs} = {w.bind(SortedRuns)}(ctx, {spec}, {node.width})")
+        w.line(f"cap = {runs}.rows_max")
+
     def collect() -> None:
         w.line(f"{rows}.append({ops.row(w, keys)})")
         if bounded:
             w.line(f"if cap is not None and len({rows}) > cap:")
             w.line(f"    {w.bind(sort_rows)}({rows}, {spec})")
             w.line(f"    del {rows}[{bound}:]")
+        else:
+            w.line(f"if len({rows}) >= cap: {runs}.spill({rows})")
 
     ops.produce(w, node.child, everything, collect)
-    w.line(f"{w.bind(sort_rows)}({rows}, {spec})")
     names = w.declare(keys)
-    source = f"{rows}[:{bound}]" if bounded else rows
+    if bounded:
+        w.line(f"{w.bind(sort_rows)}({rows}, {spec})")
+        source = f"{rows}[:{bound}]"
+    else:
+        source = f"{runs}.merge({rows})"
     with w.block(f"for {w.pattern(names)} in {source}:"):
         with w.passing(node.quals):
             consume()
+
+
+class SortedRuns:
+    """Rows that do not fit into work_mem: sorted pieces in a file, merged at the end."""
+
+    def __init__(self, ctx: Any, spec: tuple, width: int) -> None:
+        self._ctx = ctx
+        self._spec = spec
+        self._file: SpillFile | None = None
+        self._runs: list[tuple[int, int]] = []
+        self.rows_max = max(1000, ctx.work_mem_bytes // (width + ROW_BYTES))
+
+    def spill(self, rows: list[tuple]) -> None:
+        """Moves the rows collected so far to the file, sorted."""
+        sort_rows(rows, self._spec)
+        if self._file is None:
+            self._file = SpillFile(self._ctx)
+        self._runs.append(self._file.write(rows))
+        rows.clear()
+        self._ctx.give_way()
+
+    def merge(self, rows: list[tuple]) -> Iterable[tuple]:
+        sort_rows(rows, self._spec)
+        if self._file is None:
+            return rows
+        return self._merged(rows)
+
+    def _merged(self, rows: list[tuple]) -> Iterable[tuple]:
+        sources = [*(self._file.read(run) for run in self._runs), rows]
+        try:
+            yield from merge(*sources, key=merge_key(self._spec))
+        finally:
+            self._file.close()
+
+
+class _Backwards:
+    """Orders as the value does, the other way round."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __lt__(self, other: _Backwards) -> bool:
+        return other.value < self.value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Backwards) and self.value == other.value
+
+
+def merge_key(spec: tuple[Spec, ...]) -> Callable:
+    """One key for the whole order, for comparing rows of different runs."""
+
+    def key(row: tuple) -> tuple:
+        parts: list[Any] = []
+        for place, function, descending, nulls_first in spec:
+            value = row[place]
+            if value is None:
+                parts.append((-1 if nulls_first else 1,))
+                continue
+            if function is not None:
+                value = function(value)
+            parts.append((0, _Backwards(value) if descending else value))
+        return tuple(parts)
+
+    return key
 
 
 def top_rows(limit: Any, offset: Any) -> int | None:
