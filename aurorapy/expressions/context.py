@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Protocol
 
 from aurorapy.errors import FeatureNotSupported
+from aurorapy.types.builtin import TYPES
 from aurorapy.types.model import TypeContext
 
 
@@ -142,8 +143,6 @@ class EvalContext:
 
     def type_of(self, oid: int) -> Any:
         """types.model.Type; user types through the catalog."""
-        from aurorapy.types.builtin import TYPES
-
         found = TYPES.get(oid)
         return found if found is not None else self.catalog.type_by_oid(oid)
 

@@ -22,6 +22,7 @@ from typing import Any, Callable
 from aurorapy.errors import InternalError
 from aurorapy.expressions import registry
 from aurorapy.expressions.nodes import Expr
+from aurorapy.types.builtin import TYPES
 
 Source = tuple[str, bool]  # Python source, and whether its value may be NULL
 
@@ -81,8 +82,6 @@ class Scope:
         """types.model.Type, from the given lookup or the built-in ones."""
         if self._type_by_oid is not None:
             return self._type_by_oid(oid)
-        from aurorapy.types.builtin import TYPES
-
         return TYPES[oid]
 
     def leaf_source(self, node: Expr) -> Source:

@@ -16,7 +16,7 @@ import math
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 
 from aurorapy.errors import DataError
-from aurorapy.types.numeric import MAX_EMAX, MIN_EMIN, check, round_to
+from aurorapy.types.numeric import EXACT, MAX_EMAX, MIN_EMIN, check, round_to
 
 SIGNIFICANT_MIN = 16
 SCALE_MAX = 1000  # of a chosen result scale
@@ -67,6 +67,34 @@ def quotient_scale(a: Decimal, b: Decimal) -> int:
     if first_a <= first_b:
         weight -= 1
     return clamp(SIGNIFICANT_MIN - weight * GROUP, a, b)
+
+
+_UNITS = [Decimal((0, (1,), -scale)) for scale in range(SCALE_MAX + 1)]
+
+
+def _shape(value: Decimal) -> tuple[int, int, int, int]:
+    """(exponent of the first digit, weight, first group, scale)"""
+    _, digits, exponent = value.as_tuple()
+    top = len(digits) - 1 + exponent
+    scale = -exponent if exponent < 0 else 0
+    if digits == (0,):
+        return top, 0, 0, scale
+    weight = top // GROUP
+    first = 0
+    for i in range(top - weight * GROUP + 1):
+        first = first * 10 + (digits[i] if i < len(digits) else 0)
+    return top, weight, first, scale
+
+
+def divide(a: Decimal, b: Decimal) -> Decimal:
+    """a / b with the scale PostgreSQL chooses; both finite, b not zero. `quotient_scale` and `quotient` in one go."""
+    top_a, weight_a, first_a, scale_a = _shape(a)
+    top_b, weight_b, first_b, scale_b = _shape(b)
+    weight = weight_a - weight_b - (first_a <= first_b)
+    scale = min(max(SIGNIFICANT_MIN - weight * GROUP, scale_a, scale_b, 0), SCALE_MAX)
+    cut = context(max(top_a - top_b + scale + 4, 4), ROUND_DOWN).divide(a, b)
+    result = cut.quantize(_UNITS[scale], context=EXACT)
+    return check(result) if top_a - top_b > 100_000 else result if result else result.copy_abs()
 
 
 def quotient(a: Decimal, b: Decimal, scale: int) -> Decimal:

@@ -50,6 +50,8 @@ def subtract(a: Decimal, b: Decimal) -> Decimal:
 @function("numeric_mul(numeric, numeric) numeric", 1726, not_null=True)
 def multiply(a: Decimal, b: Decimal) -> Decimal:
     result = _finish(_multiply(a, b))
+    if result.adjusted() > -8000 and result.__sizeof__() < 3000:  # too short to have more decimals than numeric shows
+        return result
     return round_to(result, 16383) if rules.scale_of(result) > 16383 else result
 
 
@@ -66,8 +68,9 @@ def _special_quotient(a: Decimal, b: Decimal) -> Decimal | None:
 
 @function("numeric_div(numeric, numeric) numeric", 1727, not_null=True)
 def divide(a: Decimal, b: Decimal) -> Decimal:
-    special = _special_quotient(a, b)
-    return rules.quotient(a, b, rules.quotient_scale(a, b)) if special is None else special
+    if b and a.is_finite() and b.is_finite():
+        return rules.divide(a, b)
+    return _special_quotient(a, b)
 
 
 @function("numeric_div_trunc(numeric, numeric) numeric", 1980, not_null=True)
