@@ -86,7 +86,7 @@ CHOICES = [
              ->  Seq Scan on u
                    Filter: (u.y > 'k'::text)
      """),
-    ("select a, (select max(x) from u) m from t where c > 3",
+    ("select a, (select max(y) from u) m from t where c > 3",
      """
      Seq Scan on t
        Filter: (t.c > 3)
@@ -155,3 +155,19 @@ def test_unknown_explain_option():
     with pytest.raises(DatabaseError) as caught:
         read_options({"nonsense": None})
     assert caught.value.sqlstate == "42601"
+
+
+def test_min_and_max_read_one_end_of_the_index(world):
+    text = shape(world, "select min(a), max(x) from t, u")
+    assert "Aggregate" in text
+    assert shape(world, "select max(x) from u") == dedent("""
+        Result
+          InitPlan 1 (returns $0)
+            ->  Limit
+                  ->  Index Scan Backward using u_x_idx on u
+                        Index Cond: (x IS NOT NULL)
+        """).strip("\n")
+    world.run("insert into u values (null, 'n'), (3, 'c'), (1, 'a'), (7, 'z')")
+    assert world.run("select min(x), max(x), max(x) + 1 from u where y <> 'z'") == [(1, 3, 4)]
+    assert world.run("select max(x) from u having max(x) > 7") == []
+    assert world.run("select min(x) from u where x > 100") == [(None,)]

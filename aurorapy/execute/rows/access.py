@@ -36,6 +36,7 @@ class IndexAccess:
         types = [relation.columns[a - 1].type_oid if a > 0 else 0 for a in index.columns]
         self.limits = tuple(_INT_LIMITS.get(types[i]) for i in range(len(node.equals)))
         self.sort_keys = tuple(sort_key(types[i]) for i in range(len(node.equals)) if self.arrays[i]) if self.any_array else ()
+        self.not_null = node.not_null
         self.has_lower, self.has_upper = node.lower is not None, node.upper is not None
         self.lower_inclusive = node.lower is not None and node.lower[1]
         self.upper_inclusive = node.upper is not None and node.upper[1]
@@ -90,6 +91,8 @@ class IndexAccess:
             if self.has_upper and upper > largest:
                 upper, high_inclusive = largest, True
         prefix = codec.encode_prefix(equals) if equals else b""
+        if self.not_null:
+            return self._open_start(codec, prefix, equals), self._open_end(codec, prefix, equals), True, False
         if not self.has_lower and not self.has_upper:
             if not equals:
                 return None, None, True, True

@@ -116,6 +116,7 @@ class IndexScan(Scan):
     upper: tuple[Expr, bool] | None = None
     conditions: list[Expr] = field(default_factory=list)
     backward: bool = False
+    not_null: bool = False  # the column after `equals` IS NOT NULL: its NULLs are not walked
 
     def expressions(self) -> list[Expr]:
         return [*self.quals, *self.conditions]

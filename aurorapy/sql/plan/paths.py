@@ -30,7 +30,7 @@ _FAMILIES = [frozenset({20, 21, 23}), frozenset({19, 25, 1043}), frozenset({26, 
 
 @dataclass(slots=True)
 class Use:
-    """How one condition can serve an index column. op: = < <= > >= any null."""
+    """How one condition can serve an index column. op: = < <= > >= any null notnull."""
 
     qual: Expr
     attno: int
@@ -64,8 +64,8 @@ def index_use(qual: Expr, rel: int) -> Use | None:
         if _is_key(column, rel) and same_family(column.type_oid, element):
             if rel not in rels_of(qual.array) and not is_volatile(qual.array):
                 return Use(qual, column.attno, "any", qual.array)
-    elif kind is NullTest and qual.is_null and _is_key(_strip(qual.arg), rel):
-        return Use(qual, _strip(qual.arg).attno, "null", None)
+    elif kind is NullTest and _is_key(_strip(qual.arg), rel):
+        return Use(qual, _strip(qual.arg).attno, "null" if qual.is_null else "notnull", None)
     elif kind is Column and qual.type_oid == 16 and _is_key(qual, rel):
         return Use(qual, qual.attno, "=", Const(16, value=True))
     return None
@@ -169,9 +169,7 @@ def _tid_path(rel: int, relation: Any, alias: str, quals: list[Expr], joined: bo
 
 def _index_paths(planner, rel, relation, alias, index, quals, uses, joined, wanted, width) -> list[nodes.Node]:
     made = _match(index, uses, joined)
-    if made is None:
-        return []
-    equals, lower, upper, used, first_range = made
+    equals, lower, upper, used, not_null = made
     if joined and not any(u in joined for u in used):
         return []
     paths = []
@@ -187,7 +185,7 @@ def _index_paths(planner, rel, relation, alias, index, quals, uses, joined, want
         residual = [q for q in quals if not any(q is c for c in conditions)]
         node = nodes.IndexScan(
             rel, relation, alias, index, equals, lower, upper, conditions, backward, quals=_cheap_first(residual),
-            order=tuple(wanted) if fits else order, width=width, rels=frozenset((rel,)),
+            order=tuple(wanted) if fits else order, not_null=not_null, width=width, rels=frozenset((rel,)),
         )  # fmt: skip
         _cost(planner, node, quals, used)
         paths.append(node)
@@ -208,10 +206,11 @@ def _with_fixed(order, equals, index, rel, relation, wanted) -> tuple[SortKey, .
 
 
 def _match(index: Any, uses: list[Use], joined: list[Use]):
-    """equals, lower, upper, conditions used, position of the range; None when the index cannot be walked at all."""
+    """equals, lower, upper, conditions used, whether the column after `equals` is known not to be NULL."""
     equals: list[tuple[Expr | None, bool]] = []
     used: list[Use] = []
     lower = upper = None
+    not_null = False
     everything = [*joined, *uses]
     for position in range(index.key_count or len(index.columns)):
         attno = index.columns[position]
@@ -228,8 +227,13 @@ def _match(index: Any, uses: list[Use], joined: list[Use]):
             elif use.op in ("<", "<=") and upper is None:
                 upper = (use.value, use.op == "<=")
                 used.append(use)
+        if lower is None and upper is None:
+            known = next((u for u in mine if u.op == "notnull"), None)
+            if known is not None:
+                used.append(known)
+                not_null = True
         break
-    return equals, lower, upper, used, len(equals)
+    return equals, lower, upper, used, not_null
 
 
 def _cost(planner: Any, node: nodes.IndexScan, quals: list[Expr], used: list[Use]) -> None:
