@@ -10,8 +10,9 @@ def batch_header(
 
 def scan(
     data: bytes | memoryview, base: int, start: int, prev_crc: int
-) -> tuple[list[tuple[int, int, int, int, int, int, int, int, int, int]], int, int]:
-    """Walks batches while the chain holds: (batches, offset of the end, crc of the last)."""
+) -> tuple[list[tuple[int, bytes, int, int, int, int, int]], int, int]:
+    """Walks batches while the chain holds: ([(position, records, durable, vdl, group, prev, last)], offset of the end,
+    crc of the last)."""
 
 def find_later(data: bytes | memoryview, base: int, start: int) -> int:
     """The highest `durable` position any later batch of this life claims, or 0."""

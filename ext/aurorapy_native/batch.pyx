@@ -88,8 +88,8 @@ cdef bint read_header(const char* data, size_t left, uint64_t position, Header* 
 def scan(const unsigned char[::1] data not None, uint64_t base, size_t start, uint32_t prev_crc):
     """Walks the batches of a log file from offset `start` while the chain holds.
 
-    base: the log position of the file's first byte. Returns ([(position, offset of records, length, durable, epoch,
-    instance, vdl, group, prev, last)], offset where the chain ends, crc of the last batch).
+    base: the log position of the file's first byte. Returns ([(position, records, durable, vdl, group, prev, last)],
+    offset where the chain ends, crc of the last batch).
     """
     cdef size_t size = data.shape[0], at = start
     cdef const char* raw = <const char*>&data[0]
@@ -98,8 +98,8 @@ def scan(const unsigned char[::1] data not None, uint64_t base, size_t start, ui
     while at < size:
         if not read_header(raw + at, size - at, base + at, &head) or head.prev_crc != prev_crc:
             break
-        out.append((head.position, at + HEADER, head.length, head.durable, head.epoch, head.instance, head.vdl,
-                    head.group, head.prev, head.last))
+        out.append((head.position, (raw + at + HEADER)[:head.length], head.durable, head.vdl, head.group, head.prev,
+                    head.last))
         prev_crc = head.crc
         at += (HEADER + head.length + SECTOR - 1) // SECTOR * SECTOR
     return out, at, prev_crc

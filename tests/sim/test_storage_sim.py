@@ -14,6 +14,12 @@ def test_invariants_hold_at_these_seeds(first):
         run_seed(seed)
 
 
+# Each of these found a mistake once.
+@pytest.mark.parametrize("seed", [57, 80, 138, 262, 298, 1132])
+def test_seeds_that_once_failed(seed):
+    run_seed(seed)
+
+
 def test_the_same_seed_makes_the_same_world_in_another_process():
     code = "from tests.sim.storage import run_seed; print(run_seed(5))"
     runs = {

@@ -31,7 +31,7 @@ def write(log, number, size):
 
 def read(medium, file_bytes=FILE_BYTES, start=0):
     _, log = make_log(medium, file_bytes)
-    return [(batch.last // 10, len(batch.records)) for batch in log.open(start)]
+    return [(batch[-1] // 10, len(batch[1])) for batch in log.open(start)]
 
 
 @pytest.fixture

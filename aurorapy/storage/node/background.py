@@ -96,7 +96,7 @@ class Background:
         """Seals the memtables of log files that are full and lie below the VDL, then gives those files back."""
         log = self.node.log
         for segment in list(self.node.segments.values()):
-            while segment.tables and segment.tables[0].file < log.number and not segment.ahead:
+            while segment.tables and segment.tables[0].file < log.begun() and not segment.ahead:
                 table = segment.tables[0]
                 if table.memtable.last > min(segment.vdl, segment.scl):
                     break
@@ -111,7 +111,7 @@ class Background:
 
     def _needed_from(self, segment: Segment) -> int:
         log = self.node.log
-        number = segment.tables[0].file if segment.tables else log.number
+        number = segment.tables[0].file if segment.tables else log.begun()
         return max(number * log.file_bytes, segment.log_start)
 
     def seal(self, segment: Segment, table: Table) -> None:

@@ -25,7 +25,7 @@ Not here: what is in the records, who seals them (`background`).
 from __future__ import annotations
 
 import struct
-from typing import Callable, NamedTuple
+from typing import Callable
 
 from aurorapy.errors import DataCorrupted
 from aurorapy.host import Host, LogFile
@@ -41,16 +41,8 @@ REWRITE_BYTES = 1 << 20
 FILES_MAX = 2  # that hold records of no sealed run
 
 
-class Batch(NamedTuple):
-    """A batch as found on opening."""
-
-    position: int
-    epoch: Epoch
-    vdl: int
-    group: int
-    prev: int
-    last: int
-    records: bytes
+# A batch as found on opening: position, records, durable, vdl, group, prev, last (batch.pyx explains them).
+Batch = tuple[int, bytes, int, int, int, int, int]
 
 
 class HotLog:
@@ -87,25 +79,25 @@ class HotLog:
         if not read_only:
             self._collect_spares()
         batches: list[Batch] = []
-        number, crc, end, durable = self.oldest, None, 0, 0
+        number, crc, end, durable, tail = self.oldest, None, 0, 0, None
         while (view := self._read_file(number)) is not None:
             header_crc = self._file_header(view, number)
             if header_crc is None or (crc is not None and header_crc != crc):
                 break
             base = number * self.file_bytes
             found, offset, crc = scan(view, base, ALIGNMENT, header_crc)
-            batches.extend(self._batch(view, item) for item in found)
-            durable = max([durable, *(item[3] for item in found[-1:])])
-            end = base + offset
+            batches.extend(found)
+            durable = max([durable, *(batch[2] for batch in found[-1:])])
+            end, tail = base + offset, view[offset:]
             number += 1
         if crc is None:
             raise DataCorrupted(f"the log file {self._name(number)} is missing or damaged")
         self.number = number - 1
-        self._check_tail(end)
+        self._check_tail(end, tail)
         if not read_only:
             self._make_durable(durable, end)
             self._settle(end, crc)
-        return [batch for batch in batches if batch.position >= start]
+        return [batch for batch in batches if batch[0] >= start]
 
     def _make_durable(self, start: int, end: int) -> None:
         """Writes again what nobody confirmed as durable, [start, end), and syncs it.
@@ -149,25 +141,18 @@ class HotLog:
             raise DataCorrupted(f"the log file {self._name(number)} belongs to another storage node")
         return prev_crc
 
-    @staticmethod
-    def _batch(view: memoryview, item: tuple) -> Batch:
-        position, offset, length, _durable, epoch, instance, vdl, group, prev, last = item
-        return Batch(position, Epoch(epoch, instance), vdl, group, prev, last, bytes(view[offset : offset + length]))
-
-    def _check_tail(self, end: int) -> None:
-        """Damage or a torn tail? Looks at everything behind the end of the chain."""
-        number, offset = end // self.file_bytes, end % self.file_bytes
-        if offset == 0 and end:  # the chain filled the file to its last byte
-            offset = ALIGNMENT
+    def _check_tail(self, end: int, tail: memoryview) -> None:
+        """Damage or a torn tail? Looks at everything behind the end of the chain; `tail`: the rest of its file."""
+        called_durable = find_later(tail, end, 0) if tail else 0
+        number = self.number + 1
         while (view := self._read_file(number)) is not None:
-            base = number * self.file_bytes
-            called_durable = find_later(view, base, max(offset, ALIGNMENT))
-            if called_durable > end:
-                raise DataCorrupted(
-                    f"the log is damaged at position {end} of {self.directory}: a later batch says that everything "
-                    f"up to {called_durable} was durable"
-                )
-            number, offset = number + 1, 0
+            called_durable = max(called_durable, find_later(view, number * self.file_bytes, ALIGNMENT))
+            number += 1
+        if called_durable > end:
+            raise DataCorrupted(
+                f"the log is damaged at position {end} of {self.directory}: a later batch says that everything "
+                f"up to {called_durable} was durable"
+            )
 
     def _settle(self, end: int, crc: int) -> None:
         """Appends from `end` on. Files behind it hold nothing and become spares."""
@@ -257,6 +242,10 @@ class HotLog:
             self.on_error(error)
 
     # -- files ---------------------------------------------------------------------------------------------------------
+
+    def begun(self) -> int:
+        """The highest file number whose header is on disk: only such a file may be the first one to be read again."""
+        return (self.durable - 1) // self.file_bytes
 
     def needs_spare(self) -> bool:
         """Time to prepare the next file: none is there and the current one is a quarter full."""

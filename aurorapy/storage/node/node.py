@@ -28,7 +28,7 @@ from aurorapy.host import Host
 from aurorapy.storage import messages as m
 from aurorapy.storage.node import manifest
 from aurorapy.storage.node.background import Background
-from aurorapy.storage.node.hotlog import HotLog
+from aurorapy.storage.node.hotlog import Batch, HotLog
 from aurorapy.storage.node.segment import Segment
 from aurorapy.storage.options import StorageConfig
 
@@ -83,24 +83,27 @@ class StorageNode:
                 segment = Segment.load(disk, directory, read_only)
                 self.segments[segment.group] = segment
         start = min((segment.log_start for segment in self.segments.values()), default=0)
-        for batch in self.log.open(start, read_only):
-            self._replay(batch)
-        for segment in self.segments.values():
-            segment.replayed()
+        self._replay(self.log.open(start, read_only))
 
     def _make_log(self) -> None:
         self.log = HotLog(self.host, f"{self.directory}/log", bytes.fromhex(self.id), self.config.log_file_bytes)
         self.log.on_durable = self._log_durable
         self.log.on_error = self._log_failed
 
-    def _replay(self, batch) -> None:
-        segment = self.segments.get(batch.group)
-        if segment is None:
-            raise DataCorrupted(f"the log holds records of group {batch.group}, whose segment is missing")
-        if batch.position < segment.log_start:
-            return
-        segment.vdl = max(segment.vdl, batch.vdl)
-        segment.replay(batch.position // self.log.file_bytes, batch.prev, batch.last, batch.records)
+    def _replay(self, batches: list[Batch]) -> None:
+        """What the hot log holds and no run does, into the memtables."""
+        file_bytes = self.log.file_bytes
+        for position, records, _durable, vdl, group, prev, last in batches:
+            segment = self.segments.get(group)
+            if segment is None:
+                raise DataCorrupted(f"the log holds records of group {group}, whose segment is missing")
+            if position < segment.log_start:
+                continue
+            if vdl > segment.vdl:
+                segment.vdl = vdl
+            segment.replay(position // file_bytes, prev, last, records)
+        for segment in self.segments.values():
+            segment.replayed()
 
     def start(self) -> None:
         """Background work begins."""

@@ -54,6 +54,7 @@ class Segment:
         self.id = identity  # 32 hex digits, drawn when the directory was made
         self.epoch = NO_EPOCH
         self.truncations = NO_TRUNCATIONS
+        self._ranges_of_log: list[Truncation] = []  # annulled ranges the hot log may hold records of
         self.vdl = 0  # the volume's, highest told
         self.last = 0  # last record in memory without a gap
         self.scl = 0  # the same, durable
@@ -104,6 +105,7 @@ class Segment:
             setattr(segment, name, content[name])
         segment.last = segment.scl = segment.sealed
         segment.saved_log_start = segment.log_start
+        segment._ranges_of_log = [each for each in segment.truncations.ranges if each.high > segment.sealed]
         infos = [RunInfo(**info) for info in content["runs"]]
         named = {"manifest", *(info.file for info in infos)}
         for name in disk.list(directory):
@@ -166,12 +168,15 @@ class Segment:
         """A batch found in the hot log on opening; what is annulled in it does not count."""
         if last <= self.last:
             return
-        ranges = [(low, high) for low, high in self.truncations.ranges if low < last <= high]
-        if any(low <= prev for low, high in ranges):
-            return
+        cut = None
+        for low, high in self._ranges_of_log:
+            if low < last <= high:
+                if low <= prev:
+                    return
+                cut = (low, high)
         self.ingest(file, prev, last, records)
-        for low, high in ranges:  # it begins inside the batch
-            self._forget(low, high)
+        if cut:  # the range begins inside the batch
+            self._forget(*cut)
 
     def replayed(self) -> None:
         """The log was read to its end, and is durable."""
