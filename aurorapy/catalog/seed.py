@@ -13,6 +13,7 @@ pg_class.relfilenode is 0 in these rows; `bootstrap` fills in the map page each 
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import Any, Iterable
 
 from aurorapy import ids
@@ -179,6 +180,7 @@ _ARRAY_IO = (750, 751, 2400, 2401, 0, 0, 6179)
 _RECORD_IO = (2290, 2291, 2402, 2403, 0, 0, 0)
 
 
+@lru_cache(maxsize=1)
 def _type_io() -> dict[str, tuple[int, ...]]:
     return {line[0]: tuple(int(n) for n in line[2:9]) for line in data_lines("typeio")}
 

@@ -34,15 +34,13 @@ def create(instance: Any, superuser: str, verifier: str | None) -> None:
     space.raise_counter(COUNTER_SECRET, int.from_bytes(instance.host.random.bytes(8), "little") >> 1)
     shared = shared_rows(superuser, verifier)
     shared_roots = _load(instance, shared, [t for t in catalog_tables().values() if t.shared])
-    registry = registry_rows()
     own = [t for t in catalog_tables().values() if not t.shared]
-    entries = []
-    for oid in (ids.TEMPLATE1_DB, ids.TEMPLATE0_DB, ids.POSTGRES_DB):
-        rows = database_rows(superuser)
-        for extra in (registry, view_rows()):
-            for name, more in extra.items():
-                rows[name].extend(more)
-        entries.append((oid, _load_database(instance, rows, own, shared_roots)))
+    rows = database_rows(superuser)
+    for extra in (registry_rows(), view_rows()):
+        for name, more in extra.items():
+            rows[name].extend(more)
+    databases = (ids.TEMPLATE1_DB, ids.TEMPLATE0_DB, ids.POSTGRES_DB)
+    entries = [(oid, _load_database(instance, rows, own, shared_roots)) for oid in databases]
     _write_directory(instance, entries)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from aurorapy.errors import FeatureNotSupported
 from aurorapy.execute import compile_plan
-from aurorapy.session import utility
+from aurorapy.session.columns import columns_of
 from aurorapy.sql.bind import bind
 from aurorapy.sql.plan import plan
 from aurorapy.sql.statements import QueryStatement, Statement
@@ -49,7 +49,7 @@ class PreparedStatement:
         if self.is_query:
             self._compile()
         else:
-            self.columns = utility.columns_of(session, statement)
+            self.columns = columns_of(session, statement)
 
     def _compile(self) -> None:
         session = self.session

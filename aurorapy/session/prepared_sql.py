@@ -9,6 +9,7 @@ from typing import Any
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported
 from aurorapy.execute import explain
+from aurorapy.session.columns import columns_of
 from aurorapy.session.portals import Portal
 from aurorapy.session.prepared import PreparedStatement
 from aurorapy.session.rows import Rows
@@ -71,8 +72,6 @@ def explain_execute(session: Any, statement: s.Explain, inner: s.Execute) -> Row
         raise FeatureNotSupported("EXPLAIN of a utility statement is not supported")
     params = _arguments(session, prepared, inner)
     lines = explain.explain(session, prepared.statement, statement.options, params)
-    from aurorapy.session.utility import columns_of
-
     return Rows(columns_of(session, statement), [(line,) for line in lines], "EXPLAIN")
 
 

@@ -41,7 +41,7 @@ def date_style(value: str, settings: Any) -> str:
 
 
 def time_zone(value: str, settings: Any) -> str:
-    zone = timezones.canonical_name(value)
+    zone = timezones.canonical(value)
     if zone is None:
         raise ValueError(value)
     return zone

@@ -14,14 +14,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from aurorapy.config import parse_bool
 from aurorapy.errors import DatabaseError, FeatureNotSupported, TransactionStateError
-from aurorapy.execute import OutputColumn, ddl, explain
+from aurorapy.execute import ddl, explain
 from aurorapy.session import copy as copy_protocol
 from aurorapy.session import cursors, prepared_sql
+from aurorapy.session.columns import columns_of, show_columns
 from aurorapy.session.rows import Rows
 from aurorapy.sql import statements as s
-
-TEXT = 25
 
 
 # -- running -----------------------------------------------------------------------------------------------------------
@@ -52,21 +52,6 @@ def run_portal(session: Any, portal: Any, limit: int) -> None:
         session.output.result_rows(result, limit, portal)
     elif result is not None:
         session.output.complete(result)
-
-
-def columns_of(session: Any, statement: s.Statement) -> list[OutputColumn] | None:
-    """What Describe says before the statement has run."""
-    if isinstance(statement, s.Show):
-        return show_columns(statement)
-    if isinstance(statement, s.Explain):
-        return [OutputColumn("QUERY PLAN", TEXT if statement.options.get("format", "text") == "text" else 114)]
-    if isinstance(statement, s.Fetch) and not statement.move:
-        portal = session.portals.get(statement.cursor)
-        return portal.columns if portal is not None else None
-    if isinstance(statement, s.Execute):
-        found = session.prepared.get(statement.name)
-        return found.columns if found is not None else None
-    return None
 
 
 def refuse_parameters(statement: s.Statement) -> None:
@@ -164,21 +149,10 @@ def _set(session: Any, statement: s.Set) -> str:
         session.block.set_characteristics({"isolation": statement.values[0]})
         return "SET"
     if name == "transaction_read_only" and statement.values:
-        from aurorapy.config import parse_bool
-
         session.block.set_characteristics({"read_only": parse_bool(statement.values[0])})
         return "SET"
     session.settings.set(statement.name, statement.values, statement.local)
     return "SET"
-
-
-def show_columns(statement: s.Show) -> list[OutputColumn]:
-    if statement.name.lower() == "all":
-        return [OutputColumn(n, TEXT) for n in ("name", "setting", "description")]
-    from aurorapy.config import find_setting
-
-    setting = find_setting(statement.name)
-    return [OutputColumn(setting.name if setting else statement.name, TEXT)]
 
 
 def _show(session: Any, statement: s.Show) -> Rows:
