@@ -40,6 +40,7 @@ class Planner:
         self.aliases: dict[int, Any] = {}  # relation id → Rte
         self.definitions: dict[tuple[int, int], Expr] = {}
         self.whole_rows: dict[int, Expr] = {}  # what attno 0 of a relation is made of
+        self.numbered: dict[int, tuple[Expr, Expr]] = {}  # SubLinks met before: one shared by two clauses stays one
         self.cte_of: dict[int, tuple[Any, bool]] = {}
         self.cte_states: list[Any] = []
         self.ctes: list[CtePlan] = []

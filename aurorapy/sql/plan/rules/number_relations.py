@@ -159,9 +159,13 @@ def _expression(expr: Expr, planner: Any, stack: tuple[Level, ...]) -> Expr:
         return Column(expr.type_oid, expr.typmod, 0, level.ids[expr.rte], expr.attno, 0, expr.name, expr.collation)
     if kind is Const:
         return Const(expr.type_oid, expr.typmod, 0, expr.value) if expr.position else expr
+    if kind is SubLink and id(expr) in planner.numbered:
+        return planner.numbered[id(expr)][1]
     new = expr.rebuild(lambda child: _expression(child, planner, stack))
     if kind is SubLink:
-        return replace(new, query=_number(expr.query, planner, stack), position=0)
+        new = replace(new, query=_number(expr.query, planner, stack), position=0)
+        planner.numbered[id(expr)] = (expr, new)
+        return new
     if kind is Aggregate and expr.order:
         order = tuple(replace(k, expr=_expression(k.expr, planner, stack)) for k in expr.order)
         return replace(new, order=order, position=0)
