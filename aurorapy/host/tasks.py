@@ -18,6 +18,8 @@ production, a virtual one in the simulator.
 Errors: `wait` raises TimeoutError, or what `Task.interrupt` was given, once. A task's own error is kept in
 `task.error`; one that nobody joins is reported through `tasks.on_crash`.
 
+Waiters, the run queue and the switch itself are in Cython (`aurorapy_native.tasks`).
+
 Not here: threads (`host.real`), fairness between tasks beyond the queue's order, priorities.
 """
 
@@ -25,11 +27,11 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections import deque
-from time import monotonic
 from typing import Any, Callable
 
 from greenlet import getcurrent, greenlet
+
+from aurorapy_native.tasks import RunQueue, TaskCore, Waiter
 
 SLICE_SECONDS = 0.006  # below the 10 ms that no uninterrupted step may take
 
@@ -38,27 +40,15 @@ class TaskExit(BaseException):
     """Ends a task quietly: what a closing connection throws into its session."""
 
 
-class GreenletTask:
+class GreenletTask(TaskCore):
     """One piece of work on its greenlet. `result` or `error` hold once `done`."""
-
-    __slots__ = (
-        "name", "done", "result", "error", "locals",
-        "_tasks", "_greenlet", "_waiter", "_interrupt", "_queued", "_joiners", "_joined",
-    )  # fmt: skip
 
     def __init__(self, tasks: GreenletTasks, work: Callable[..., Any], args: tuple, name: str) -> None:
         self.name = name
-        self.done = False
-        self.result: Any = None
-        self.error: BaseException | None = None
-        self.locals: Any = None  # whatever the owner of the task wants to find from `tasks.current()`
         self._tasks = tasks
-        self._waiter: GreenletWaiter | None = None
-        self._interrupt: BaseException | None = None
-        self._queued = False
         self._joined = False
-        self._joiners: list[GreenletWaiter] | None = None
-        self._greenlet = greenlet(self._main, parent=tasks._hub)
+        self._joiners: list[Waiter] | None = None
+        self._switch = greenlet(self._main, parent=tasks._hub).switch
         self.result = (work, args)  # until it starts
 
     def _main(self) -> None:
@@ -76,6 +66,7 @@ class GreenletTask:
 
     def _finish(self) -> None:
         self.done = True
+        self._switch = None
         joiners, self._joiners = self._joiners, None
         for waiter in joiners or ():
             waiter.wake()
@@ -88,20 +79,8 @@ class GreenletTask:
             return
         self._interrupt = error
         waiter = self._waiter
-        if waiter is not None and not waiter._shielded:
+        if waiter is not None and not waiter.shielded:
             self._tasks._make_ready(self)
-
-    def pending_interrupt(self) -> BaseException | None:
-        return self._interrupt
-
-    def clear_interrupt(self) -> None:
-        self._interrupt = None
-
-    def take_interrupt(self) -> BaseException:
-        """The pending interrupt, which thereby counts as delivered."""
-        error, self._interrupt = self._interrupt, None
-        assert error is not None
-        return error
 
     def join(self, timeout: float | None = None) -> None:
         """Waits for the task's end; its error is then the caller's to look at. TimeoutError when it takes longer."""
@@ -119,80 +98,15 @@ class GreenletTask:
         return f"task {self.name or id(self)} {state}"
 
 
-class GreenletWaiter:
-    """One wait of one task, on the heap. `wake` may come before `wait`."""
-
-    __slots__ = ("_tasks", "_task", "_woken", "_expired", "_shielded", "_value")
-
-    def __init__(self, tasks: GreenletTasks) -> None:
-        self._tasks = tasks
-        self._task: GreenletTask | None = None
-        self._woken = False
-        self._expired = False
-        self._shielded = False
-        self._value: Any = None
-
-    def wait(self, timeout: float | None = None, shielded: bool = False) -> Any:
-        """Switches to the loop until `wake`; returns its value at once when it came already.
-
-        timeout: seconds, TimeoutError after them. shielded: the task's interrupt stays pending and does not end this
-        wait (for the few waits whose outcome must be known).
-        """
-        if self._woken:
-            return self._value
-        tasks = self._tasks
-        task = tasks._current
-        if task is None:
-            raise RuntimeError("the loop itself must not wait")
-        if task._interrupt is not None and not shielded:
-            raise task.take_interrupt()
-        self._task = task
-        self._shielded = shielded
-        task._waiter = self
-        timer = None if timeout is None else tasks.call_later(timeout, self._expire)
-        try:
-            while True:
-                tasks._hub.switch()
-                if self._woken:
-                    return self._value
-                if task._interrupt is not None and not shielded:
-                    raise task.take_interrupt()
-                if self._expired:
-                    raise TimeoutError
-        finally:
-            task._waiter = None
-            self._task = None
-            if timer is not None:
-                timer.cancel()
-
-    def wake(self, value: Any = None) -> None:
-        if self._woken:
-            return
-        self._woken = True
-        self._value = value
-        task = self._task
-        if task is not None and not task._queued:
-            self._tasks._make_ready(task)
-
-    def _expire(self) -> None:
-        self._expired = True
-        if self._task is not None:
-            self._tasks._make_ready(self._task)
-
-
-class GreenletTasks:
+class GreenletTasks(RunQueue):
     """The scheduler: a run queue that one callback of the loop drains."""
 
     def __init__(self, loop: Any) -> None:
         hub = getcurrent()
         while hub.parent is not None:
             hub = hub.parent
+        super().__init__(loop, hub, SLICE_SECONDS)
         self._hub = hub
-        self._loop = loop
-        self._queue: deque[GreenletTask] = deque()
-        self._scheduled = False
-        self._current: GreenletTask | None = None
-        self._slice_end = 0.0
         self.on_crash: Callable[[GreenletTask, BaseException], None] = report_crash
 
     # -- what work calls -------------------------------------------------------------------------------------------
@@ -202,33 +116,17 @@ class GreenletTasks:
         self._make_ready(task)
         return task
 
-    def current(self) -> GreenletTask | None:
-        return self._current
-
-    def waiter(self) -> GreenletWaiter:
-        return GreenletWaiter(self)
-
     def sleep(self, seconds: float) -> None:
-        waiter = GreenletWaiter(self)
+        waiter = self.waiter()
         timer = self.call_later(seconds, waiter.wake)
         try:
             waiter.wait()
         finally:
             timer.cancel()
 
-    def give_way(self) -> None:
-        """Raises a pending interrupt; lets others run when this task's slice is over. Nothing outside a task."""
-        task = self._current
-        if task is None:
-            return
-        if task._interrupt is not None:
-            raise task.take_interrupt()
-        if self._slice_is_over():
-            self.pause()
-
     def pause(self) -> None:
         """Goes to the end of the run queue, whatever is left of the slice."""
-        waiter = GreenletWaiter(self)
+        waiter = self.waiter()
         self._loop.call_soon(waiter.wake)
         waiter.wait()
 
@@ -259,44 +157,6 @@ class GreenletTasks:
                 self._loop.run_forever()
         finally:
             self._until = None
-
-    _until: Callable[[], bool] | None = None
-
-    # -- the loop's side -----------------------------------------------------------------------------------------------
-
-    def _make_ready(self, task: GreenletTask) -> None:
-        if task._queued or task.done:
-            return
-        task._queued = True
-        self._queue.append(task)
-        if not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._drain)
-
-    def _drain(self) -> None:
-        """Runs every task that is ready now; those that become ready meanwhile run in the next round, after I/O."""
-        queue = self._queue
-        try:
-            for _ in range(len(queue)):
-                task = queue.popleft()
-                self._switch_into(task)
-        finally:
-            self._current = None
-            self._scheduled = False
-            if queue:
-                self._scheduled = True
-                self._loop.call_soon(self._drain)
-        if self._until is not None and self._until():
-            self._loop.stop()
-
-    def _switch_into(self, task: GreenletTask) -> None:
-        task._queued = False
-        self._current = task
-        self._slice_end = monotonic() + SLICE_SECONDS
-        task._greenlet.switch()
-
-    def _slice_is_over(self) -> bool:
-        return monotonic() > self._slice_end
 
 
 def report_crash(task: GreenletTask, error: BaseException) -> None:
