@@ -19,6 +19,7 @@ _FIRST_CAST_OID = 10035
 
 
 def registry_rows() -> dict[str, list[tuple]]:
+    registry.load()
     rows: dict[str, list[tuple]] = defaultdict(list)
     seen: set[int] = set()
     for function in registry.FUNCTIONS_BY_OID.values():

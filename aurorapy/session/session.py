@@ -18,6 +18,7 @@ from typing import Any, Callable
 
 from aurorapy.errors import DatabaseError, InternalError, TransactionStateError
 from aurorapy.execute import ExecContext
+from aurorapy.execute.ddl.context import DdlContext
 from aurorapy.session.block import TransactionBlock
 from aurorapy.session.context import SessionFacts, make_eval_context
 from aurorapy.session.extended import ExtendedProtocol
@@ -96,6 +97,18 @@ class Session:
                 transaction.lock_relation(oid, mode, self.lock_timeout())
             if prepared.validity == self.plan_validity():
                 return transaction
+
+    def ddl_context(self) -> DdlContext:
+        """What a definition statement of this moment works with."""
+        return DdlContext(
+            instance=self.instance, store=self.catalog.store(), catalog=self.catalog, transaction=self.transaction,
+            user=self.facts.current_oid, is_superuser=self.facts.is_superuser, settings=self.settings,
+            notice=self.notice, eval=self.eval, give_way=self.check_interrupts, lock=self._lock_for_definition,
+            database=self.database.oid,
+        )  # fmt: skip
+
+    def _lock_for_definition(self, oid: int, mode: str) -> None:
+        self.transaction.lock_relation(oid, mode, self.lock_timeout())
 
     def lock_timeout(self) -> float | None:
         milliseconds = self.settings["lock_timeout"]
