@@ -16,9 +16,10 @@ from typing import Any
 from aurorapy.catalog.model import Constraint, IndexInfo, Relation
 from aurorapy.catalog.schema import catalog_tables
 from aurorapy.errors import DatabaseError, UndefinedColumn
+from aurorapy.instance.sizes import relation_bytes
 from aurorapy.session.privileges import Privileges
 from aurorapy.sql.bind import bind, bind_expression
-from aurorapy.sql.deparse import expression_text, query_text
+from aurorapy.sql import deparse
 from aurorapy.sql.parse import parse
 from aurorapy.types.builtin import TYPES
 from aurorapy.types.identifiers import quote_identifier, split_identifiers
@@ -65,7 +66,7 @@ class SessionDefinitions(Privileges):
             expr = bind_expression(text, relation, self._catalog, context=self._session.eval.type_context)
         except DatabaseError:
             return text
-        return expression_text(expr, relation, self._catalog, pretty=pretty)
+        return deparse.expression_text(expr, relation, self._catalog, pretty=pretty)
 
     # -- indexes -------------------------------------------------------------------------------------------------------
     def index(self, oid: int, column: int, pretty: bool) -> str | None:
@@ -99,7 +100,7 @@ class SessionDefinitions(Privileges):
             return quote_identifier(table.columns[attno - 1].name)
         number = sum(1 for a in index.columns[:place] if not a)
         text = self._shown(index.expressions[number], table, pretty)
-        return text if _is_function_call(text) or text.startswith("(") and not pretty else f"({text})"
+        return text if _is_function_call(text) else f"({text})"
 
     def _index_options(self, index: IndexInfo, table: Relation, place: int) -> str:
         text = ""
@@ -150,10 +151,7 @@ class SessionDefinitions(Privileges):
         return text
 
     def _check(self, found: Constraint, table: Relation, pretty: bool) -> str:
-        text = self._shown(found.expression, table, pretty)
-        return f"CHECK (({text}))" if pretty else f"CHECK ({text if text[:1] == '(' else f'({text})' if False else text})" + (
-            " NO INHERIT" if found.no_inherit else ""
-        )
+        return f"CHECK ({self._shown(found.expression, table, pretty)})" + (" NO INHERIT" if found.no_inherit else "")
 
     def _key(self, found: Constraint, table: Relation) -> str:
         index = next((i for i in table.indexes if i.oid == found.index_oid), None)
@@ -196,7 +194,7 @@ class SessionDefinitions(Privileges):
         try:
             query = bind(parse(view.view_sql)[0], self._catalog, (), self._session.eval.type_context)
             names = [c.name for c in view.live_columns()]
-            return query_text(query, self._catalog, pretty=pretty, names=names) + ";"
+            return deparse.query_text(query, self._catalog, pretty=pretty, names=names) + ";"
         except DatabaseError:
             return view.view_sql + ";"
 
@@ -319,11 +317,14 @@ class SessionDefinitions(Privileges):
         return not any(getattr(r, schema) in before for r in self._reader().find(table, **{name: getattr(row, name)}))
 
     # -- sizes ---------------------------------------------------------------------------------------------------------
+    def _size(self, root: int) -> int:
+        return relation_bytes(self._session.instance, root)
+
     def relation_size(self, oid: int, what: str) -> int | None:
         relation = self._catalog.relation(oid)
         if relation is None:
             return None
-        size = self._session.instance.relation_bytes
+        size = self._size
         own = size(relation.root)
         if what == "main":
             return own
@@ -339,8 +340,7 @@ class SessionDefinitions(Privileges):
         reader = self._reader()
         if reader.one("pg_database", oid=oid) is None:
             return None
-        size = self._session.instance.relation_bytes
-        return sum(size(row.relfilenode) for row in reader.scan("pg_class") if row.relfilenode)
+        return sum(self._size(row.relfilenode) for row in reader.scan("pg_class") if row.relfilenode)
 
     def tablespace_size(self, oid: int) -> int | None:
         return self.database_size(self._catalog.database_oid()) if oid == 1663 else 0

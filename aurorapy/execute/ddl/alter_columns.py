@@ -189,8 +189,8 @@ def add_identity(ctx: DdlContext, relation: Relation, action: AlterAction) -> No
         raise DatabaseError(
             f'column "{column.name}" of relation "{relation.name}" already has a default value', sqlstate="55000"
         )
-    ctx.store.update(_attribute(ctx, relation, column.attno), attidentity=action.options.get("identity", "d"))
-    options = {k: v for k, v in action.options.items() if k != "identity"}
+    ctx.store.update(_attribute(ctx, relation, column.attno), attidentity=action.options.get("generated", "d"))
+    options = {k: v for k, v in action.options.items() if k != "generated"}
     attach_sequence(ctx, relation.oid, relation.name, relation.schema_oid, column.attno, column.name, "i", options)
 
 
@@ -198,8 +198,8 @@ def set_identity(ctx: DdlContext, relation: Relation, action: AlterAction) -> No
     column = need_column(relation, action.name)
     _need_identity(relation, column)
     options = dict(action.options)
-    if "identity" in options:
-        ctx.store.update(_attribute(ctx, relation, column.attno), attidentity=options.pop("identity"))
+    if "generated" in options:
+        ctx.store.update(_attribute(ctx, relation, column.attno), attidentity=options.pop("generated"))
     if options:
         for sequence in owned_sequences(ctx, relation.oid, column.attno):
             change_sequence(ctx, ctx.catalog.relation(sequence), options)
@@ -237,6 +237,33 @@ def drop_expression(ctx: DdlContext, relation: Relation, action: AlterAction) ->
 
 def set_statistics(ctx: DdlContext, relation: Relation, action: AlterAction) -> None:
     column = need_column(relation, action.name)
-    ctx.store.update(_attribute(ctx, relation, column.attno), attstattarget=int(action.options["statistics"]))
+    ctx.store.update(_attribute(ctx, relation, column.attno), attstattarget=int(action.options["value"]))
 
 
+_STORAGE = {"plain": "p", "external": "e", "extended": "x", "main": "m"}
+
+
+def set_storage(ctx: DdlContext, relation: Relation, action: AlterAction) -> None:
+    column = need_column(relation, action.name)
+    letter = _STORAGE.get(str(action.options["value"]).lower())
+    if letter is None:
+        raise DatabaseError(f'invalid storage type "{action.options["value"]}"', sqlstate="22023")
+    type_ = ctx.catalog.type_by_oid(column.type_oid)
+    if letter != "p" and type_.toast == "p":
+        shown = ctx.catalog.format_type(type_.oid, -1)
+        raise DatabaseError(f"column data type {shown} can only have storage PLAIN", sqlstate="0A000")
+    ctx.store.update(_attribute(ctx, relation, column.attno), attstorage=letter)
+
+
+def set_column_options(ctx: DdlContext, relation: Relation, action: AlterAction) -> None:
+    """SET (n_distinct = …) and RESET."""
+    attribute = _attribute(ctx, relation, need_column(relation, action.name).attno)
+    options = dict(item.split("=", 1) for item in (attribute.attoptions.items if attribute.attoptions else ()))
+    for name, value in action.options.items():
+        if name not in ("n_distinct", "n_distinct_inherited"):
+            raise DatabaseError(f'unrecognized parameter "{name}"', sqlstate="22023")
+        if action.kind.startswith("reset"):
+            options.pop(name, None)
+        else:
+            options[name] = str(value)
+    ctx.store.update(attribute, attoptions=Array.of([f"{k}={v}" for k, v in options.items()], 25) if options else None)

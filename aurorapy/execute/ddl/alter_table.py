@@ -20,6 +20,7 @@ from aurorapy.execute.ddl.expressions import check_rows, rename_in_expressions
 from aurorapy.execute.ddl.relations import TABLE_OPTIONS, check_options, options_array
 from aurorapy.sql.statements import AlterAction, AlterTable
 
+SELF = ("current_user", "session_user", "current_role")
 _KINDS = {"table": "r", "index": "i", "sequence": "S", "view": "v"}
 
 
@@ -136,14 +137,14 @@ def _rename_column(ctx: DdlContext, relation: Relation, action: AlterAction) -> 
 
 
 def _set_schema(ctx: DdlContext, relation: Relation, action: AlterAction) -> None:
-    schema = ctx.need_schema(action.name)
+    schema = ctx.need_schema(action.new_name)
     if schema == relation.schema_oid:
         return
     for oid in (relation.oid, *(i.oid for i in relation.indexes)):
         row = ctx.store.one("pg_class", oid=oid)
         if ctx.name_taken(row.relname, schema):
             raise DatabaseError(
-                f'relation "{row.relname}" already exists in schema "{action.name}"', sqlstate="42P07"
+                f'relation "{row.relname}" already exists in schema "{action.new_name}"', sqlstate="42P07"
             )
         ctx.store.update(row, relnamespace=schema)
         if row.reltype:
@@ -156,10 +157,16 @@ def _set_schema(ctx: DdlContext, relation: Relation, action: AlterAction) -> Non
             ctx.store.update(row, refobjid=schema)
 
 
-def _owner(ctx: DdlContext, relation: Relation, action: AlterAction) -> None:
-    role = ctx.user if action.name in ("current_user", "session_user") else ctx.catalog.role_oid(action.name)
+def role_meant(ctx: DdlContext, name: str) -> int:
+    """The role's OID, CURRENT_USER and its like included. Raises 42704."""
+    role = ctx.user if name in SELF else ctx.catalog.role_oid(name)
     if role is None:
-        raise UndefinedObject(f'role "{action.name}" does not exist')
+        raise UndefinedObject(f'role "{name}" does not exist')
+    return role
+
+
+def _owner(ctx: DdlContext, relation: Relation, action: AlterAction) -> None:
+    role = role_meant(ctx, action.new_name)
     for oid in (relation.oid, *(i.oid for i in relation.indexes)):
         ctx.store.update(ctx.store.one("pg_class", oid=oid), relowner=role)
         ctx.changed(oid)
@@ -195,7 +202,10 @@ _ACTIONS: dict[str, Callable[[DdlContext, Relation, AlterAction], None]] = {
     "drop identity": alter_columns.drop_identity,
     "drop expression": alter_columns.drop_expression,
     "set statistics": alter_columns.set_statistics,
-    "set storage": _nothing,
+    "set storage": alter_columns.set_storage,
+    "set compression": _nothing,
+    "set column options": alter_columns.set_column_options,
+    "reset column options": alter_columns.set_column_options,
     "add constraint": _add_constraint,
     "drop constraint": _drop_constraint,
     "validate constraint": _validate_constraint,
@@ -210,7 +220,11 @@ _ACTIONS: dict[str, Callable[[DdlContext, Relation, AlterAction], None]] = {
     "set unlogged": _nothing,
     "cluster on": _nothing,
     "set without cluster": _nothing,
+    "set without oids": _nothing,
+    "set tablespace": _nothing,
     "replica identity": _nothing,
     "enable trigger": _nothing,
     "disable trigger": _nothing,
+    "no force row level security": _nothing,
+    "disable row level security": _nothing,
 }

@@ -100,7 +100,7 @@ def set_not_null(ctx: DdlContext, relation: Relation, attnos: list[int]) -> None
 
 
 def _check_no_nulls(ctx: DdlContext, relation: Relation, attnos: list[int]) -> None:
-    table = ctx.instance.open_table(relation)
+    table = ctx.instance.table(relation)
     for page in table.scan(ctx.transaction.fresh_snapshot(), tuple(attnos)):
         ctx.give_way()
         for row in page:

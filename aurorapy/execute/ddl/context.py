@@ -41,6 +41,8 @@ class DdlContext:
     give_way: Callable[[], None]
     lock: Callable[[int, str], None]  # (relation oid, mode)
     database: int
+    exec_context: Callable[[Any, Any, tuple], Any] | None = None  # (transaction, snapshot, params) → ExecContext
+    privileges: Any = None  # session.privileges.Privileges
 
     def new_oid(self) -> int:
         return self.instance.new_oid()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from aurorapy.errors import DatabaseError, InsufficientPrivilege, UndefinedObject
+from typing import Any, Callable
+
+from aurorapy.errors import DatabaseError, InsufficientPrivilege
+from aurorapy.execute.ddl.alter_table import SELF, role_meant
 from aurorapy.execute.ddl.context import DdlContext
-from aurorapy.sql.statements import CreateSchema
+from aurorapy.sql.statements import CreateSchema, Name
 
 
-def create_schema(ctx: DdlContext, statement: CreateSchema) -> None:
-    name = statement.name or statement.owner
+def create_schema(ctx: DdlContext, statement: CreateSchema, execute: Callable[[DdlContext, Any], Any]) -> None:
+    """`execute` makes the schema's elements, which go into it unless they name another."""
+    name = statement.name
+    if name is None or (name == statement.owner and name in SELF):
+        name = ctx.catalog.role_name(ctx.user) if statement.owner in SELF else statement.owner
     owner = ctx.user
     if statement.owner is not None:
-        found = ctx.catalog.role_oid(statement.owner)
-        if found is None:
-            raise UndefinedObject(f'role "{statement.owner}" does not exist')
-        owner = found
+        owner = role_meant(ctx, statement.owner)
     if name.startswith("pg_"):
         raise DatabaseError(
             f'unacceptable schema name "{name}"', sqlstate="42939",
@@ -29,3 +32,8 @@ def create_schema(ctx: DdlContext, statement: CreateSchema) -> None:
         raise DatabaseError(f'schema "{name}" already exists', sqlstate="42P06")
     ctx.store.insert("pg_namespace", oid=ctx.new_oid(), nspname=name, nspowner=owner)
     ctx.store.invalidate(0)
+    for element in statement.elements:
+        target = getattr(element, "name", None)
+        if isinstance(target, Name) and target.schema is None:
+            target.schema = name
+        execute(ctx, element)

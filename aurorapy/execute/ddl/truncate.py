@@ -22,8 +22,8 @@ def truncate(ctx: DdlContext, statement: Truncate) -> None:
             raise DatabaseError(f'"{relation.name}" is not a table', sqlstate="42809")
         if relation.is_catalog:
             raise InsufficientPrivilege(f'permission denied: "{relation.name}" is a system catalog')
-        if not ctx.is_superuser and not ctx.catalog.has_table_privilege(ctx.user, relation, "TRUNCATE"):
-            raise InsufficientPrivilege(f"permission denied for table {relation.name}")
+        if not ctx.is_superuser:
+            ctx.privileges.check(relation, ("TRUNCATE",))
         ctx.lock(relation.oid, "ACCESS EXCLUSIVE")
         relations.append(ctx.catalog.relation(relation.oid))
     for relation in relations:

@@ -1,0 +1,79 @@
+"""CREATE TABLE AS: a table in the shape of a query's result, filled with its rows.
+
+    CREATE TABLE t (x) AS SELECT a, b FROM s      columns x, b; tag SELECT n
+
+Errors: 42601 too many column names, 42P16 a column of a pseudo-type, and those of CREATE TABLE and of the query.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aurorapy.errors import DatabaseError, SyntaxError
+from aurorapy.execute.ddl.context import DdlContext
+from aurorapy.execute.ddl.relations import TABLE_OPTIONS, NewColumn, check_options, create_relation
+from aurorapy.execute.executable import compile_plan
+from aurorapy.sql.bind import bind
+from aurorapy.sql.plan import plan
+from aurorapy.sql.statements import CreateTable
+from aurorapy.sql.tree import Query
+from aurorapy.types.builtin import BY_NAME
+
+UNKNOWN = 705
+
+
+def create_table_as(ctx: DdlContext, statement: CreateTable) -> str:
+    """Returns the command tag."""
+    name = statement.name
+    schema = ctx.creation_schema(name, temporary=statement.persistence == "t")
+    ctx.check_schema_writable(schema)
+    if ctx.name_taken(name.name, schema):
+        if not statement.if_not_exists:
+            raise DatabaseError(f'relation "{name.name}" already exists', sqlstate="42P07")
+        ctx.notice("NOTICE", f'relation "{name.name}" already exists, skipping', sqlstate="42P07")
+        return "CREATE TABLE AS"
+    check_options(statement.options, TABLE_OPTIONS)
+    query = bind(statement.query, ctx.catalog, (), ctx.eval.type_context, fixed_params=True)
+    columns = result_columns(ctx, query, statement.column_names, "CREATE TABLE AS specifies too many column names")
+    executable = compile_plan(plan(query, ctx.catalog, ctx.settings))
+    for oid, mode in executable.locks:
+        ctx.lock(oid, mode)
+    oid = create_relation(ctx, name.name, schema, "r", columns, persistence=statement.persistence,
+                          options=statement.options)  # fmt: skip
+    if not statement.with_data:
+        return "CREATE TABLE AS"
+    return f"SELECT {_fill(ctx, executable, oid)}"
+
+
+def result_columns(ctx: DdlContext, query: Query, names: list[str], too_many: str) -> list[NewColumn]:
+    """A column for each output of the query, under `names` as far as they go."""
+    targets = [t for t in (query.targets if query.kind in ("select", "values") else query.returning) if not t.junk]
+    if len(names) > len(targets):
+        raise SyntaxError(too_many)
+    columns = []
+    for place, target in enumerate(targets):
+        name = names[place] if place < len(names) else target.name
+        type_ = BY_NAME["text"] if target.expr.type_oid == UNKNOWN else ctx.catalog.type_by_oid(target.expr.type_oid)
+        if type_.kind == "p" and type_.name != "record":
+            raise DatabaseError(f'column "{name}" has pseudo-type {type_.name}', sqlstate="42P16")
+        if type_.name == "record":
+            raise DatabaseError(f'column "{name}" has pseudo-type record', sqlstate="42P16")
+        collation = getattr(target.expr, "collation", 0) or None
+        columns.append(NewColumn(name, type_, target.expr.typmod, collation=collation, ndims=0))
+    return columns
+
+
+def _fill(ctx: DdlContext, executable: Any, oid: int) -> int:
+    transaction = ctx.transaction
+    table = ctx.instance.table(ctx.catalog.relation(oid))
+    snapshot = transaction.snapshot()
+    count = 0
+    try:
+        for row in executable.run(ctx.exec_context(transaction, snapshot, ())):
+            table.insert(transaction, tuple(row))
+            count += 1
+            if not count & 255:
+                ctx.give_way()
+    finally:
+        transaction.release_snapshot(snapshot)
+    return count
