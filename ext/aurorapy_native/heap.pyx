@@ -215,9 +215,13 @@ cdef class Heap:
             return None
         return self.codec.decode(row, self.codec.project(columns), block_of(at), <uint32_t> (at & 0xFFFF), self.oid)
 
-    def fetch_many(self, list tids not None, Snapshot snapshot not None, columns):
-        """[row] for those of `tids` of which the snapshot sees a version, in the order given. Index entries of the one
-        chain twice give the row twice."""
+    def fetch_version(self, uint64_t tid, Snapshot snapshot not None, columns):
+        """fetch() of the version at `tid` only: None when the snapshot sees another one of its row."""
+        row = self.fetch(tid, snapshot, (-1, *columns))
+        return row[1:] if row is not None and row[0] == tid else None
+
+    def fetch_many(self, list tids not None, Snapshot snapshot not None, columns, bint resolve=True):
+        """[row] for those of `tids` of which the snapshot sees a version, in the order given; `resolve` as in scan_page."""
         cdef list out = []
         cdef Projection projection = self.codec.project(columns)
         cdef Py_ssize_t i = 0, n = len(tids)
@@ -232,7 +236,7 @@ cdef class Heap:
                     i += 1
             except Retry as retry:
                 retry.wait()
-        return out if self.toaster is None else self.toaster.resolve_all(out)
+        return out if self.toaster is None or not resolve else self.toaster.resolve_all(out)
 
     def scan_page(self, uint32_t block, Snapshot snapshot not None, columns, bint resolve=True):
         """The rows of one block that the snapshot sees, as tuples of `columns`. With resolve=False values out of line are
@@ -737,10 +741,12 @@ cdef class Heap:
                     xid[0] = row.xmin
                     return RIVAL_UNDECIDED
             if row.xmax == 0:
+                xid[0] = make_tid(block_of(tid), n)
                 return RIVAL_LIVE
             if ids is None or not ids.has(row.xmax):
                 state = self.status.state(row.xmax)
                 if state == XID_ABORTED:
+                    xid[0] = make_tid(block_of(tid), n)
                     return RIVAL_LIVE
                 if state == XID_IN_PROGRESS:
                     xid[0] = row.xmax
@@ -752,8 +758,8 @@ cdef class Heap:
         return RIVAL_NONE
 
     def rival(self, uint64_t tid, TxnIds ids):
-        """(0, 0) nothing, (1, 0) a live row or (2, xid) one whose fate depends on xid stands at the index entry's tid; own
-        ids count as committed. For a caller that must not switch: raises a Retry."""
+        """What stands at an index entry's tid: (0, 0) nothing, (1, tid) a live version, (2, xid) one whose fate depends on
+        xid; own ids count as committed. For a caller that must not switch: raises a Retry."""
         cdef uint64_t xid = 0
         cdef int what = self.rival_of(tid, ids, &xid)
         return what, xid

@@ -1,0 +1,381 @@
+"""A table: its heap and its indexes, changed together.
+
+    table = Table(relation, heap, [IndexDescription(info, tree, codec)], shown)
+    tid = table.insert(txn, (1, 'x'))
+    for rows in table.scan(snapshot, (1, 2)): ...          # a page's visible rows a step
+    outcome = table.update(txn, tid, (1, 'y'), snapshot)   # Outcome(code, tid, xid): aurorapy_native.heap's codes
+
+An insert puts the row into the heap and then an entry into each index. For a unique index the search of the key, the
+look at the rows found there and the insertion of the entry are one stretch without a switch; when what is found depends
+on a running transaction, the insert waits for its end and starts that index over. When the key is taken the row in the
+heap stays behind, and dies with the transaction.
+
+An update that changes no column an index depends on is HOT, when the page has room: no index hears of it. Index entries
+lead to the first version of a HOT chain, and the heap finds the one a snapshot sees.
+
+INSERT ... ON CONFLICT looks first; when it loses a race between looking and inserting, its own row is declared never to
+have been, and it looks again.
+
+Errors: UniqueViolation 23505, ProgramLimitExceeded 54000 for a key or a row no page holds, what waiting raises.
+
+Not here: who may, defaults, constraints (execute); what a code means for a statement (execute/modify); vacuum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Iterator, NamedTuple
+
+from aurorapy.access.build import build_index
+from aurorapy.access.toast import Toaster, open_toast
+from aurorapy.errors import UniqueViolation
+from aurorapy.ids import Oid, Tid, Xid
+from aurorapy_native.btree import BTree
+from aurorapy_native.heap import Heap
+from aurorapy_native.heap_lookup import fetch_by_key
+from aurorapy_native.keys import KeyCodec
+from aurorapy_native.locks import ROW_STRENGTHS
+from aurorapy_native.retry import Retry
+from aurorapy_native.space import RelationStorage
+from aurorapy_native.tuples import OutOfLine
+
+GIVE_WAY_BLOCKS = 16
+LARGE_BATCH = 1 << 20  # bytes of long values that a scan fetches before it hands rows over
+NONE, LIVE, UNDECIDED = range(3)  # answers of Heap.rival
+
+_STRENGTH = {**ROW_STRENGTHS, **{name.lower(): number for name, number in ROW_STRENGTHS.items()}}
+
+
+class Outcome(NamedTuple):
+    """What became of a change: a code of aurorapy_native.heap, the row's (new) tid, whom to wait for."""
+
+    code: int
+    tid: Tid = 0
+    xid: Xid = 0
+
+
+@dataclass(slots=True, eq=False)
+class IndexDescription:
+    """An index as its table sees it.
+
+    key_values: whole row → the key's values, for keys with expressions. predicate: whole row → true when the row belongs
+    into the index. depends: the columns (attnos) both look at, None if unknown. shown: text of each key value for messages,
+    by default the table's.
+    """
+
+    info: Any  # catalog.model.IndexInfo, which stands above this floor
+    tree: BTree
+    codec: KeyCodec
+    key_values: Callable[[tuple], tuple] | None = None
+    predicate: Callable[[tuple], Any] | None = None
+    depends: tuple[int, ...] | None = None
+    shown: tuple[Callable[[Any], str], ...] | None = None
+
+    @property
+    def key_columns(self) -> tuple[int, ...]:
+        """Attnos of the key's columns, 0 for an expression."""
+        return tuple(self.info.columns[: self.info.key_count or len(self.info.columns)])
+
+    def values_of(self, row: tuple) -> tuple | None:
+        """The key's values, None when the row is not in the index."""
+        if self.predicate is not None and self.predicate(row) is not True:
+            return None
+        if self.key_values is not None:
+            return self.key_values(row)
+        return tuple([row[n - 1] for n in self.key_columns])
+
+    def decides(self, values: tuple) -> bool:
+        """May only one row have this key?"""
+        return self.info.unique and (None not in values or self.info.nulls_not_distinct)
+
+
+class Table:
+    """See the module's chapter. `shown`: text of a value, a callable a column. Rows are whole: a value a column, dropped
+    ones included (None)."""
+
+    def __init__(
+        self,
+        relation: Any,  # catalog.model.Relation
+        heap: Heap,
+        indexes: list[IndexDescription],
+        shown: list[Callable[[Any], str]] | None = None,
+        give_way: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.relation = relation
+        self.heap = heap
+        self.indexes = indexes
+        self.shown = shown or [str] * len(relation.columns)
+        self.give_way = give_way
+        self.dead_rows = 0  # versions made dead, rows changed: since somebody set them to 0
+        self.changed_rows = 0
+        self._by_oid = {index.info.oid: index for index in indexes}
+        self._plans = [(index, index.tree, index.codec.encode) for index in indexes]
+        heap.oid = relation.oid
+        heap.fillfactor = relation.fillfactor
+        if relation.toast_root and heap.toaster is None:
+            storage = RelationStorage.open(heap.storage.volume_space, relation.toast_root)
+            heap.toaster = Toaster(open_toast(storage, heap.status, heap.row_locks), give_way)
+        heap.depends_on(*self._dependencies())
+
+    def _dependencies(self) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
+        """Columns that an update must keep to be HOT (None: none may), and columns of unique keys."""
+        indexed: set[int] = set()
+        keys: set[int] = set()
+        unknown = False
+        for index in self.indexes:
+            indexed.update(n for n in index.info.columns if n)
+            if index.key_values is not None or index.predicate is not None:
+                unknown = unknown or index.depends is None
+                indexed.update(index.depends or ())
+            elif index.info.unique:
+                keys.update(index.key_columns)
+        return None if unknown else tuple(sorted(indexed)), tuple(sorted(keys))
+
+    # -- reading
+
+    @property
+    def blocks(self) -> int:
+        """Pages of the heap."""
+        return self.heap.blocks
+
+    def index(self, oid: Oid) -> IndexDescription:
+        return self._by_oid[oid]
+
+    def fetch(self, tid: Tid, snapshot: Any, columns: tuple[int, ...]) -> tuple | None:
+        """Heap.fetch: columns of the version that the snapshot sees of the row at `tid`."""
+        return self.heap.fetch(tid, snapshot, columns)
+
+    def fetch_version(self, tid: Tid, snapshot: Any, columns: tuple[int, ...]) -> tuple | None:
+        """Columns of the version at `tid` itself, None when the snapshot does not see it (ctid = ...)."""
+        return self.heap.fetch_version(tid, snapshot, columns)
+
+    def fetch_by_key(self, oid: Oid, key: tuple, snapshot: Any, columns: tuple[int, ...]) -> tuple | None:
+        """The visible row under a whole key of an index."""
+        index = self._by_oid[oid]
+        return fetch_by_key(self.heap, index.tree, index.codec, key, snapshot, columns)
+
+    def scan(self, snapshot: Any, columns: tuple[int, ...], start_block: int = 0, end_block: int | None = None) -> Iterator[list[tuple]]:
+        """Lists of visible rows, about a page's worth each, of the blocks there are now."""
+        heap = self.heap
+        wanted = heap.codec.projection(columns)
+        end = heap.blocks if end_block is None else min(end_block, heap.blocks)
+        lazy = heap.toaster is not None
+        for block in range(start_block, end):
+            rows = heap.scan_page(block, snapshot, wanted, False)
+            if rows:
+                if lazy:
+                    yield from self._resolved(rows)
+                else:
+                    yield rows
+            if block % GIVE_WAY_BLOCKS == GIVE_WAY_BLOCKS - 1:
+                self.give_way()
+
+    def index_pages(
+        self,
+        index: IndexDescription,
+        low: bytes | None,
+        high: bytes | None,
+        low_inclusive: bool,
+        high_inclusive: bool,
+        backward: bool,
+        snapshot: Any,
+        columns: tuple[int, ...],
+    ) -> Iterator[list[tuple]]:
+        """Lists of visible rows with keys between two bounds, a leaf's worth each, in the index's order."""
+        heap = self.heap
+        wanted = heap.codec.projection(columns)
+        lazy = heap.toaster is not None
+        for steps, tids in enumerate(index.tree.scan(low, high, low_inclusive, high_inclusive, backward)):
+            rows = heap.fetch_many(tids, snapshot, wanted, False)
+            if rows:
+                if lazy:
+                    yield from self._resolved(rows)
+                else:
+                    yield rows
+            if steps % GIVE_WAY_BLOCKS == GIVE_WAY_BLOCKS - 1:
+                self.give_way()
+
+    def index_rows(self, oid: Oid, prefix: tuple, snapshot: Any, columns: tuple[int, ...]) -> list[tuple]:
+        """All visible rows whose key begins with the values of `prefix`."""
+        index = self._by_oid[oid]
+        low = index.codec.encode_prefix(prefix) if prefix else None
+        high = index.codec.upper_of(low) if prefix else None
+        return [row for rows in self.index_pages(index, low, high, True, False, False, snapshot, columns) for row in rows]
+
+    def _resolved(self, rows: list[tuple]) -> Iterator[list[tuple]]:
+        """The rows with long values fetched, in batches that do not fill the memory."""
+        resolve = self.heap.toaster.resolve
+        batch: list[tuple] = []
+        fetched = 0
+        for row in rows:
+            length = sum(int.from_bytes(v.pointer[2:6], "little") for v in row if type(v) is OutOfLine)
+            batch.append(resolve(row) if length else row)
+            fetched += length
+            if fetched > LARGE_BATCH:
+                yield batch
+                batch, fetched = [], 0
+        if batch:
+            yield batch
+
+    # -- changing
+
+    def insert(self, txn: Any, values: tuple) -> Tid:
+        """Adds a row; returns its tid. UniqueViolation; may wait for other transactions."""
+        tid = self.heap.insert(values, txn.xid, txn.command)
+        if self._plans:
+            self._index(txn, tid, values)
+        self.changed_rows += 1
+        return tid
+
+    def insert_many(self, txn: Any, rows: list[tuple]) -> list[Tid]:
+        """Adds rows, a heap page at a time (COPY, INSERT of many rows); returns their tids in order."""
+        tids = self.heap.insert_many(rows, txn.xid, txn.command)
+        if self._plans:
+            for done, (tid, values) in enumerate(zip(tids, rows)):
+                self._index(txn, tid, values)
+                if done % 256 == 255:
+                    self.give_way()
+        self.changed_rows += len(rows)
+        return tids
+
+    def update(self, txn: Any, tid: Tid, values: tuple, snapshot: Any) -> Outcome:
+        """Replaces the version at `tid`. Codes other than OK changed nothing; BEING_MODIFIED names whom to wait for."""
+        code, new, other = self.heap.update(tid, values, txn.xid, snapshot.command, snapshot)
+        if code:
+            return Outcome(code, new, other)
+        if not other and self._plans:
+            self._index(txn, new, values)
+        self.dead_rows += 1
+        self.changed_rows += 1
+        return Outcome(code, new)
+
+    def delete(self, txn: Any, tid: Tid, snapshot: Any) -> Outcome:
+        """Deletes the version at `tid`."""
+        code, new, other = self.heap.delete(tid, txn.xid, snapshot.command, snapshot)
+        if not code:
+            self.dead_rows += 1
+            self.changed_rows += 1
+        return Outcome(code, new, other)
+
+    def lock(self, txn: Any, tid: Tid, strength: str, snapshot: Any, wait: str = "block") -> Outcome:
+        """Locks the version at `tid` until `txn` ends. strength: "KEY SHARE", "SHARE", "NO KEY UPDATE", "UPDATE", in either
+        case. Never waits: BEING_MODIFIED names whom to wait for (`wait` is the caller's affair)."""
+        return Outcome(*self.heap.lock(tid, txn.xid, _STRENGTH[strength], snapshot.command, snapshot))
+
+    # -- indexes
+
+    def _index(self, txn: Any, tid: Tid, values: tuple) -> None:
+        """Adds the row's entries."""
+        for index, tree, encode in self._plans:
+            key_values = index.values_of(values)
+            if key_values is None:
+                continue
+            key = encode(key_values)
+            if index.decides(key_values):
+                if self._insert_unique(txn, index, key, tid) is not None:
+                    raise self.violation(index, key_values)
+            else:
+                tree.insert(key, tid)
+
+    def _insert_unique(self, txn: Any, index: IndexDescription, key: bytes, tid: Tid) -> Tid | None:
+        """Adds the entry unless the key is taken: then by whom. Search and insertion are one stretch without a switch."""
+        tree = index.tree
+        while True:
+            try:
+                state, other = self._rival(txn, tree, key)
+                if state == NONE:
+                    tree.try_insert(key, tid)
+                    return None
+            except Retry as retry:
+                retry.wait()
+                continue
+            if state == LIVE:
+                return other
+            txn.wait_for(other)
+
+    def _rival(self, txn: Any, tree: BTree, key: bytes) -> tuple[int, int]:
+        """Who has the key: (NONE, 0), (LIVE, tid), (UNDECIDED, xid). Raises a Retry rather than switch."""
+        rival = self.heap.rival
+        for entry in tree.try_lookup(key):
+            found = rival(entry, txn.ids)
+            if found[0]:
+                return found
+        return NONE, 0
+
+    def _find_conflict(self, txn: Any, index: IndexDescription, key: bytes) -> Tid | None:
+        """The live row under a key, after waiting for those who are about to decide."""
+        while True:
+            try:
+                state, other = self._rival(txn, index.tree, key)
+            except Retry as retry:
+                retry.wait()
+                continue
+            if state == NONE:
+                return None
+            if state == LIVE:
+                return other
+            txn.wait_for(other)
+
+    def insert_on_conflict(self, txn: Any, values: tuple, arbiters: tuple[Oid, ...]) -> tuple[Tid | None, Tid | None]:
+        """(tid, None) inserted, or (None, tid of the row in the way). arbiters: OIDs of unique indexes, () for all. Other
+        unique indexes raise UniqueViolation."""
+        while True:
+            keys = [(index, index.values_of(values)) for index in self.indexes]
+            decisive = [
+                (index, index.codec.encode(key))
+                for index, key in keys
+                if key is not None and index.decides(key) and (not arbiters or index.info.oid in arbiters)
+            ]
+            for index, key in decisive:
+                other = self._find_conflict(txn, index, key)
+                if other is not None:
+                    return None, other
+            tid = self.heap.insert(values, txn.xid, txn.command)
+            if self._index_or_forget(txn, tid, values, decisive):
+                self.changed_rows += 1
+                return tid, None
+
+    def _index_or_forget(self, txn: Any, tid: Tid, values: tuple, decisive: list) -> bool:
+        """Adds the row's entries, arbiters first; False when an arbiter's key was taken meanwhile: the row never was."""
+        arbiters = {index.info.oid for index, _ in decisive}
+        for index, key in decisive:
+            if self._insert_unique(txn, index, key, tid) is not None:
+                self.heap.forget_insert(tid)
+                self.dead_rows += 1
+                return False
+        for index in self.indexes:
+            if index.info.oid in arbiters:
+                continue
+            key_values = index.values_of(values)
+            if key_values is None:
+                continue
+            key = index.codec.encode(key_values)
+            if not index.decides(key_values):
+                index.tree.insert(key, tid)
+            elif self._insert_unique(txn, index, key, tid) is not None:
+                raise self.violation(index, key_values)
+        return True
+
+    def build_index(self, oid: Oid, txn: Any, give_way: Callable[[], None] | None = None) -> int:
+        """Fills the empty index `oid` from the rows; the caller holds SHARE on the table. UniqueViolation. Returns how many
+        HOT chains it cannot serve to snapshots older than itself."""
+        return build_index(self, self._by_oid[oid], txn, give_way or self.give_way)
+
+    # -- messages
+
+    def key_text(self, index: IndexDescription, key_values: tuple) -> str:
+        """`Key (a, b)=(1, x)`."""
+        expressions = iter(index.info.expressions)
+        columns = [self.relation.columns[n - 1].name if n else next(expressions) for n in index.key_columns]
+        shown = index.shown or [self.shown[n - 1] if n else str for n in index.key_columns]
+        texts = ["null" if value is None else show(value) for value, show in zip(key_values, shown)]
+        return f"Key ({', '.join(columns)})=({', '.join(texts)})"
+
+    def violation(self, index: IndexDescription, key_values: tuple) -> UniqueViolation:
+        return UniqueViolation(
+            f'duplicate key value violates unique constraint "{index.info.name}"',
+            detail=f"{self.key_text(index, key_values)} already exists.",
+            schema=self.relation.schema,
+            table=self.relation.name,
+            constraint=index.info.name,
+        )
