@@ -231,7 +231,7 @@ class CallBinder:
             element = 25 if not known else element
         common = 0
         if compatible_seen:
-            common = self.coercion._choose(compatible) or 0
+            common = self.coercion.choose(compatible) or 0
         return element, common
 
     def resolve_result(self, fn: Any, declared: list[int], actual: list[int]) -> int:

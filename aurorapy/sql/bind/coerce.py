@@ -289,10 +289,11 @@ class Coercion:
 
     def common_of(self, oids: list[int]) -> int | None:
         """The common type of several known types, or None."""
-        found = self._choose(oids)
+        found = self.choose(oids)
         return found if found and all(self.can([o], [found], IMPLICIT) for o in oids) else None
 
-    def _choose(self, oids: list[int]) -> int:
+    def choose(self, oids: list[int]) -> int:
+        """The common type by category and preference, TEXT when all are unknown, 0 when categories differ."""
         types = self.types
         if all(o == oids[0] for o in oids) and oids[0] != UNKNOWN:
             return oids[0]
@@ -318,7 +319,7 @@ class Coercion:
         """The type that UNION, CASE, VALUES and their kin give their columns."""
         types = self.types
         oids = [e.type_oid for e in exprs]
-        chosen = self._choose(oids)
+        chosen = self.choose(oids)
         if chosen:
             return chosen
         first = next(types.base(o) for o in oids if types.base(o) != UNKNOWN)

@@ -280,17 +280,20 @@ class ExpressionBinder:
         position, name = node.position, "<>" if node.negated else "="
         left = self.expr(node.arg, scope)
         rights = [self.expr(item, scope) for item in node.items]
-        plain = [r for r in rights if not any(isinstance(x, n.Column) and not x.levels_up for x in n.walk(r))]
+        plain = [r for r in rights if type(r) is n.Const or not any(
+            isinstance(x, n.Column) and not x.levels_up for x in n.walk(r))]  # fmt: skip
         tests: list[n.Expr] = []
         row = isinstance(left, n.RowExpr)
         if len(plain) > 1 and not row:
-            common = self.coercion._choose([left.type_oid, *(p.type_oid for p in plain)])
+            kinds = dict.fromkeys(p.type_oid for p in plain)
+            common = self.coercion.choose([left.type_oid, *kinds])
             array = self.types.array_of(common) if common and common not in (RECORD,) else 0
-            if common and array and all(self.coercion.can([p.type_oid], [common], IMPLICIT) for p in plain):
+            if common and array and all(self.coercion.can([oid], [common], IMPLICIT) for oid in kinds):
                 items = tuple(self.coercion.coerce(p, common, -1, IMPLICIT) for p in plain)
                 value = n.ArrayExpr(array, -1, position, items, common)
                 tests.append(self.quantify(name, left, value, not node.negated, position, None))
-                rights = [r for r in rights if not any(r is p for p in plain)]
+                taken = {id(p) for p in plain}
+                rights = [r for r in rights if id(r) not in taken]
         for right in rights:
             if row:
                 if not isinstance(right, n.RowExpr):

@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlglot.tokens import Token, TokenType
 
-from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError
+from aurorapy.errors import DatabaseError, FeatureNotSupported, ProgramLimitExceeded, SyntaxError
 from aurorapy.sql.parse import raw
 from aurorapy.sql.parse.clauses import AFTER, BEFORE, emit_call, starts_query
 from aurorapy.sql.parse.cursor import Cursor
@@ -301,12 +301,29 @@ class Feed(Cursor):
 
     def index(self) -> None:
         mark = IndexMark(self.position())
+        self.check_dimensions()
         self.emit(TokenType.DOT, ".")
         self.emit_mark(mark)
         self.open(Frame("]", "index", mark))
         self.need = True
         if self.sees(":"):
             self.need = False
+
+    def check_dimensions(self) -> None:
+        """More subscripts in a row than an array can have dimensions."""
+        at, count = self.at, 0
+        while self.texts[at - 1] == "]" and count <= 6 and at > self.first:
+            depth = 0
+            while at > self.first:
+                at -= 1
+                depth += (self.texts[at] == "]") - (self.texts[at] == "[")
+                if depth == 0:
+                    break
+            count += 1
+        if count >= 6:
+            raise ProgramLimitExceeded(
+                f"number of array dimensions ({count + 1}) exceeds the maximum allowed (6)", position=self.position()
+            )
 
     def colon(self) -> None:
         mark = self.frame.mark
