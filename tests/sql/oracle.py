@@ -48,6 +48,20 @@ def ask(connection: psycopg.Connection, statement: str) -> dict:
     return {"columns": columns, "params": [described.param_type(i) for i in range(described.nparams)]}
 
 
+def constraint_texts(connection: psycopg.Connection) -> list[list[str]]:
+    """[table, expression, plain text, pretty text] of each line of checks.sql, as a CHECK constraint."""
+    out = []
+    for line in statements("checks"):
+        table, expression = line.split(": ", 1)
+        connection.execute(f"ALTER TABLE {table} ADD CONSTRAINT shown CHECK ({expression})")
+        row = connection.execute(
+            "SELECT pg_get_expr(conbin, conrelid), pg_get_expr(conbin, conrelid, true) FROM pg_constraint WHERE conname = 'shown'"
+        ).fetchone()
+        connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT shown")
+        out.append([table, expression, *row])
+    return out
+
+
 def main(host: str, port: str, database: str) -> None:
     with psycopg.connect(host=host, port=port, dbname=database, user="postgres", autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
@@ -56,6 +70,8 @@ def main(host: str, port: str, database: str) -> None:
         for name in FILES:
             lines = [json.dumps(ask(connection, s)) for s in statements(name)]
             (CORPUS / f"{name}.facts").write_text("\n".join(lines) + "\n")
+        texts = [json.dumps(t) for t in constraint_texts(connection)]
+        (CORPUS / "checks.facts").write_text("\n".join(texts) + "\n")
 
 
 if __name__ == "__main__":

@@ -152,7 +152,12 @@ class Coercion:
         if not self.can([expr.type_oid], [target], context):
             return None
         result = self.coerce(expr, target, typmod, context, form)
-        return self.apply_typmod(result, target, typmod, context, form)
+        final = self.apply_typmod(result, target, typmod, context, form)
+        if final is not result and result is not expr and hasattr(result, "form") and isinstance(final, n.Call):
+            # only the outer of the two conversions was written
+            hidden = replace(result, form="implicit")
+            final = replace(final, args=(hidden, *final.args[1:]))
+        return final
 
     def coerce(self, expr: n.Expr, target: int, typmod: int, context: str, form: str = "implicit") -> n.Expr:
         """As `to_target` without the modifier; the caller knows that there is a way."""
