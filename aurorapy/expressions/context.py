@@ -14,7 +14,7 @@ Not here: who implements the Protocols (session, instance, execute/ddl).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Protocol
+from typing import Any, Callable, Iterator, Protocol
 
 from aurorapy.errors import FeatureNotSupported
 from aurorapy.types.builtin import TYPES
@@ -80,6 +80,19 @@ class Definitions(Protocol):
     def tablespace_size(self, oid: int) -> int | None: ...
 
 
+class ServerActivity(Protocol):
+    """What pg_stat_activity, pg_locks, pg_settings … show; tuples in the order of the functions' OUT columns."""
+
+    def settings(self) -> Iterator[tuple]: ...
+    def sessions(self) -> Iterator[tuple]: ...
+    def locks(self) -> Iterator[tuple]: ...
+    def prepared_statements(self) -> Iterator[tuple]: ...
+    def cursors(self) -> Iterator[tuple]: ...
+    def table_counter(self, oid: int, name: str) -> Any: ...
+    def database_counter(self, oid: int, name: str) -> Any: ...
+    def sequence_last_value(self, oid: int) -> int | None: ...
+
+
 class _Absent:
     """Stands where a part was not handed in: any use says so."""
 
@@ -139,6 +152,7 @@ class EvalContext:
     advisory: Any = field(default_factory=lambda: _Absent("advisory locks"))
     backends: Any = field(default_factory=lambda: _Absent("backends"))
     definitions: Any = field(default_factory=lambda: _Absent("definitions"))
+    activity: Any = None  # ServerActivity; None: nothing happens
     work: dict[str, Any] = field(default_factory=dict)  # scratch of functions that keep state in a session
 
     def type_of(self, oid: int) -> Any:

@@ -12,6 +12,7 @@ from aurorapy.errors import DatabaseError, InsufficientPrivilege, UndefinedObjec
 from aurorapy.expressions.context import EvalContext
 from aurorapy.session.advisory import SessionAdvisoryLocks
 from aurorapy.session.definitions import SessionDefinitions
+from aurorapy.session.introspection import ServerView
 from aurorapy.types.model import TypeContext
 
 VERSION = "PostgreSQL 15.18 (aurorapy 0.1.0) on x86_64-pc-linux-gnu, compiled by Cython, 64-bit"
@@ -104,4 +105,5 @@ def make_eval_context(session: Any) -> EvalContext:
         advisory=SessionAdvisoryLocks(session),
         backends=instance.backends,
         definitions=SessionDefinitions(session),
+        activity=ServerView(session),
     )

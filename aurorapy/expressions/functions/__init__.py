@@ -36,6 +36,7 @@ FAMILIES = (
     "binary",
     "aggregates_ordered",
     "datetime_format",
+    "activity",
 )
 
 for _family in (*FAMILIES, "operators", "casts"):
