@@ -126,7 +126,7 @@ def _stored_as(binder: Binder, expr: n.Expr, target: tuple[int, int], name: str,
 
 def bind_parameter_values(args: list[ExprText], param_types: list[int], catalog: CatalogReader, ctx: Any) -> list[Any]:
     """The values of EXECUTE's arguments under the statement's parameter types. `ctx`: EvalContext."""
-    binder = Binder(catalog, Parameters([], True), _context(catalog, getattr(ctx, "types", None)))
+    binder = Binder(catalog, Parameters([], True), _context(catalog, getattr(ctx, "type_context", None)))
     exprs = []
     for number, (arg, oid) in enumerate(zip(args, param_types), 1):
         bound = bind_expression(arg, None, catalog, "EXECUTE", context=binder.coercion.context) \

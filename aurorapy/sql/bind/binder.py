@@ -5,8 +5,6 @@ Not here: the entry points (`aurorapy.sql.bind`).
 
 from __future__ import annotations
 
-from typing import Any
-
 from aurorapy.catalog.model import CatalogReader, Relation
 from aurorapy.expressions import nodes as n
 from aurorapy.sql.bind.calls import CallBinder

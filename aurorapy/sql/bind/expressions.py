@@ -25,7 +25,7 @@ from aurorapy.sql.bind.scope import (
     missing_table,
     whole_row,
 )
-from aurorapy.sql.bind.types import BOOL, INT4, RECORD, TEXT, UNKNOWN, VARBIT, literal_type
+from aurorapy.sql.bind.types import BOOL, INT4, RECORD, TEXT, UNKNOWN, literal_type
 from aurorapy.sql.parse import raw
 
 COLLATIONS = {"default": 100, "C": 950, "POSIX": 951, "ucs_basic": 12547, "C.utf8": 12548, "C.UTF-8": 12548}

@@ -6,7 +6,8 @@
     source, cursor          the tokens, and a hand to move over them
     statements              the first word decides
     transactions utility create alter tables roles       hand-written parsers, one a family
-    feed, clauses, literals a query's tokens → what the query parser gets; everything it could misread behind a mark
+    feed, marks, literals   a query's tokens → what the query parser gets; all it could misread behind a mark
+    clauses trailers wordoperators operands              what a word does there
     query, fromitems, expressions, operators             its tree and the marks → raw nodes
     raw                     what sql.bind takes
 

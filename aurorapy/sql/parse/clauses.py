@@ -1,67 +1,22 @@
-"""What PostgreSQL's words do while a query is fed to the parser: two tables, for before and behind an operand.
+"""Clauses: where a query starts, SELECT to FETCH, set operations, INSERT's parts, FROM and joins.
 
-A handler gets the feed and the word, and returns False when the word is only a name there. `left` begins a join behind
-an operand and calls a function before one; `values` starts rows where a query may start and is a name elsewhere.
-
-Not here: the pass itself (`feed`).
+Not here: what follows ORDER BY and calls (`trailers`), operators and operands that are words.
 """
 
 from __future__ import annotations
-
-from typing import Any, Callable
 
 from sqlglot.tokens import TokenType
 
 from aurorapy.errors import FeatureNotSupported
 from aurorapy.sql.parse import raw
 from aurorapy.sql.parse.frames import Frame
-from aurorapy.sql.parse.keywords import SQL_VALUES
-from aurorapy.sql.parse.marks import CallMark, CastMark, CollateMark, FrameMark, OpMark, Word
+from aurorapy.sql.parse.handlers import BEFORE, after, before, both
+from aurorapy.sql.parse.marks import CastMark, Word
+from aurorapy.sql.parse.trailers import window_frame
 from aurorapy.sql.parse.typenames import type_name
-from aurorapy_native.lexer import INTEGER, NUMBER, OPERATOR, PARAM, QUOTED, STRING, WORD
+from aurorapy_native.lexer import INTEGER, NUMBER, OPERATOR, PARAM, QUOTED, WORD
 
 T = TokenType
-Handler = Callable[[Any, str], bool]
-BEFORE: dict[str, Handler] = {}
-AFTER: dict[str, Handler] = {}
-
-
-def before(*words: str) -> Callable[[Handler], Handler]:
-    def register(handler: Handler) -> Handler:
-        BEFORE.update(dict.fromkeys(words, handler))
-        return handler
-
-    return register
-
-
-def after(*words: str) -> Callable[[Handler], Handler]:
-    def register(handler: Handler) -> Handler:
-        AFTER.update(dict.fromkeys(words, handler))
-        return handler
-
-    return register
-
-
-def emit_call(f, name: str, frame: Frame, tokens: int, double: bool = False) -> CallMark:
-    """`name(` with a mark for the name; `double` adds a pair of parentheses around a subquery."""
-    mark = CallMark(name, f.position())
-    f.begin_operand()
-    f.emit_mark(mark)
-    f.at += tokens - 1
-    frame.mark = mark
-    f.open(frame)
-    if double:
-        f.emit(T.L_PAREN, "(")
-        frame.extra = 1
-    return mark
-
-
-def subquery_ahead(f, ahead: int) -> bool:
-    """Whether a query begins `ahead` tokens on, perhaps behind more parentheses."""
-    while f.punct(ahead) == "(":
-        ahead += 1
-    word = f.word(ahead)
-    return word in ("select", "with", "table") or (word == "values" and f.punct(ahead + 1) == "(")
 
 
 # -- the start of a query ----------------------------------------------------------------------------------------------
@@ -227,15 +182,7 @@ def _clause(f, kind: TokenType, text: str, clause: str, tokens: int = 1, need: b
     return True
 
 
-def _both(*words: str) -> Callable[[Handler], Handler]:
-    def register(handler: Handler) -> Handler:
-        before(*words)(handler)
-        return after(*words)(handler)
-
-    return register
-
-
-@_both("from")
+@both("from")
 def _from(f, word: str) -> bool:
     if word in f.frame.separators:
         f.separator(word)
@@ -245,7 +192,7 @@ def _from(f, word: str) -> bool:
     return _clause(f, T.FROM, "FROM", "from")
 
 
-@_both("where")
+@both("where")
 def _where(f, word: str) -> bool:
     _clause(f, T.WHERE, "WHERE", "where")
     if f.sees("current", "of"):
@@ -257,7 +204,7 @@ def _where(f, word: str) -> bool:
     return True
 
 
-@_both("group")
+@both("group")
 def _group(f, word: str) -> bool:
     if f.word(1) != "by":
         f.at += 1
@@ -267,17 +214,17 @@ def _group(f, word: str) -> bool:
     return True
 
 
-@_both("having")
+@both("having")
 def _having(f, word: str) -> bool:
     return _clause(f, T.HAVING, "HAVING", "having")
 
 
-@_both("window")
+@both("window")
 def _window(f, word: str) -> bool:
     return _clause(f, T.WINDOW, "WINDOW", "window")
 
 
-@_both("order")
+@both("order")
 def _order(f, word: str) -> bool:
     if f.word(1) != "by":
         f.at += 1
@@ -285,7 +232,7 @@ def _order(f, word: str) -> bool:
     return _clause(f, T.ORDER_BY, "ORDER BY", "order", 2)
 
 
-@_both("limit")
+@both("limit")
 def _limit(f, word: str) -> bool:
     if not f.operand and f.need:
         raise f.error()
@@ -297,7 +244,7 @@ def _limit(f, word: str) -> bool:
     return _clause(f, T.LIMIT, "LIMIT", "limit")
 
 
-@_both("offset")
+@both("offset")
 def _offset(f, word: str) -> bool:
     return _clause(f, T.OFFSET, "OFFSET", "offset")
 
@@ -307,10 +254,10 @@ def _rows_behind(f, word: str) -> bool:
     if f.frame.clause == "offset":
         f.at += 1
         return True
-    return _window_frame(f, word)
+    return window_frame(f, word)
 
 
-@_both("fetch")
+@both("fetch")
 def _fetch(f, word: str) -> bool:
     """FETCH FIRST n ROWS ONLY is LIMIT n; WITH TIES a prefix operator of n."""
     if not f.operand and f.need:
@@ -351,7 +298,7 @@ def _run_until(f, behind: int) -> None:
         step(f.kinds[f.at], f.texts[f.at])
 
 
-@_both("union", "intersect", "except")
+@both("union", "intersect", "except")
 def _set_operation(f, word: str) -> bool:
     kinds = {"union": T.UNION, "intersect": T.INTERSECT, "except": T.EXCEPT}
     _clause(f, kinds[word], word.upper(), "set operation")
@@ -364,7 +311,7 @@ def _set_operation(f, word: str) -> bool:
     return True
 
 
-@_both("returning")
+@both("returning")
 def _returning(f, word: str) -> bool:
     if f.frame.statement == "":
         raise f.error()
@@ -372,7 +319,7 @@ def _returning(f, word: str) -> bool:
     return _clause(f, T.RETURNING, "RETURNING", "returning")
 
 
-@_both("into")
+@both("into")
 def _into(f, word: str) -> bool:
     if f.frame.verb == "select" and f.operand:
         raise FeatureNotSupported(
@@ -503,7 +450,7 @@ def _rows(f, word: str) -> bool:
         f.frame.clause = "from"
         f.frame.verb = "select"
         return True
-    return _window_frame(f, word)
+    return window_frame(f, word)
 
 
 @after("with")
@@ -553,477 +500,3 @@ def _as(f, word: str) -> bool:
     else:
         raise f.error()
     return True
-
-
-# -- ORDER BY, locks, windows ------------------------------------------------------------------------------------------
-@after("asc", "desc")
-def _direction(f, word: str) -> bool:
-    f.emit(T.ASC if word == "asc" else T.DESC, word.upper())
-    f.at += 1
-    return True
-
-
-@after("nulls")
-def _nulls(f, word: str) -> bool:
-    if f.word(1) not in ("first", "last"):
-        return False
-    f.emit(T.VAR, "NULLS")
-    f.emit(T.FIRST if f.word(1) == "first" else T.VAR, f.word(1).upper())
-    f.at += 2
-    return True
-
-
-LOCKS = (("update",), ("no", "key", "update"), ("share",), ("key", "share"))
-
-
-@after("for")
-def _for(f, word: str) -> bool:
-    if word in f.frame.separators:
-        f.separator(word)
-        return True
-    f.at += 1
-    if f.accept("read", "only"):
-        return True
-    for words in LOCKS:
-        if f.accept(*words):
-            break
-    else:
-        raise f.error()
-    f.emit(T.FOR, "FOR")
-    for each in words:
-        f.emit(T.UPDATE if each == "update" else T.VAR, each.upper())
-    if f.accept("of"):
-        f.emit(T.VAR, "OF")
-        f.emit_mark(Word(f.name().name, f.source.position(f.at - 1)))
-        while f.accept(","):
-            f.emit(T.COMMA, ",")
-            f.emit_mark(Word(f.name().name, f.source.position(f.at - 1)))
-    if f.accept("nowait"):
-        f.emit(T.VAR, "NOWAIT")
-    elif f.accept("skip", "locked"):
-        f.emit(T.VAR, "SKIP")
-        f.emit(T.VAR, "LOCKED")
-    return True
-
-
-@before("for")
-def _for_before(f, word: str) -> bool:
-    if word in f.frame.separators:
-        f.separator(word)
-        return True
-    if f.need:
-        raise f.error()
-    return _for(f, word)
-
-
-@after("filter")
-def _filter(f, word: str) -> bool:
-    if not f.sees("filter", "(", "where"):
-        return False
-    f.emit(T.FILTER, "FILTER")
-    f.at += 1
-    f.open(Frame(")"))
-    return True
-
-
-@after("within")
-def _within(f, word: str) -> bool:
-    if not f.sees("within", "group", "("):
-        return False
-    f.emit(T.VAR, "WITHIN")
-    f.emit(T.VAR, "GROUP")
-    f.at += 2
-    f.open(Frame(")"))
-    return True
-
-
-@after("over")
-def _over(f, word: str) -> bool:
-    if f.punct(-1) != ")":
-        return False
-    f.emit(T.OVER, "OVER")
-    f.at += 1
-    if f.sees("("):
-        f.open(Frame(")", "window"))
-        return True
-    f.emit_mark(Word(f.identifier(), f.source.position(f.at - 1)))
-    return True
-
-
-@_both("partition")
-def _partition(f, word: str) -> bool:
-    if f.frame.kind != "window" or f.word(1) != "by":
-        return False
-    f.keyword(T.PARTITION_BY, "PARTITION BY", 2)
-    f.frame.clause = "partition"
-    return True
-
-
-@_both("range", "groups")
-def _window_frame(f, word: str) -> bool:
-    """ROWS/RANGE/GROUPS ...: read here, carried behind the last sort or partition expression as a mark."""
-    frame = f.frame
-    if frame.kind != "window" or f.need and not f.operand:
-        return False
-    f.at += 1
-    if f.accept("between"):
-        start = _bound(f)
-        f.expect("and")
-        end = _bound(f)
-    else:
-        start, end = _bound(f), ("current row", None)
-    exclude = ""
-    if f.accept("exclude"):
-        for words in (("current", "row"), ("group",), ("ties",), ("no", "others")):
-            if f.accept(*words):
-                exclude = " ".join(words)
-    if f.operand and frame.clause in ("order", "partition"):
-        f.emit(T.COMMA, ",")
-    else:
-        f.emit(T.ORDER_BY, "ORDER BY")
-    f.emit_mark(FrameMark((word, *start, *end, exclude)))
-    f.operand, f.need = True, False
-    return True
-
-
-def _bound(f) -> tuple[str, Any]:
-    for words in (("unbounded", "preceding"), ("unbounded", "following"), ("current", "row")):
-        if f.accept(*words):
-            return " ".join(words), None
-    position, kind, text = f.position(), f.kind(), f.texts[f.at]
-    value: Any
-    if kind in (INTEGER, NUMBER):
-        value = raw.Literal("integer" if kind == INTEGER else "numeric", text, position=position)
-        f.at += 1
-    elif kind == PARAM:
-        value = raw.Parameter(int(text), position=position)
-        f.highest_param = max(f.highest_param, int(text))
-        f.at += 1
-    else:
-        type_ = type_name(f) if kind == WORD else None
-        if f.kind() != STRING:
-            raise f.error()
-        value = raw.Literal("string", f.texts[f.at], position=position)
-        value = raw.Cast(value, type_, position=position) if type_ else value
-        f.at += 1
-    direction = f.accept_any("preceding", "following")
-    if not direction:
-        raise f.error()
-    return direction, value
-
-
-# -- operators that are words ------------------------------------------------------------------------------------------
-@after("and")
-def _and(f, word: str) -> bool:
-    if f.frame.betweens:
-        f.frame.betweens -= 1
-        f.operator("between and", "and")
-    else:
-        f.operator("and", "and")
-    return True
-
-
-@after("or")
-def _or(f, word: str) -> bool:
-    f.operator("or", "or")
-    return True
-
-
-@before("not")
-def _not(f, word: str) -> bool:
-    f.operator("not", "not")
-    return True
-
-
-PATTERNS = {"like": ("~~", "!~~"), "ilike": ("~~*", "!~~*"), "similar": ("~", "!~")}
-
-
-def _pattern(f, negated: bool, word: str) -> None:
-    if word == "similar":
-        if f.word(1) != "to":
-            f.at += 1
-            raise f.error()
-        f.operator("like", PATTERNS[word][negated], 2, "similar")
-    else:
-        f.operator("like", PATTERNS[word][negated])
-
-
-@after("like", "ilike", "similar", "in", "between")
-def _predicate(f, word: str, negated: bool = False) -> bool:
-    if word in PATTERNS:
-        _pattern(f, negated, word)
-    elif word == "in":
-        if word in f.frame.separators:
-            f.separator(word)
-            return True
-        f.operator("in", "in", negated=negated)
-        if not f.sees("("):
-            raise f.error()
-        f.open(Frame(")"))
-        f.need = True
-    else:
-        symmetric = f.word(1) == "symmetric"
-        f.operator("between", "symmetric" if symmetric else "", 1 + (f.word(1) in ("symmetric", "asymmetric")), None, negated)
-        f.frame.betweens += 1
-    return True
-
-
-@after("not")
-def _not_predicate(f, word: str) -> bool:
-    following = f.word(1)
-    f.at += 1
-    if following not in ("like", "ilike", "similar", "in", "between"):
-        raise f.error()
-    return _predicate(f, following, True)
-
-
-@after("is")
-def _is(f, word: str) -> bool:
-    negated = f.word(1) == "not"
-    width = 2 + negated
-    what = f.word(1 + negated)
-    if what in ("null", "true", "false", "unknown"):
-        f.postfix("is", what, width, negated)
-    elif what == "distinct" and f.word(2 + negated) == "from":
-        f.operator("distinct", "distinct", width + 1, negated=negated)
-    elif what in ("document", "normalized"):
-        raise f.unsupported(f"IS {what.upper()}")
-    else:
-        f.at += width - 1
-        raise f.error()
-    return True
-
-
-@after("isnull", "notnull")
-def _isnull(f, word: str) -> bool:
-    f.postfix("is", "null", 1, word == "notnull")
-    return True
-
-
-@after("escape")
-def _escape(f, word: str) -> bool:
-    f.operator("escape", "escape")
-    return True
-
-
-@after("at")
-def _at_time_zone(f, word: str) -> bool:
-    if not f.sees("at", "time", "zone"):
-        return False
-    f.operator("timezone", "timezone", 3)
-    return True
-
-
-@after("overlaps")
-def _overlaps(f, word: str) -> bool:
-    f.operator("overlaps", "overlaps")
-    return True
-
-
-@_both("operator")
-def _qualified_operator(f, word: str) -> bool:
-    if f.punct(1) != "(" or (not f.operand and f.kind(3) != OPERATOR and f.punct(3) != "."):
-        return False
-    position = f.at
-    f.at += 2
-    schema = None
-    while f.kind() in (WORD, QUOTED):
-        schema = f.texts[f.at]
-        f.at += 1
-        f.expect(".")
-    if f.kind() != OPERATOR:
-        raise f.error()
-    name = f.texts[f.at]
-    f.at += 1
-    f.expect(")")
-    width = f.at - position
-    f.at = position
-    f.operator("op" if f.operand else "prefix", name, width, schema)
-    return True
-
-
-@after("collate")
-def _collate(f, word: str) -> bool:
-    position = f.position()
-    f.at += 1
-    names = [f.identifier()]
-    while f.accept("."):
-        names.append(f.label())
-    f.dotted(CollateMark(tuple(names), position))
-    return True
-
-
-# -- operands that are words -------------------------------------------------------------------------------------------
-@before("null", "true", "false")
-def _constant(f, word: str) -> bool:
-    kind = "null" if word == "null" else "boolean"
-    f.put(raw.Literal(kind, word, position=f.position()))
-    return True
-
-
-@before("default")
-def _default(f, word: str) -> bool:
-    f.put(raw.DefaultValue(position=f.position()))
-    return True
-
-
-@before(*SQL_VALUES)
-def _sql_value(f, word: str) -> bool:
-    if word == "current_schema" and f.punct(1) == "(":
-        return False
-    position = f.position()
-    width, precision = 1, None
-    if f.punct(1) == "(" and f.kind(2) == INTEGER and f.punct(3) == ")":
-        width, precision = 4, int(f.texts[f.at + 2])
-    f.put(raw.SqlValue(word, precision, position=position), width)
-    return True
-
-
-@before("case")
-def _case(f, word: str) -> bool:
-    f.begin_operand()
-    f.emit(T.CASE, "CASE")
-    f.at += 1
-    f.frames.append(f.frame)
-    f.frame = Frame("end", "case")
-    f.operand, f.need = False, f.word() != "when"
-    return True
-
-
-@_both("when", "then", "else")
-def _case_word(f, word: str) -> bool:
-    if f.frame.kind != "case" or (word != "when" and not f.operand):
-        raise f.error()
-    f.keyword({"when": T.WHEN, "then": T.THEN, "else": T.ELSE}[word], word.upper())
-    return True
-
-
-@after("end")
-def _end(f, word: str) -> bool:
-    if f.frame.kind != "case":
-        raise f.error()
-    f.emit(T.END, "END")
-    f.at += 1
-    f.frame = f.frames.pop()
-    f.operand = True
-    return True
-
-
-@before("exists")
-def _exists(f, word: str) -> bool:
-    if f.punct(1) != "(":
-        raise f.error()
-    emit_call(f, "exists", Frame(")"), 2, double=True)
-    return True
-
-
-@before("array")
-def _array(f, word: str) -> bool:
-    if f.punct(1) == "[":
-        f.at += 1
-        emit_call(f, "array", Frame("]", "array"), 1)
-        f.frame.mark.position = f.source.position(f.at - 2)
-    elif f.punct(1) == "(":
-        emit_call(f, "array query", Frame(")"), 2, double=True)
-    else:
-        raise f.error()
-    return True
-
-
-@before("any", "some", "all")
-def _quantifier(f, word: str) -> bool:
-    if f.punct(1) != "(" or not f.chained:
-        if word == "all" and f.frame.fresh:
-            f.at += 1  # count(ALL x)
-            return True
-        raise f.error()
-    emit_call(f, "all" if word == "all" else "any", Frame(")"), 2, double=subquery_ahead(f, 2))
-    f.need = True
-    return True
-
-
-@before("row")
-def _row(f, word: str) -> bool:
-    if f.punct(1) != "(":
-        return False
-    emit_call(f, "row", Frame(")"), 2)
-    return True
-
-
-@before("distinct")
-def _distinct_argument(f, word: str) -> bool:
-    if not f.frame.fresh:
-        raise f.error()
-    f.emit(T.DISTINCT, "DISTINCT")
-    f.at += 1
-    f.need = True
-    if f.sees("*"):
-        raise f.error()
-    return True
-
-
-@before("variadic")
-def _variadic(f, word: str) -> bool:
-    f.operator("prefix", "variadic")
-    return True
-
-
-@before("rollup", "cube")
-def _rollup(f, word: str) -> bool:
-    if f.frame.clause != "group" or f.punct(1) != "(":
-        return False
-    emit_call(f, word, Frame(")"), 2)
-    f.frame.clause = "group"
-    return True
-
-
-SPECIAL = {
-    "cast": {"as"},
-    "extract": {"from"},
-    "position": {"in"},
-    "substring": {"from", "for", "similar", "escape"},
-    "overlay": {"placing", "from", "for"},
-    "trim": {"from"},
-    "coalesce": set(),
-    "nullif": set(),
-    "greatest": set(),
-    "least": set(),
-    "grouping": set(),
-}
-
-
-@before(*SPECIAL, "normalize", "treat", "collation")
-def _special(f, word: str) -> bool:
-    if word == "grouping" and f.sees("grouping", "sets", "("):
-        f.at += 1
-        emit_call(f, "sets", Frame(")"), 2)
-        f.frame.clause = "group"
-        return True
-    if word not in SPECIAL or f.punct(1) != "(":
-        return False
-    emit_call(f, word, Frame(")", "paren", None, frozenset(SPECIAL[word])), 2)
-    f.frame.fresh = False
-    f.need = True
-    if word == "extract":
-        if f.kind() not in (WORD, QUOTED, STRING):
-            raise f.error()
-        f.put(raw.Literal("string", f.texts[f.at], position=f.position()))
-    elif word == "trim":
-        side = f.accept_any("both", "leading", "trailing")
-        f.frame.mark.separators.append(side or "both")
-        if f.accept("from"):
-            f.need = True
-    return True
-
-
-@after("placing")
-def _placing(f, word: str) -> bool:
-    if word not in f.frame.separators:
-        raise f.error()
-    f.separator(word)
-    return True
-
-
-def mark_kind(mark: Any) -> str:
-    """For tests and messages: what stands behind a number."""
-    return mark.kind if isinstance(mark, OpMark) else type(mark).__name__

@@ -21,10 +21,11 @@ from typing import Any
 from sqlglot.tokens import Token, TokenType
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported, ProgramLimitExceeded, SyntaxError
-from aurorapy.sql.parse import raw
-from aurorapy.sql.parse.clauses import AFTER, BEFORE, emit_call, starts_query
+from aurorapy.sql.parse import operands, raw, trailers, wordoperators
+from aurorapy.sql.parse.clauses import starts_query
 from aurorapy.sql.parse.cursor import Cursor
 from aurorapy.sql.parse.frames import Frame
+from aurorapy.sql.parse.handlers import AFTER, BEFORE, emit_call
 from aurorapy.sql.parse.keywords import NEEDS_AS, RESERVED, TYPE_FUNC
 from aurorapy.sql.parse.literals import plain_rows
 from aurorapy.sql.parse.marks import CastMark, IndexMark, OpMark, RowsMark, Word
@@ -32,6 +33,7 @@ from aurorapy.sql.parse.source import Source
 from aurorapy.sql.parse.typenames import interval_fields, type_name
 from aurorapy_native.lexer import BITS, INTEGER, NUMBER, OPERATOR, PARAM, PUNCT, QUOTED, STRING, WORD
 
+HANDLERS = (operands, trailers, wordoperators)  # entered in BEFORE and AFTER by being imported
 LITERALS = {STRING: "string", INTEGER: "integer", NUMBER: "numeric", BITS: "bits"}
 NEVER_PREFIX = frozenset("= < > <= >= <> * / % ^".split())
 TYPE_WORDS = frozenset(
