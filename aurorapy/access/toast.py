@@ -158,6 +158,12 @@ class Toaster:
             if done % _BATCH == _BATCH - 1:
                 self.give_way()
 
+    def take_back(self, row: tuple, kept: set[bytes], xid: Xid, command: int, snapshot: Any) -> None:
+        """A row from shrink_update() was not written after all: its new chunks end."""
+        for value in row:
+            if type(value) is Stored and value.data[0] == EXTERNAL_TAG and value.data[1:] not in kept:
+                self.delete(OutOfLine(value.data[1:], ""), xid, command + 1, snapshot)
+
     def _tree(self, depth: int, tid: Tid) -> Iterator[Tid]:
         """Every chunk of a value, those below before those above."""
         if depth:

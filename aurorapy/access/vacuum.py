@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Callable, Iterator
 
-from aurorapy.ids import Lsn, Tid, Xid
+from aurorapy.ids import Lsn, Tid, Xid, tid_text
 from aurorapy_native.btree_check import entries as tree_entries
 from aurorapy_native.heap import Heap
-from aurorapy_native.heap_check import check_page
+from aurorapy_native.heap_check import check_page, page_facts
 from aurorapy_native.heap_vacuum import free_dead, note_free_space, vacuum_page, versions_to_index
 
 MAX_DEAD = 1_000_000  # dead lines remembered before the indexes are cleaned
@@ -137,17 +137,24 @@ def check_heap(heap: Heap, give_way: Callable[[], None] = lambda: None) -> Itera
 
 
 def _check_index(table: Any, index: Any, give_way: Callable[[], None]) -> Iterator[str]:
-    """The tree itself, and an entry for every version that an index made now would hold."""
+    """The tree itself, an entry for every version that an index made now would hold, and no entry into the void."""
     problems = index.tree.check()
     yield from problems
     if problems:
         return
     found = set(tree_entries(index.tree))
     columns = tuple(range(1, len(table.relation.columns) + 1))
+    reachable: set[Tid] = set()
     for block in range(table.heap.blocks):
+        storage = table.heap.storage
+        for number, state, *_ in page_facts(storage.pool.page(storage.page_number(block))):
+            if state != "unused":
+                reachable.add(block << 16 | number)
         for tid, _, row in versions_to_index(table.heap, block, None, columns)[0]:
             values = index.values_of(row)
             if values is not None and (index.codec.encode(values), tid) not in found:
-                yield f"no entry for the row at ({tid >> 16},{tid & 0xFFFF})"
+                yield f"no entry for the row at {tid_text(tid)}"
         if block % GIVE_WAY_BLOCKS == 0:
             give_way()
+    for tid in sorted({tid for _, tid in found} - reachable):
+        yield f"an entry leads to {tid_text(tid)}, where no row or dead line is"

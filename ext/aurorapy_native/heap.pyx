@@ -258,7 +258,7 @@ cdef class Heap:
         cdef TupleHeader* row
         cdef bint all_visible
         cdef list out = []
-        cdef uint64_t known = 0            # an id other than ours that the snapshot sees
+        cdef uint64_t known = 0xFFFFFFFFFFFFFFFF     # an id other than ours that the snapshot sees
         cdef uint64_t own = 0xFFFFFFFFFFFFFFFF
         if frame < 0:
             return out
@@ -640,6 +640,8 @@ cdef class Heap:
                 values, kept = self.toaster.shrink_update(self.codec, values, xid, command, self.values_by_column(tid))
                 fitted = True
         if code != ROW_OK:
+            if fitted:
+                self.toaster.take_back(values, kept, xid, command, snapshot)
             return code, found.tid, found.xid
         if self.toaster is not None:
             self.drop_values(tid, xid, command, snapshot, kept)
