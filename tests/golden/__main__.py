@@ -20,6 +20,7 @@ from tests.support.oracle import Oracle
 from tests.support.server import TemporaryServer
 
 HERE = Path(__file__).parent
+ORACLE_SETTINGS = {"deadlock_timeout": "50ms"}
 
 
 def all_scripts() -> list[Path]:
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         return regenerate(paths)
     failed = 0
     if options.oracle:
-        with Oracle() as oracle:
+        with Oracle(settings=ORACLE_SETTINGS) as oracle:
             failed += run(paths, runner.Target("127.0.0.1", oracle.port, is_oracle=True), "PostgreSQL 15")
     if options.server:
         failed += run(paths, runner.Target("127.0.0.1", options.server), "aurorapy")
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def regenerate(paths: list[Path]) -> int:
-    with Oracle() as oracle:
+    with Oracle(settings=ORACLE_SETTINGS) as oracle:
         target = runner.Target("127.0.0.1", oracle.port, is_oracle=True)
         for path in paths:
             before = path.read_text()
