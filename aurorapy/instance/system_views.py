@@ -43,6 +43,8 @@ def system_views() -> tuple[SystemView, ...]:
     for schema, name, columns, query in _VIEW.findall(text):
         pairs = [tuple(" ".join(c.split()).split(" ", 1)) for c in _split(columns)]
         namespace = ids.INFORMATION_SCHEMA if schema == "information_schema" else ids.PG_CATALOG
+        if query == "EMPTY":
+            query = "SELECT " + ", ".join(f"NULL::{type_}" for _, type_ in pairs) + " WHERE false"
         views.append(SystemView(namespace, name, pairs, " ".join(query.split()), name not in _PRIVATE))
     return tuple(views)
 

@@ -19,7 +19,8 @@ from aurorapy.errors import DatabaseError, UndefinedColumn
 from aurorapy.instance.sizes import relation_bytes
 from aurorapy.session.privileges import Privileges
 from aurorapy.sql.bind import bind, bind_expression
-from aurorapy.sql import deparse
+from aurorapy.sql.deparse import deparse
+from aurorapy.sql.deparse_query import query_text
 from aurorapy.sql.parse import parse
 from aurorapy.types.builtin import TYPES
 from aurorapy.types.identifiers import quote_identifier, split_identifiers
@@ -66,7 +67,7 @@ class SessionDefinitions(Privileges):
             expr = bind_expression(text, relation, self._catalog, context=self._session.eval.type_context)
         except DatabaseError:
             return text
-        return deparse.expression_text(expr, relation, self._catalog, pretty=pretty)
+        return deparse(expr, self._session.eval.type_context, self._catalog, pretty=pretty)
 
     # -- indexes -------------------------------------------------------------------------------------------------------
     def index(self, oid: int, column: int, pretty: bool) -> str | None:
@@ -194,7 +195,7 @@ class SessionDefinitions(Privileges):
         try:
             query = bind(parse(view.view_sql)[0], self._catalog, (), self._session.eval.type_context)
             names = [c.name for c in view.live_columns()]
-            return deparse.query_text(query, self._catalog, pretty=pretty, names=names) + ";"
+            return query_text(query, self._catalog, pretty=pretty, names=names) + ";"
         except DatabaseError:
             return view.view_sql + ";"
 

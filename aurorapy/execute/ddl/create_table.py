@@ -207,7 +207,7 @@ def attach_sequence(ctx: DdlContext, table: int, table_name: str, schema: int, a
     sequence = make_sequence(ctx, name, schema, parameters_of(ctx, options, None))
     ctx.depend(CLASS_RELATION, sequence, 0, CLASS_RELATION, table, attno, kind=deptype)
     if deptype == "a":
-        set_default(ctx, table, attno, f"nextval({sequence}::pg_catalog.regclass)", sequence=sequence)
+        set_default(ctx, table, attno, f"nextval('{sequence}'::regclass)", sequence=sequence)
 
 
 def _attach_defaults(ctx: DdlContext, plan: _Plan, table: int) -> None:

@@ -21,16 +21,23 @@ from aurorapy.execute.ddl.context import DdlContext
 from aurorapy.expressions import nodes as n
 from aurorapy.expressions.compile import evaluator
 from aurorapy.sql.bind import bind_expression
-from aurorapy.sql import deparse
+from aurorapy.sql.deparse import SYSTEM as SYSTEM_NAMES
+from aurorapy.sql.deparse import deparse
 from aurorapy.sql.statements import ExprText
-from aurorapy.types.model import Type
+from aurorapy.types.identifiers import quote_identifier
+from aurorapy.types.model import Type, TypeContext
 
 # types whose text form depends on settings, so that going through text is only stable
 _UNSTABLE_TEXT = frozenset({1082, 1114, 1184, 1266, 1186, 700, 701, 2205, 2206})
 
 
 def stored_text(ctx: DdlContext, expr: n.Expr, relation: Relation | None) -> str:
-    return deparse.expression_text(expr, relation, ctx.catalog, stored=True)
+    """Columns go by the names `relation` gives them; relations in constants by OID."""
+    name = None
+    if relation is not None:
+        names = {c.attno: quote_identifier(c.name) for c in relation.columns}
+        name = lambda column: names.get(column.attno) or SYSTEM_NAMES.get(column.attno) or quote_identifier(column.name)  # noqa: E731
+    return deparse(expr, TypeContext(), ctx.catalog, column=name)
 
 
 def bound(ctx: DdlContext, relation: Relation | None, text: str | ExprText, kind: str = "",
@@ -188,8 +195,6 @@ def canonical_using(ctx: DdlContext, relation: Relation, column: Column, express
 
 
 def quoted_column(column: Column) -> str:
-    from aurorapy.types.identifiers import quote_identifier
-
     return quote_identifier(column.name)
 
 

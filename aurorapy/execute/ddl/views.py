@@ -19,7 +19,7 @@ from aurorapy.execute.ddl.create_table_as import result_columns
 from aurorapy.execute.ddl.relations import NewColumn, create_relation, insert_attribute
 from aurorapy.expressions import nodes as n
 from aurorapy.sql.bind import bind
-from aurorapy.sql import deparse
+from aurorapy.sql.deparse_query import query_text
 from aurorapy.sql.parse import parse
 from aurorapy.sql.plan.columns import parts, query_expressions
 from aurorapy.sql.statements import CreateView
@@ -40,7 +40,7 @@ def create_view(ctx: DdlContext, statement: CreateView) -> int:
     if any(cte.query.kind in ("insert", "update", "delete") for cte in query.ctes):
         raise FeatureNotSupported("views must not contain data-modifying statements in WITH")
     columns = result_columns(ctx, query, statement.columns, "CREATE VIEW specifies more column names than columns")
-    text = deparse.query_text(query, ctx.catalog, stored=True, names=[column.name for column in columns])
+    text = query_text(query, ctx.catalog, stored=True, names=[column.name for column in columns])
     existing = ctx.catalog.relation_by_name(ctx.catalog.schema_name(schema), name.name)
     if existing is not None and statement.replace:
         return _replace(ctx, existing, columns, query, text)
@@ -157,7 +157,7 @@ class ViewTexts:
         ctx = self._ctx
         for view, query in self._bound:
             names = [column.name for column in ctx.catalog.relation(view).live_columns()]
-            text = deparse.query_text(query, ctx.catalog, stored=True, names=names)
+            text = query_text(query, ctx.catalog, stored=True, names=names)
             rule = ctx.store.find("pg_rewrite", ev_class=view)[0]
             ctx.store.update(rule, ev_action=text)
             ctx.changed(view)
