@@ -31,12 +31,15 @@ extensions = [
     if not only or path.stem in only
 ]
 
+processors = os.cpu_count() or 1
+
 setup(
+    options={"build_ext": {"parallel": 1 if only else processors}},
     ext_modules=cythonize(
         extensions,
         include_path=["ext"],
         build_dir="build/c",
-        nthreads=0,
+        nthreads=0 if only else processors,
         compiler_directives={
             "language_level": "3",
             "boundscheck": debug,

@@ -1,0 +1,53 @@
+# make run     serve on 127.0.0.1:5432, data in ./data
+# make test    every test; installs PostgreSQL 15 to compare with where apt-get may
+# make bench   pgbench against PostgreSQL 15 and aurorapy, report in bench/results/
+# make clean   removes what was built, not ./data
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install -q --disable-pip-version-check
+NATIVE := $(wildcard ext/aurorapy_native/*.pyx ext/aurorapy_native/*.pxd ext/aurorapy_native/*.c ext/aurorapy_native/*.h)
+
+.PHONY: run build test bench clean postgresql
+
+run: build
+	$(BIN)/aurorapy serve --data data --host 127.0.0.1 --port 5432
+
+build: $(VENV)/.built
+
+$(VENV)/.made:
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); apt-get install -q -y python3-venv && $(PYTHON) -m venv $(VENV); }
+	$(PIP) "setuptools>=68" wheel "cython>=3.1"
+	touch $@
+
+# Editable and without isolation: each module is compiled once, in place, and again only when it changed.
+$(VENV)/.built: $(VENV)/.made setup.py pyproject.toml $(NATIVE)
+	$(PIP) --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.tested: $(VENV)/.built
+	$(PIP) --no-build-isolation -e ".[test]"
+	touch $@
+
+# psql, pgbench and a server to compare with. Without them the tests that need them are skipped and say so.
+postgresql:
+	@if [ -x /usr/lib/postgresql/15/bin/postgres ] && command -v psql >/dev/null && command -v pgbench >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		mkdir -p /etc/postgresql-common; \
+		[ -e /etc/postgresql-common/createcluster.conf ] \
+			|| echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf; \
+		{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql-15; } \
+			>/dev/null 2>&1 || echo "PostgreSQL 15 could not be installed: the tests that need it are skipped"; \
+	else echo "PostgreSQL 15 is not installed: the tests that need it are skipped"; fi
+
+test: $(VENV)/.tested postgresql
+	$(BIN)/python -m pytest tests
+
+bench: $(VENV)/.tested postgresql
+	$(BIN)/python -m bench oltp
+
+clean:
+	rm -rf build dist *.egg-info ext/*.egg-info $(VENV) .pytest_cache .hypothesis .import_linter_cache
+	find aurorapy ext tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -f ext/aurorapy_native/*.so
