@@ -20,6 +20,7 @@ from typing import Any
 
 from aurorapy.activity import Counters
 from aurorapy.activity.sessions import SessionActivities
+from aurorapy.catalog.cache import SessionCatalog
 from aurorapy.catalog.model import Relation
 from aurorapy.errors import DatabaseError, FatalError
 from aurorapy.instance import bootstrap, tables
@@ -58,6 +59,12 @@ class SessionLocks(LockOwner):
         self.pid = pid
         self.waiting = None
         self.lock_timeout = None
+
+
+class _Nobody:
+    """A session's part in looking names up, where there is no session."""
+
+    settings = {"search_path": "pg_catalog"}
 
 
 class NoLog:
@@ -251,6 +258,10 @@ class Instance:
 
     def databases(self) -> list[Database]:
         return list(self._databases.values())
+
+    def binding_catalog(self) -> SessionCatalog:
+        """For binding stored expressions, which need no search_path: types and functions only."""
+        return SessionCatalog(self.databases()[0].cache, _Nobody())
 
     def opened_tables(self, database: Database) -> list[tuple[Relation, Any]]:
         return [pair for pair in self._tables.values() if pair[0].kind == "r" and not pair[0].shared]

@@ -82,12 +82,13 @@ def attach_toast(ctx: DdlContext, table: int, columns: list[NewColumn]) -> None:
 
 
 def _collect(ctx: DdlContext, statement: CreateTable) -> _Plan:
-    plan = _Plan(constraints=list(statement.constraints))
+    plan = _Plan()
     definitions = list(statement.columns)
     for source, including in statement.like:
         definitions.extend(_like_columns(ctx, source, including, plan))
     for definition in definitions:
         add_column_definition(ctx, plan, definition)
+    plan.constraints.extend(statement.constraints)
     _mark_primary_key(plan)
     return plan
 
