@@ -35,7 +35,30 @@ def deparse(
     show_implicit: bool = False,
 ) -> str:
     """The expression's text. `column` names columns; without it they go by their bare names."""
-    return _Writer(context or TypeContext(), catalog, pretty, column or _bare).text(expr, show_implicit)
+    return Writer(context or TypeContext(), catalog, pretty, column or _bare).text(expr, show_implicit)
+
+
+def expression_text(
+    expr: n.Expr, relation: Any, catalog: Any, stored: bool = False, pretty: bool = False, show_implicit: bool = False
+) -> str:
+    """The text of an expression over one relation's columns; `stored` keeps regclass constants as OIDs."""
+    return deparse(expr, text_context(catalog, stored), catalog, pretty, relation_columns(relation), show_implicit)
+
+
+def relation_columns(relation: Any) -> Callable[[n.Column], str]:
+    """Names columns as the relation calls them today."""
+
+    def name(column: n.Column) -> str:
+        if relation is not None and 0 < column.attno <= len(relation.columns):
+            return quote_name(relation.columns[column.attno - 1].name)
+        return _bare(column)
+
+    return name
+
+
+def text_context(catalog: Any, stored: bool) -> TypeContext:
+    """ISO forms throughout; names of reg* constants only where a catalog can give them and they need not last."""
+    return TypeContext(catalog=catalog if not stored and hasattr(catalog, "reg_out") else None)
 
 
 def type_text(oid: int, typmod: int = -1, catalog: Any = None) -> str:
@@ -52,7 +75,7 @@ def _bare(column: n.Column) -> str:
     return SYSTEM.get(column.attno) or quote_name(column.name)
 
 
-class _Writer:
+class Writer:
     """One expression's text; `text(expr, implicit)` with `implicit` showing casts that nobody wrote."""
 
     def __init__(self, context: TypeContext, catalog: Any, pretty: bool, column: Callable[[n.Column], str]) -> None:
@@ -60,6 +83,9 @@ class _Writer:
         self.catalog = catalog
         self.pretty = pretty
         self.column_name = column
+        # set by deparse_query: the text of a subquery, of window number i
+        self.subquery: Callable[[n.SubLink], str] | None = None
+        self.window: Callable[[int], str] = str
 
     def text(self, expr: Any, implicit: bool = False) -> str:
         handler = getattr(self, "_" + type(expr).__name__.lower(), None)
@@ -129,6 +155,36 @@ class _Writer:
     def _sessionvalue(self, expr: n.SessionValue, implicit: bool) -> str:
         precision = f"({expr.typmod})" if expr.typmod >= 0 and expr.name != "current_date" else ""
         return expr.name.upper() + precision
+
+    def _sublink(self, expr: n.SubLink, implicit: bool) -> str:
+        if self.subquery is None:
+            raise FeatureNotSupported("text of a subquery is not supported here")
+        return self.subquery(expr)
+
+    def _aggregate(self, expr: n.Aggregate, implicit: bool) -> str:
+        args = "*" if expr.star else ", ".join(self.text(a, True) for a in (expr.direct or expr.args))
+        text = f"{quote_name(expr.fn.name)}({'DISTINCT ' if expr.distinct else ''}{args}"
+        if expr.order and not expr.direct:
+            text += " ORDER BY " + self.sort(expr.order)
+        text += ")"
+        if expr.direct:
+            text += f" WITHIN GROUP (ORDER BY {self.sort(expr.order)})"
+        return text + (f" FILTER (WHERE {self.text(expr.filter)})" if expr.filter is not None else "")
+
+    def _windowcall(self, expr: n.WindowCall, implicit: bool) -> str:
+        args = "*" if expr.star else ", ".join(self.text(a, True) for a in expr.args)
+        filtered = f" FILTER (WHERE {self.text(expr.filter)})" if expr.filter is not None else ""
+        return f"{quote_name(expr.fn.name)}({args}){filtered} OVER {self.window(expr.window)}"
+
+    def sort(self, keys: Any) -> str:
+        """ORDER BY's list."""
+        parts = []
+        for key in keys:
+            text = self.text(key.expr, True) + (" DESC" if key.descending else "")
+            if key.nulls_first != key.descending:
+                text += " NULLS FIRST" if key.nulls_first else " NULLS LAST"
+            parts.append(text)
+        return ", ".join(parts)
 
     def _casetest(self, expr: n.CaseTest, implicit: bool) -> str:
         return "CASE_TEST_EXPR"
@@ -290,3 +346,10 @@ class _Writer:
 
     def _fieldselect(self, expr: n.FieldSelect, implicit: bool) -> str:
         return f"({self.text(expr.arg, True)}).{quote_name(expr.name)}"
+
+
+def query_text(query: Any, catalog: Any, stored: bool = False, pretty: bool = False, names: list[str] | None = None) -> str:
+    """A bound query's text as pg_get_viewdef lays it out, without the semicolon; see `deparse_query`."""
+    from aurorapy.sql.deparse_query import QueryWriter
+
+    return QueryWriter(text_context(catalog, stored), catalog, pretty, stored).query(query, [], 0, names)

@@ -32,6 +32,7 @@ class Rte:
     type_oids: list[int]
     typmods: list[int]
     relation: Any = None  # catalog.model.Relation
+    view: Any = None  # the Relation of a view that became this subquery
     query: Query | None = None
     lateral: bool = False
     functions: list[Expr] = field(default_factory=list)  # set-returning calls; ROWS FROM when several

@@ -129,6 +129,7 @@ class FromBinder:
         targets = [t for t in query.targets if not t.junk]
         alias = node.alias.name if node.alias is not None else relation.name
         rte = Rte("subquery", alias, names, [t.expr.type_oid for t in targets], [t.expr.typmod for t in targets], query=query)
+        rte.view = relation
         item = self.add_rte(scope, rte, schema=relation.schema if node.alias is None else None)
         for column, of in zip(item.columns, relation.live_columns()):
             self.origins[id(scope.query), item.rte, column.expr.attno] = (relation.oid, of.attno)
