@@ -40,6 +40,7 @@ from aurorapy_native.space import RelationStorage
 from aurorapy_native.tuples import OutOfLine
 
 GIVE_WAY_BLOCKS = 16
+INSERT_STEP = 512  # rows inserted between two chances to give way
 LARGE_BATCH = 1 << 20  # bytes of long values that a scan fetches before it hands rows over
 NONE, LIVE, UNDECIDED = range(3)  # answers of Heap.rival
 
@@ -112,10 +113,15 @@ class Table:
         self._plans = [(index, index.tree, index.codec.encode) for index in indexes]
         heap.oid = relation.oid
         heap.fillfactor = relation.fillfactor
-        if relation.toast_root and heap.toaster is None:
-            storage = RelationStorage.open(heap.storage.volume_space, relation.toast_root)
-            heap.toaster = Toaster(open_toast(storage, heap.status, heap.row_locks), give_way)
+        if heap.toaster is None:
+            heap.toaster = Toaster(self._toast_heap(), give_way)
         heap.depends_on(*self._dependencies())
+
+    def _toast_heap(self) -> Heap | None:
+        if not self.relation.toast_root:
+            return None
+        storage = RelationStorage.open(self.heap.storage.volume_space, self.relation.toast_root)
+        return open_toast(storage, self.heap.status, self.heap.row_locks)
 
     def _dependencies(self) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
         """Columns that an update must keep to be HOT (None: none may), and columns of unique keys."""
@@ -159,11 +165,10 @@ class Table:
         heap = self.heap
         wanted = heap.codec.projection(columns)
         end = heap.blocks if end_block is None else min(end_block, heap.blocks)
-        lazy = heap.toaster is not None
         for block in range(start_block, end):
             rows = heap.scan_page(block, snapshot, wanted, False)
             if rows:
-                if lazy:
+                if heap.met_external:
                     yield from self._resolved(rows)
                 else:
                     yield rows
@@ -184,11 +189,10 @@ class Table:
         """Lists of visible rows with keys between two bounds, a leaf's worth each, in the index's order."""
         heap = self.heap
         wanted = heap.codec.projection(columns)
-        lazy = heap.toaster is not None
         for steps, tids in enumerate(index.tree.scan(low, high, low_inclusive, high_inclusive, backward)):
             rows = heap.fetch_many(tids, snapshot, wanted, False)
             if rows:
-                if lazy:
+                if heap.met_external:
                     yield from self._resolved(rows)
                 else:
                     yield rows
@@ -229,12 +233,15 @@ class Table:
 
     def insert_many(self, txn: Any, rows: list[tuple]) -> list[Tid]:
         """Adds rows, a heap page at a time (COPY, INSERT of many rows); returns their tids in order."""
-        tids = self.heap.insert_many(rows, txn.xid, txn.command)
-        if self._plans:
-            for done, (tid, values) in enumerate(zip(tids, rows)):
-                self._index(txn, tid, values)
-                if done % 256 == 255:
-                    self.give_way()
+        tids: list[Tid] = []
+        for at in range(0, len(rows), INSERT_STEP):
+            some = rows[at : at + INSERT_STEP]
+            placed = self.heap.insert_many(some, txn.xid, txn.command)
+            if self._plans:
+                for tid, values in zip(placed, some):
+                    self._index(txn, tid, values)
+            tids += placed
+            self.give_way()
         self.changed_rows += len(rows)
         return tids
 

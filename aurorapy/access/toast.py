@@ -61,9 +61,10 @@ def raw_length(pointer: bytes) -> int:
 
 
 class Toaster:
-    """What a Heap needs for long values. `heap` is the table's toast heap; `give_way` is called in long work."""
+    """What a Heap needs for long values. `heap` is the table's toast heap, None when it has none: then values are only
+    compressed. `give_way` is called in long work."""
 
-    def __init__(self, heap: Heap, give_way: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, heap: Heap | None, give_way: Callable[[], None] = lambda: None) -> None:
         self.heap = heap
         self.give_way = give_way
 
@@ -102,7 +103,7 @@ class Toaster:
                 length -= len(payloads[n]) - len(stored.data)
         in_row = {n: len(row[n - 1].data) if type(row[n - 1]) is Stored else len(payloads[n]) for n in by_length}
         for n in sorted(in_row, key=lambda n: -in_row[n]):
-            if length <= ROW_TARGET or in_row[n] < WORTH_MOVING:
+            if length <= ROW_TARGET or in_row[n] < WORTH_MOVING or self.heap is None:
                 break
             row[n - 1] = Stored(bytes((EXTERNAL_TAG,)) + self.store(payloads[n], xid, command))
             length -= in_row[n] - 17

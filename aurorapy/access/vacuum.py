@@ -50,7 +50,7 @@ def vacuum_table(table: Any, txns: Any, give_way: Callable[[], None] | None = No
     result = VacuumResult(clean_below=clean_below)
     known = max(table.relation.tuples, 0.0) / max(table.relation.pages, 1)
     _vacuum_heap(table.heap, table.indexes, result, give_way, skip_visible, known)
-    if table.heap.toaster is not None:
+    if table.heap.toaster.heap is not None:
         _vacuum_heap(table.heap.toaster.heap, [], VacuumResult(), give_way, skip_visible, 0.0)
     table.dead_rows = 0
     return result
@@ -118,7 +118,7 @@ def check_table(table: Any, give_way: Callable[[], None] = lambda: None) -> list
     Nobody may be writing to the table."""
     name = table.relation.name
     problems = [f'table "{name}", {problem}' for problem in check_heap(table.heap, give_way)]
-    if table.heap.toaster is not None:
+    if table.heap.toaster.heap is not None:
         problems += [f'toast of "{name}", {problem}' for problem in check_heap(table.heap.toaster.heap, give_way)]
     if not problems:
         for index in table.indexes:

@@ -1,11 +1,8 @@
-# Rows in pages. Methods that raise a Retry (retry.py) leave nothing behind: wait, then call again.
+# Changes of rows in pages. Methods that raise a Retry (retry.py) leave nothing behind: wait, then call again.
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t
-from aurorapy_native.locks cimport RowLocks
-from aurorapy_native.mtr cimport MiniTransaction
-from aurorapy_native.pool cimport BufferPool
-from aurorapy_native.space cimport RelationStorage
-from aurorapy_native.tuples cimport Projection, RowCodec, TupleHeader
-from aurorapy_native.visibility cimport Snapshot, TransactionStatus, TxnIds
+from aurorapy_native.heap_read cimport HeapReader
+from aurorapy_native.tuples cimport Projection, TupleHeader
+from aurorapy_native.visibility cimport TxnIds
 
 # What became of an attempt to change or lock a row.
 cdef enum Outcome:
@@ -16,39 +13,19 @@ cdef enum Outcome:
     ROW_DELETED = 4
     ROW_BEING_MODIFIED = 5   # another running transaction has changed or locked it: its id is named
 
-# Answers of Heap.rival: what stands under a key that is to be unique.
-cdef enum Rival:
-    RIVAL_NONE = 0
-    RIVAL_LIVE = 1
-    RIVAL_UNDECIDED = 2      # depends on the transaction named
-
 # Where a change found its row, and whom it met.
 ctypedef struct Found:
     uint64_t tid             # the next version (ROW_UPDATED), the new version (update)
     uint64_t xid             # whom to wait for
     bint hot                 # update: the new version has no index entries of its own
+    bint external            # the version that ended has values out of line
 
-cdef class Heap:
-    cdef readonly RelationStorage storage
-    cdef readonly RowCodec codec
-    cdef readonly TransactionStatus status
-    cdef readonly RowLocks row_locks
-    cdef BufferPool pool
-    cdef MiniTransaction mtr
-    cdef public object toaster       # access.toast.Toaster, or None: rows must fit as they are
-    cdef public uint32_t oid         # tableoid
-    cdef public int fillfactor
-    cdef public bint may_prune       # off where nothing may be written
-    cdef public bint reclaims        # no index ever leads here: dead lines become unused at once
+cdef class Heap(HeapReader):
     cdef uint32_t target             # block that took the last insert
     cdef Projection indexed          # columns some index depends on: an update that keeps their bytes may be HOT
     cdef Projection keys             # columns of unique keys: see KEYS_UPDATED
     cdef bint all_indexed
 
-    # The version of the row at `tid` (or of the chain that begins there) that the snapshot sees: its bytes, valid until
-    # the next point that may switch, and where it is. NULL: none. Without a snapshot: the version at `tid` itself.
-    cdef char* visible(self, uint64_t tid, Snapshot snapshot, uint64_t* at) except? NULL
-    cdef bint sees(self, const TupleHeader* row, Snapshot snapshot) except *
     cdef int judge(self, const TupleHeader* row, uint32_t command, TxnIds ids, Found* found) except -1
 
     cdef uint64_t insert_row(self, object values, uint64_t xid, uint32_t command, bint fitted) except 0
@@ -56,10 +33,8 @@ cdef class Heap:
     cdef int update_row(self, uint64_t tid, object values, uint64_t xid, uint32_t command, TxnIds ids, bint hot_ok,
                         bint fitted, Found* found) except -1
     cdef int lock_row(self, uint64_t tid, uint64_t xid, int strength, uint32_t command, TxnIds ids, Found* found) except -1
-    cdef int rival_of(self, uint64_t tid, TxnIds ids, uint64_t* xid) except -1
 
     cdef size_t encode(self, object values, bint fitted) except 0
-    cdef int32_t row_frame(self, uint64_t tid) except -2
     cdef int32_t room(self, uint32_t n, uint32_t* block) except -2
     cdef int32_t new_page(self, uint32_t* block) except -1
     cdef int place(self, int32_t frame, const char* row, uint32_t n, int line) except -1
@@ -67,7 +42,5 @@ cdef class Heap:
                           uint64_t following) except -1
     cdef int not_all_visible(self, int32_t frame, uint32_t block) except -1
     cdef bint same(self, Projection columns, const char* old, const char* new) except *
-    cdef int prune_if_useful(self, int32_t frame, bint crowded) except -1
     cdef int insert_page(self, list rows, Py_ssize_t first, uint64_t xid, uint32_t command, bint fitted, list tids) except -1
-    cdef list page_rows(self, uint32_t block, Snapshot snapshot, Projection projection)
     cdef int carry_locks(self, uint64_t tid, uint64_t xid, int strength) except -1

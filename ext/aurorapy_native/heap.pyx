@@ -19,17 +19,17 @@ RowLocks, keyed by the version's own tid, and go along with an update.
 Every operation looks everything up, begins its mini-transaction, changes, commits: in between nothing fails. What is
 missing is raised as a Retry before anything changed; the `def` methods wait and start again.
 
-Errors: SerializationFailure 40001 for a snapshot older than what its page has pruned, ProgramLimitExceeded 54000 for a
-row no page holds, DataCorrupted XX001 for a page that is no heap page.
+Errors: as in heap_read; ProgramLimitExceeded 54000 for a row no page holds.
 
-Not here: long values (access/toast.py), indexes and unique keys (access/table.py), vacuum (access/vacuum.py), checking
+Not here: reading (heap_read), long values (access/toast.py), indexes and unique keys (access/table.py), vacuum (access/vacuum.py), checking
 (heap_check).
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcmp
 
 from aurorapy_native.heap_page cimport *
+from aurorapy_native.heap_read cimport HeapReader, block_of, make_tid
 from aurorapy_native.heap_prune cimport is_prunable, prune
 from aurorapy_native.locks cimport ROW_KEY_SHARE, ROW_NO_KEY_UPDATE, ROW_UPDATE, RowLocks
 from aurorapy_native.page cimport KIND_HEAP, lp_make
@@ -38,17 +38,14 @@ from aurorapy_native.tuples cimport (FORM_EXTERNAL, HAS_EXTERNAL, HEAP_ONLY, HOT
                                      Projection, RowCodec, TupleHeader)
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus, TxnIds, XID_ABORTED, XID_IN_PROGRESS
 
-from aurorapy.errors import DataCorrupted, InternalError, ProgramLimitExceeded, SerializationFailure
+from aurorapy.errors import InternalError, ProgramLimitExceeded
 from aurorapy_native.retry import Retry
 
 OK, INVISIBLE, SELF_MODIFIED, UPDATED_BY_OTHER, DELETED, BEING_MODIFIED = range(6)
 
 cdef enum:
     TOAST_TARGET = 2032      # rows above it have their long values compressed or put out of line
-    CHAIN_LONG = 6           # a reader that steps over more dead versions prunes the page
-    CROWDED = 1024           # free bytes below which a reader prunes
     TARGET_NONE = 0xFFFFFFFF
-    GIVE_WAY_ROWS = 512
 
 
 class RowTooLong(Exception):
@@ -58,25 +55,8 @@ class RowTooLong(Exception):
         self.index = index
 
 
-cdef inline uint32_t block_of(uint64_t tid) noexcept nogil:
-    return <uint32_t> (tid >> 16)
-
-
-cdef inline uint64_t make_tid(uint32_t block, int n) noexcept nogil:
-    return (<uint64_t> block << 16) | <uint16_t> n
-
-
-cdef class Heap:
-    def __cinit__(self, RelationStorage storage not None, RowCodec codec not None, TransactionStatus status not None,
-                  RowLocks row_locks not None):
-        self.storage = storage
-        self.codec = codec
-        self.status = status
-        self.row_locks = row_locks
-        self.pool = storage.pool
-        self.mtr = storage.mtr
-        self.fillfactor = 100
-        self.may_prune = True
+cdef class Heap(HeapReader):
+    def __cinit__(self, storage, codec, status, row_locks):
         self.target = TARGET_NONE
         self.all_indexed = True
 
@@ -89,84 +69,7 @@ cdef class Heap:
         self.indexed = Projection(tuple(indexed or ()))
         self.keys = Projection(tuple(keys))
 
-    @property
-    def blocks(self):
-        """Pages in use."""
-        return self.storage.blocks
-
-    # -- visibility ------------------------------------------------------------------------------------------------
-
-    cdef bint sees(self, const TupleHeader* row, Snapshot snapshot) except *:
-        cdef TxnIds ids = snapshot.ids
-        cdef bint writer = ids is not None and ids.top != 0
-        if writer and row.xmin >= ids.top and ids.has(row.xmin):
-            if row.cmin >= snapshot.command:
-                return False
-        elif row.xmin == 0 or not self.status.seen(row.xmin, snapshot):
-            return False
-        if row.xmax == 0:
-            return True
-        if writer and row.xmax >= ids.top and ids.has(row.xmax):
-            return row.cmax >= snapshot.command
-        return not self.status.seen(row.xmax, snapshot)
-
-    cdef int32_t row_frame(self, uint64_t tid) except -2:
-        """Frame of a tid's page; -1 when there is no such page."""
-        cdef int32_t frame
-        if block_of(tid) >= self.storage.blocks:
-            return -1
-        frame = self.storage.frame(block_of(tid))
-        if (<PageHeader*> self.pool.at(frame)).kind != KIND_HEAP:
-            raise DataCorrupted(f"block {block_of(tid)} of the relation at page {self.storage.root} is not a heap page")
-        return frame
-
-    cdef char* visible(self, uint64_t tid, Snapshot snapshot, uint64_t* at) except? NULL:
-        cdef int32_t frame = self.row_frame(tid)
-        cdef int n = <int> (tid & 0xFFFF), steps = 0, count
-        cdef char* page
-        cdef uint32_t lp
-        cdef TupleHeader* row
-        cdef uint64_t maker = 0
-        if frame < 0:
-            return NULL
-        page = self.pool.at(frame)
-        count = line_count(page)
-        if snapshot is not None and snapshot.lsn < (<PageHeader*> page).pruned_to:
-            raise too_old(snapshot)
-        if n >= 1 and n <= count and lp_flags(line(page, n)) == LP_REDIRECT and snapshot is not None:
-            n = lp_offset(line(page, n))
-        while steps <= count:
-            if n < 1 or n > count:
-                return NULL
-            lp = line(page, n)
-            if lp_flags(lp) != LP_NORMAL:
-                return NULL
-            row = row_at(page, lp)
-            if maker and (row.xmin != maker or not row.infomask & HEAP_ONLY):
-                return NULL
-            if snapshot is None or self.sees(row, snapshot):
-                at[0] = make_tid(block_of(tid), n)
-                if steps > CHAIN_LONG and self.prune_if_useful(frame, True):
-                    return self.visible(at[0], snapshot, at)
-                return <char*> row
-            if not row.infomask & HOT_UPDATED or row.xmax == 0:
-                return NULL
-            maker = row.xmax
-            n = row.next_line
-            steps += 1
-        return NULL
-
-    cdef int prune_if_useful(self, int32_t frame, bint crowded) except -1:
-        """1 when the page was pruned: rows on it have moved."""
-        if not self.may_prune or not (crowded or free_bytes(self.pool.at(frame)) < CROWDED):
-            return 0
-        if not is_prunable(self.pool, self.status, frame):
-            return 0
-        try:
-            prune(self.pool, self.mtr, self.status, frame, self.status.horizon(), self.reclaims)
-            return 1
-        except Retry:
-            return 0                       # no room in the log now: a reader does not wait for that
+    # -- changing: may it be? ---------------------------------------------------------------------------------------
 
     cdef int judge(self, const TupleHeader* row, uint32_t command, TxnIds ids, Found* found) except -1:
         """May this command change the row? HeapTupleSatisfiesUpdate, with the VDL deciding what is committed."""
@@ -191,97 +94,6 @@ cdef class Heap:
             return ROW_DELETED
         found.tid = make_tid(row.next_block, row.next_line)
         return ROW_UPDATED
-
-    # -- reading ---------------------------------------------------------------------------------------------------
-
-    def fetch(self, uint64_t tid, Snapshot snapshot, columns):
-        """The columns (attnos, negative: tuples.SYSTEM_COLUMNS; or a Projection) of the version the snapshot sees of the
-        row at `tid`, following its HOT chain; None when it sees none. Without a snapshot: of the version at `tid`, whoever
-        made or deleted it."""
-        cdef tuple row
-        while True:
-            try:
-                row = self.try_fetch(tid, snapshot, columns)
-                break
-            except Retry as retry:
-                retry.wait()
-        return row if row is None or self.toaster is None else self.toaster.resolve(row)
-
-    def try_fetch(self, uint64_t tid, Snapshot snapshot, columns):
-        """fetch() for a caller that must not switch: raises a Retry, leaves OutOfLine values as they are."""
-        cdef uint64_t at = 0
-        cdef char* row = self.visible(tid, snapshot, &at)
-        if row == NULL:
-            return None
-        return self.codec.decode(row, self.codec.project(columns), block_of(at), <uint32_t> (at & 0xFFFF), self.oid)
-
-    def fetch_version(self, uint64_t tid, Snapshot snapshot not None, columns):
-        """fetch() of the version at `tid` only: None when the snapshot sees another one of its row."""
-        row = self.fetch(tid, snapshot, (-1, *columns))
-        return row[1:] if row is not None and row[0] == tid else None
-
-    def fetch_many(self, list tids not None, Snapshot snapshot not None, columns, bint resolve=True):
-        """[row] for those of `tids` of which the snapshot sees a version, in the order given; `resolve` as in scan_page."""
-        cdef list out = []
-        cdef Projection projection = self.codec.project(columns)
-        cdef Py_ssize_t i = 0, n = len(tids)
-        cdef uint64_t at = 0
-        cdef char* row
-        while i < n:
-            try:
-                while i < n:
-                    row = self.visible(tids[i], snapshot, &at)
-                    if row != NULL:
-                        out.append(self.codec.decode(row, projection, block_of(at), <uint32_t> (at & 0xFFFF), self.oid))
-                    i += 1
-            except Retry as retry:
-                retry.wait()
-        return out if self.toaster is None or not resolve else self.toaster.resolve_all(out)
-
-    def scan_page(self, uint32_t block, Snapshot snapshot not None, columns, bint resolve=True):
-        """The rows of one block that the snapshot sees, as tuples of `columns`. With resolve=False values out of line are
-        OutOfLine objects, for a caller that fetches them row by row (access.toast.Toaster.resolve)."""
-        cdef list rows
-        while True:
-            try:
-                rows = self.page_rows(block, snapshot, self.codec.project(columns))
-                break
-            except Retry as retry:
-                retry.wait()
-        return rows if self.toaster is None or not resolve else self.toaster.resolve_all(rows)
-
-    cdef list page_rows(self, uint32_t block, Snapshot snapshot, Projection projection):
-        cdef int32_t frame = self.row_frame(<uint64_t> block << 16)
-        cdef char* page
-        cdef int i, n
-        cdef uint32_t lp
-        cdef TupleHeader* row
-        cdef bint all_visible
-        cdef list out = []
-        cdef uint64_t known = 0xFFFFFFFFFFFFFFFF     # an id other than ours that the snapshot sees
-        cdef uint64_t own = 0xFFFFFFFFFFFFFFFF
-        if frame < 0:
-            return out
-        self.prune_if_useful(frame, False)
-        page = self.pool.at(frame)
-        if snapshot.lsn < (<PageHeader*> page).pruned_to:
-            raise too_old(snapshot)
-        if snapshot.ids is not None and snapshot.ids.top:
-            own = snapshot.ids.top
-        n = line_count(page)
-        all_visible = (<PageHeader*> page).flags & PAGE_ALL_VISIBLE
-        for i in range(1, n + 1):
-            lp = line(page, i)
-            if lp_flags(lp) != LP_NORMAL:
-                continue
-            row = row_at(page, lp)
-            if not all_visible and not (row.xmin == known and row.xmax == 0):
-                if not self.sees(row, snapshot):
-                    continue
-                if row.xmin < own:
-                    known = row.xmin
-            out.append(self.codec.decode(<char*> row, projection, block, i, self.oid))
-        return out
 
     # -- inserting -------------------------------------------------------------------------------------------------
 
@@ -496,6 +308,7 @@ cdef class Heap:
         if n < 1 or n > line_count(page) or lp_flags(line(page, n)) != LP_NORMAL:
             return ROW_INVISIBLE
         lp = line(page, n)
+        found.external = row_at(page, lp).infomask & HAS_EXTERNAL != 0
         code = self.judge(row_at(page, lp), command, ids, found)
         if code != ROW_OK:
             return code
@@ -521,7 +334,7 @@ cdef class Heap:
                 break
             except Retry as retry:
                 retry.wait()
-        if code == ROW_OK and self.toaster is not None:
+        if code == ROW_OK and found.external:
             self.drop_values(tid, xid, command, snapshot)
         return code, found.tid, found.xid
 
@@ -580,6 +393,7 @@ cdef class Heap:
         if n < 1 or n > line_count(page) or lp_flags(line(page, n)) != LP_NORMAL:
             return ROW_INVISIBLE
         old = row_at(page, line(page, n))
+        found.external = old.infomask & HAS_EXTERNAL != 0
         code = self.judge(old, command, ids, found)
         if code != ROW_OK:
             return code
@@ -643,7 +457,7 @@ cdef class Heap:
             if fitted:
                 self.toaster.take_back(values, kept, xid, command, snapshot)
             return code, found.tid, found.xid
-        if self.toaster is not None:
+        if found.external:
             self.drop_values(tid, xid, command, snapshot, kept)
         return code, found.tid, 1 if found.hot else 0
 
@@ -716,57 +530,6 @@ cdef class Heap:
             except Retry as retry:
                 retry.wait()
 
-    # -- for unique keys -------------------------------------------------------------------------------------------
-
-    cdef int rival_of(self, uint64_t tid, TxnIds ids, uint64_t* xid) except -1:
-        cdef int32_t frame = self.row_frame(tid)
-        cdef int n = <int> (tid & 0xFFFF), count, steps = 0, state
-        cdef char* page
-        cdef TupleHeader* row
-        cdef uint64_t maker = 0
-        if frame < 0:
-            return RIVAL_NONE
-        page = self.pool.at(frame)
-        count = line_count(page)
-        if n >= 1 and n <= count and lp_flags(line(page, n)) == LP_REDIRECT:
-            n = lp_offset(line(page, n))
-        while n >= 1 and n <= count and lp_flags(line(page, n)) == LP_NORMAL and steps <= count:
-            steps += 1
-            row = row_at(page, line(page, n))
-            if maker and (row.xmin != maker or not row.infomask & HEAP_ONLY):
-                return RIVAL_NONE
-            if ids is None or not ids.has(row.xmin):
-                state = XID_ABORTED if row.xmin == 0 else self.status.state(row.xmin)
-                if state == XID_ABORTED:
-                    return RIVAL_NONE
-                if state == XID_IN_PROGRESS:
-                    xid[0] = row.xmin
-                    return RIVAL_UNDECIDED
-            if row.xmax == 0:
-                xid[0] = make_tid(block_of(tid), n)
-                return RIVAL_LIVE
-            if ids is None or not ids.has(row.xmax):
-                state = self.status.state(row.xmax)
-                if state == XID_ABORTED:
-                    xid[0] = make_tid(block_of(tid), n)
-                    return RIVAL_LIVE
-                if state == XID_IN_PROGRESS:
-                    xid[0] = row.xmax
-                    return RIVAL_UNDECIDED
-            if not row.infomask & HOT_UPDATED:
-                return RIVAL_NONE
-            maker = row.xmax
-            n = row.next_line
-        return RIVAL_NONE
-
-    def rival(self, uint64_t tid, TxnIds ids):
-        """What stands at an index entry's tid: (0, 0) nothing, (1, tid) a live version, (2, xid) one whose fate depends on
-        xid; own ids count as committed. For a caller that must not switch: raises a Retry."""
-        cdef uint64_t xid = 0
-        cdef int what = self.rival_of(tid, ids, &xid)
-        return what, xid
-
-
 cdef bint has_line(const char* page) noexcept nogil:
     return line_count(page) < LINES_MAX or free_line(page) <= LINES_MAX
 
@@ -784,7 +547,3 @@ cdef int free_line(const char* page) noexcept nogil:
 cdef bint fits(const char* page, uint32_t n) noexcept nogil:
     cdef int where = free_line(page)
     return where <= LINES_MAX and free_bytes(page) >= n + (4 if where > line_count(page) else 0)
-
-
-cdef object too_old(Snapshot snapshot):
-    return SerializationFailure("snapshot too old", detail=f"Rows it would see (LSN {snapshot.lsn}) were removed.")

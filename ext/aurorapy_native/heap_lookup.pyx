@@ -10,7 +10,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from aurorapy_native.btree cimport BTree
 from aurorapy_native.heap cimport Heap
 from aurorapy_native.keys cimport KeyCodec
-from aurorapy_native.tuples cimport Projection
+from aurorapy_native.tuples cimport HAS_EXTERNAL, Projection, TupleHeader
 from aurorapy_native.visibility cimport Snapshot
 
 from aurorapy_native.retry import Retry
@@ -27,12 +27,12 @@ def fetch_by_key(Heap heap not None, BTree tree not None, KeyCodec codec not Non
             break
         except Retry as retry:
             retry.wait()
-    return row if row is None or heap.toaster is None else heap.toaster.resolve(row)
+    return heap.toaster.resolve(row) if row is not None and heap.met_external else row
 
 
 cdef tuple try_by_key(Heap heap, BTree tree, KeyCodec codec, tuple key, Snapshot snapshot, Projection projection):
     cdef uint64_t tid = 0, at = 0
-    cdef char* row
+    cdef char* row = NULL
     cdef int found
     if tree.storage.blocks == 0:
         return None
@@ -42,11 +42,12 @@ cdef tuple try_by_key(Heap heap, BTree tree, KeyCodec codec, tuple key, Snapshot
         return None
     if found == 1:
         row = heap.visible(tid, snapshot, &at)
-        if row == NULL:
-            return None
-        return heap.codec.decode(row, projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), heap.oid)
-    for other in tree.try_lookup(codec.data[:codec.used]):
-        row = heap.visible(other, snapshot, &at)
-        if row != NULL:
-            return heap.codec.decode(row, projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), heap.oid)
-    return None
+    else:
+        for other in tree.try_lookup(codec.data[:codec.used]):
+            row = heap.visible(other, snapshot, &at)
+            if row != NULL:
+                break
+    if row == NULL:
+        return None
+    heap.met_external = (<TupleHeader*> row).infomask & HAS_EXTERNAL != 0
+    return heap.codec.decode(row, projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), heap.oid)

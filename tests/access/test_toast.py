@@ -8,7 +8,7 @@ import pytest
 
 from aurorapy.access.toast import Toaster
 from aurorapy.access.vacuum import vacuum_table
-from aurorapy.errors import DataCorrupted
+from aurorapy.errors import DataCorrupted, ProgramLimitExceeded
 from aurorapy.types.values import Array
 from aurorapy_native.tuples import OutOfLine
 from tests.access.support import Changes, make_env, open_heap, open_table, rows_of
@@ -69,6 +69,15 @@ def test_long_arrays_and_bytes(env):
     with Changes(env) as txn:
         heap.insert(row, txn.xid, 0)
     assert rows_of(heap, env.txns.begin().snapshot(), (1, 2)) == [row]
+
+
+def test_without_a_toast_heap_values_are_compressed(env):
+    table = open_table(env)
+    with Changes(env) as txn:
+        table.insert(txn, (1, "x" * 9000))
+        with pytest.raises(ProgramLimitExceeded):
+            table.insert(txn, (2, noise(9000).hex()))
+    assert rows_of(table.heap, env.txns.begin().snapshot(), (2,)) == [("x" * 9000,)]
 
 
 def test_delete_frees_the_chunks(env):

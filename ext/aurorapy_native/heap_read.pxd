@@ -1,0 +1,43 @@
+# Reading the heap. Methods that raise a Retry (retry.py) leave nothing behind: wait, then call again.
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t
+from aurorapy_native.locks cimport RowLocks
+from aurorapy_native.mtr cimport MiniTransaction
+from aurorapy_native.pool cimport BufferPool
+from aurorapy_native.space cimport RelationStorage
+from aurorapy_native.tuples cimport Projection, RowCodec, TupleHeader
+from aurorapy_native.visibility cimport Snapshot, TransactionStatus, TxnIds
+
+# Answers of HeapReader.rival: what stands under a key that is to be unique.
+cdef enum Rival:
+    RIVAL_NONE = 0
+    RIVAL_LIVE = 1
+    RIVAL_UNDECIDED = 2      # depends on the transaction named
+
+cdef inline uint32_t block_of(uint64_t tid) noexcept nogil:
+    return <uint32_t> (tid >> 16)
+
+cdef inline uint64_t make_tid(uint32_t block, int n) noexcept nogil:
+    return (<uint64_t> block << 16) | <uint16_t> n
+
+cdef class HeapReader:
+    cdef readonly RelationStorage storage
+    cdef readonly RowCodec codec
+    cdef readonly TransactionStatus status
+    cdef readonly RowLocks row_locks
+    cdef BufferPool pool
+    cdef MiniTransaction mtr
+    cdef public object toaster       # access.toast.Toaster, or None: rows must fit as they are
+    cdef public uint32_t oid         # tableoid
+    cdef public int fillfactor
+    cdef public bint may_prune       # off where nothing may be written
+    cdef public bint reclaims        # no index ever leads here: dead lines become unused at once
+    cdef readonly bint met_external  # the rows read last had values out of line
+
+    # The version of the row at `tid` (or of the chain that begins there) that the snapshot sees: its bytes, valid until
+    # the next point that may switch, and where it is. NULL: none. Without a snapshot: the version at `tid` itself.
+    cdef char* visible(self, uint64_t tid, Snapshot snapshot, uint64_t* at) except? NULL
+    cdef bint sees(self, const TupleHeader* row, Snapshot snapshot) except *
+    cdef int32_t row_frame(self, uint64_t tid) except -2
+    cdef int prune_if_useful(self, int32_t frame, bint crowded) except -1
+    cdef list page_rows(self, uint32_t block, Snapshot snapshot, Projection projection)
+    cdef int rival_of(self, uint64_t tid, TxnIds ids, uint64_t* xid) except -1

@@ -1,0 +1,279 @@
+"""Reading the heap: which version of a row a snapshot sees, by its tid or page by page.
+
+    heap.fetch(tid, snapshot, (1, 2))     follows the HOT chain that begins at tid
+    heap.scan_page(0, snapshot, (1, 2))   every visible row of a block, decoded, in one call
+
+A version is seen when its maker is (own ids: when the command came before the snapshot's) and its deleter is not. A page
+flagged all-visible needs no such question. A reader that meets a page worth it prunes it (heap_prune), but never waits
+for that.
+
+Errors: SerializationFailure 40001 for a snapshot older than what its page has pruned, DataCorrupted XX001 for a page that
+is no heap page.
+
+Not here: changes (heap), values out of line (access/toast.py, through `toaster`).
+"""
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t
+
+from aurorapy_native.heap_page cimport *
+from aurorapy_native.heap_prune cimport is_prunable, prune
+from aurorapy_native.locks cimport RowLocks
+from aurorapy_native.page cimport KIND_HEAP
+from aurorapy_native.space cimport RelationStorage
+from aurorapy_native.tuples cimport HAS_EXTERNAL, HEAP_ONLY, HOT_UPDATED, Projection, RowCodec, TupleHeader
+from aurorapy_native.visibility cimport Snapshot, TransactionStatus, TxnIds, XID_ABORTED, XID_IN_PROGRESS
+
+from aurorapy.errors import DataCorrupted, SerializationFailure
+from aurorapy_native.retry import Retry
+
+cdef enum:
+    CHAIN_LONG = 6           # a reader that steps over more dead versions prunes the page
+    CROWDED = 1024           # free bytes below which a reader prunes
+
+
+cdef class HeapReader:
+    def __cinit__(self, RelationStorage storage not None, RowCodec codec not None, TransactionStatus status not None,
+                  RowLocks row_locks not None):
+        self.storage = storage
+        self.codec = codec
+        self.status = status
+        self.row_locks = row_locks
+        self.pool = storage.pool
+        self.mtr = storage.mtr
+        self.fillfactor = 100
+        self.may_prune = True
+
+    def __init__(self, storage, codec, status, row_locks):
+        """`codec`: a RowCodec of the table's columns."""
+
+    @property
+    def blocks(self):
+        """Pages in use."""
+        return self.storage.blocks
+
+    # -- visibility ------------------------------------------------------------------------------------------------
+
+    cdef bint sees(self, const TupleHeader* row, Snapshot snapshot) except *:
+        cdef TxnIds ids = snapshot.ids
+        cdef bint writer = ids is not None and ids.top != 0
+        if writer and row.xmin >= ids.top and ids.has(row.xmin):
+            if row.cmin >= snapshot.command:
+                return False
+        elif row.xmin == 0 or not self.status.seen(row.xmin, snapshot):
+            return False
+        if row.xmax == 0:
+            return True
+        if writer and row.xmax >= ids.top and ids.has(row.xmax):
+            return row.cmax >= snapshot.command
+        return not self.status.seen(row.xmax, snapshot)
+
+    cdef int32_t row_frame(self, uint64_t tid) except -2:
+        """Frame of a tid's page; -1 when there is no such page."""
+        cdef int32_t frame
+        if block_of(tid) >= self.storage.blocks:
+            return -1
+        frame = self.storage.frame(block_of(tid))
+        if (<PageHeader*> self.pool.at(frame)).kind != KIND_HEAP:
+            raise DataCorrupted(f"block {block_of(tid)} of the relation at page {self.storage.root} is not a heap page")
+        return frame
+
+    cdef char* visible(self, uint64_t tid, Snapshot snapshot, uint64_t* at) except? NULL:
+        cdef int32_t frame = self.row_frame(tid)
+        cdef int n = <int> (tid & 0xFFFF), steps = 0, count
+        cdef char* page
+        cdef uint32_t lp
+        cdef TupleHeader* row
+        cdef uint64_t maker = 0
+        if frame < 0:
+            return NULL
+        page = self.pool.at(frame)
+        count = line_count(page)
+        if snapshot is not None and snapshot.lsn < (<PageHeader*> page).pruned_to:
+            raise too_old(snapshot)
+        if n >= 1 and n <= count and lp_flags(line(page, n)) == LP_REDIRECT and snapshot is not None:
+            n = lp_offset(line(page, n))
+        while steps <= count:
+            if n < 1 or n > count:
+                return NULL
+            lp = line(page, n)
+            if lp_flags(lp) != LP_NORMAL:
+                return NULL
+            row = row_at(page, lp)
+            if maker and (row.xmin != maker or not row.infomask & HEAP_ONLY):
+                return NULL
+            if snapshot is None or self.sees(row, snapshot):
+                at[0] = make_tid(block_of(tid), n)
+                if steps > CHAIN_LONG and self.prune_if_useful(frame, True):
+                    return self.visible(at[0], snapshot, at)
+                return <char*> row
+            if not row.infomask & HOT_UPDATED or row.xmax == 0:
+                return NULL
+            maker = row.xmax
+            n = row.next_line
+            steps += 1
+        return NULL
+
+    cdef int prune_if_useful(self, int32_t frame, bint crowded) except -1:
+        """1 when the page was pruned: rows on it have moved."""
+        if not self.may_prune or not (crowded or free_bytes(self.pool.at(frame)) < CROWDED):
+            return 0
+        if not is_prunable(self.pool, self.status, frame):
+            return 0
+        try:
+            prune(self.pool, self.mtr, self.status, frame, self.status.horizon(), self.reclaims)
+            return 1
+        except Retry:
+            return 0                       # no room in the log now: a reader does not wait for that
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def fetch(self, uint64_t tid, Snapshot snapshot, columns):
+        """The columns (attnos, negative: tuples.SYSTEM_COLUMNS; or a Projection) of the version the snapshot sees of the
+        row at `tid`, following its HOT chain; None when it sees none. Without a snapshot: of the version at `tid`, whoever
+        made or deleted it."""
+        cdef tuple row
+        while True:
+            try:
+                row = self.try_fetch(tid, snapshot, columns)
+                break
+            except Retry as retry:
+                retry.wait()
+        return self.toaster.resolve(row) if row is not None and self.met_external else row
+
+    def try_fetch(self, uint64_t tid, Snapshot snapshot, columns):
+        """fetch() for a caller that must not switch: raises a Retry, leaves OutOfLine values as they are."""
+        cdef uint64_t at = 0
+        cdef char* row = self.visible(tid, snapshot, &at)
+        if row == NULL:
+            return None
+        self.met_external = (<TupleHeader*> row).infomask & HAS_EXTERNAL != 0
+        return self.codec.decode(row, self.codec.project(columns), block_of(at), <uint32_t> (at & 0xFFFF), self.oid)
+
+    def fetch_version(self, uint64_t tid, Snapshot snapshot not None, columns):
+        """fetch() of the version at `tid` only: None when the snapshot sees another one of its row."""
+        row = self.fetch(tid, snapshot, (-1, *columns))
+        return row[1:] if row is not None and row[0] == tid else None
+
+    def fetch_many(self, list tids not None, Snapshot snapshot not None, columns, bint resolve=True):
+        """[row] for those of `tids` of which the snapshot sees a version, in the order given; `resolve` as in scan_page."""
+        cdef list out = []
+        cdef Projection projection = self.codec.project(columns)
+        cdef Py_ssize_t i = 0, n = len(tids)
+        cdef uint64_t at = 0
+        cdef bint external = False
+        cdef char* row
+        while i < n:
+            try:
+                while i < n:
+                    row = self.visible(tids[i], snapshot, &at)
+                    if row != NULL:
+                        external = external or (<TupleHeader*> row).infomask & HAS_EXTERNAL
+                        out.append(self.codec.decode(row, projection, block_of(at), <uint32_t> (at & 0xFFFF), self.oid))
+                    i += 1
+            except Retry as retry:
+                retry.wait()
+        self.met_external = external
+        return self.toaster.resolve_all(out) if external and resolve else out
+
+    def scan_page(self, uint32_t block, Snapshot snapshot not None, columns, bint resolve=True):
+        """The rows of one block that the snapshot sees, as tuples of `columns`. With resolve=False values out of line are
+        OutOfLine objects, for a caller that fetches them row by row (access.toast.Toaster.resolve)."""
+        cdef list rows
+        while True:
+            try:
+                rows = self.page_rows(block, snapshot, self.codec.project(columns))
+                break
+            except Retry as retry:
+                retry.wait()
+        return self.toaster.resolve_all(rows) if self.met_external and resolve else rows
+
+    cdef list page_rows(self, uint32_t block, Snapshot snapshot, Projection projection):
+        cdef int32_t frame = self.row_frame(<uint64_t> block << 16)
+        cdef char* page
+        cdef int i, n
+        cdef uint32_t lp
+        cdef TupleHeader* row
+        cdef bint all_visible
+        cdef uint16_t masks = 0
+        cdef list out = []
+        self.met_external = False
+        cdef uint64_t known = 0xFFFFFFFFFFFFFFFF     # an id other than ours that the snapshot sees
+        cdef uint64_t own = 0xFFFFFFFFFFFFFFFF
+        if frame < 0:
+            return out
+        self.prune_if_useful(frame, False)
+        page = self.pool.at(frame)
+        if snapshot.lsn < (<PageHeader*> page).pruned_to:
+            raise too_old(snapshot)
+        if snapshot.ids is not None and snapshot.ids.top:
+            own = snapshot.ids.top
+        n = line_count(page)
+        all_visible = (<PageHeader*> page).flags & PAGE_ALL_VISIBLE
+        for i in range(1, n + 1):
+            lp = line(page, i)
+            if lp_flags(lp) != LP_NORMAL:
+                continue
+            row = row_at(page, lp)
+            if not all_visible and not (row.xmin == known and row.xmax == 0):
+                if not self.sees(row, snapshot):
+                    continue
+                if row.xmin < own:
+                    known = row.xmin
+            masks |= row.infomask
+            out.append(self.codec.decode(<char*> row, projection, block, i, self.oid))
+        self.met_external = masks & HAS_EXTERNAL != 0
+        return out
+
+    # -- for unique keys -------------------------------------------------------------------------------------------
+
+    cdef int rival_of(self, uint64_t tid, TxnIds ids, uint64_t* xid) except -1:
+        cdef int32_t frame = self.row_frame(tid)
+        cdef int n = <int> (tid & 0xFFFF), count, steps = 0, state
+        cdef char* page
+        cdef TupleHeader* row
+        cdef uint64_t maker = 0
+        if frame < 0:
+            return RIVAL_NONE
+        page = self.pool.at(frame)
+        count = line_count(page)
+        if n >= 1 and n <= count and lp_flags(line(page, n)) == LP_REDIRECT:
+            n = lp_offset(line(page, n))
+        while n >= 1 and n <= count and lp_flags(line(page, n)) == LP_NORMAL and steps <= count:
+            steps += 1
+            row = row_at(page, line(page, n))
+            if maker and (row.xmin != maker or not row.infomask & HEAP_ONLY):
+                return RIVAL_NONE
+            if ids is None or not ids.has(row.xmin):
+                state = XID_ABORTED if row.xmin == 0 else self.status.state(row.xmin)
+                if state == XID_ABORTED:
+                    return RIVAL_NONE
+                if state == XID_IN_PROGRESS:
+                    xid[0] = row.xmin
+                    return RIVAL_UNDECIDED
+            if row.xmax == 0:
+                xid[0] = make_tid(block_of(tid), n)
+                return RIVAL_LIVE
+            if ids is None or not ids.has(row.xmax):
+                state = self.status.state(row.xmax)
+                if state == XID_ABORTED:
+                    xid[0] = make_tid(block_of(tid), n)
+                    return RIVAL_LIVE
+                if state == XID_IN_PROGRESS:
+                    xid[0] = row.xmax
+                    return RIVAL_UNDECIDED
+            if not row.infomask & HOT_UPDATED:
+                return RIVAL_NONE
+            maker = row.xmax
+            n = row.next_line
+        return RIVAL_NONE
+
+    def rival(self, uint64_t tid, TxnIds ids):
+        """What stands at an index entry's tid: (0, 0) nothing, (1, tid) a live version, (2, xid) one whose fate depends on
+        xid; own ids count as committed. For a caller that must not switch: raises a Retry."""
+        cdef uint64_t xid = 0
+        cdef int what = self.rival_of(tid, ids, &xid)
+        return what, xid
+
+
+cdef object too_old(Snapshot snapshot):
+    return SerializationFailure("snapshot too old", detail=f"Rows it would see (LSN {snapshot.lsn}) were removed.")
