@@ -1,0 +1,58 @@
+"""CPU seconds that a server has used: all its processes, also those that have ended.
+
+    before = cpu_seconds(pid); …; cpu_seconds(pid) - before
+
+A process that ended counts through its parent's cutime and cstime once it was waited for, so the difference over a
+benchmark is whole when the clients have gone. Threads count with their process.
+
+Linux only (/proc).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(root: int) -> float:
+    """Of the process `root`, its descendants, and its children that were waited for."""
+    ticks = 0
+    for pid in process_tree(root):
+        fields = _stat(pid)
+        if fields:
+            own, of_children = fields[11] + fields[12], fields[13] + fields[14]
+            ticks += own + of_children
+    return ticks / TICKS_PER_SECOND
+
+
+def process_tree(root: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (fields := _stat(int(entry.name))):
+            children.setdefault(fields[1], []).append(int(entry.name))
+    found = [root]
+    for pid in found:
+        found += children.get(pid, [])
+    return found
+
+
+def resident_bytes(root: int) -> int:
+    """Resident memory of the tree; shared pages count once a process."""
+    pages = 0
+    for pid in process_tree(root):
+        try:
+            pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        except (OSError, IndexError):
+            continue
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _stat(pid: int) -> list[int] | None:
+    """The fields of /proc/PID/stat behind the name, numbers only; [1] is the parent."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return [int(field) if field.lstrip("-").isdigit() else 0 for field in text.rpartition(")")[2].split()]

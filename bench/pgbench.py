@@ -1,0 +1,66 @@
+"""pgbench as a function: runs it against a port, reads what it printed.
+
+    initialize(port, scale=10)
+    Outcome = run(port, "select-only", "prepared", clients=8, seconds=10)
+    Outcome.transactions, .per_second, .failed, .latency_ms
+
+Errors: PgbenchFailed with pgbench's own words.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+
+SCRIPTS = ("tpcb-like", "simple-update", "select-only")
+MODES = ("simple", "extended", "prepared")
+_TRANSACTIONS = re.compile(r"number of transactions actually processed: (\d+)")
+_FAILED = re.compile(r"number of failed transactions: (\d+)")
+_LATENCY = re.compile(r"latency average = ([\d.]+) ms")
+_PER_SECOND = re.compile(r"tps = ([\d.]+) \(without initial connection time\)")
+
+
+class PgbenchFailed(Exception):
+    """It ended with an error status or said nothing we know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    transactions: int
+    per_second: float
+    failed: int
+    latency_ms: float
+
+
+def initialize(port: int, scale: int, steps: str = "dtgvp", timeout_s: float = 600) -> None:
+    _call(port, ["-i", "-q", "-s", str(scale), "-I", steps], timeout_s)
+
+
+def run(port: int, script: str, mode: str, clients: int, seconds: int, threads: int = 0) -> Outcome:
+    options = ["-n", "-b", script, "-M", mode, "-c", str(clients), "-T", str(seconds)]
+    output = _call(port, [*options, "-j", str(threads or min(clients, 2))], seconds + 120)
+    return parse(output)
+
+
+def parse(output: str) -> Outcome:
+    found = {name: pattern.search(output) for name, pattern in
+             (("transactions", _TRANSACTIONS), ("per_second", _PER_SECOND), ("latency", _LATENCY))}  # fmt: skip
+    missing = [name for name, match in found.items() if match is None]
+    if missing:
+        raise PgbenchFailed(f"no {', '.join(missing)} in:\n{output}")
+    failed = _FAILED.search(output)
+    return Outcome(
+        transactions=int(found["transactions"][1]),
+        per_second=float(found["per_second"][1]),
+        failed=int(failed[1]) if failed else 0,
+        latency_ms=float(found["latency"][1]),
+    )
+
+
+def _call(port: int, options: list[str], timeout_s: float) -> str:
+    command = ["pgbench", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", *options, "postgres"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s)
+    if done.returncode:
+        raise PgbenchFailed(f"{' '.join(command)}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}")
+    return done.stdout
