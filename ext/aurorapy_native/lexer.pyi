@@ -42,3 +42,14 @@ class Lexer:
     def run_all(self) -> None: ...
     def fail(self, message: str, start: int, near: str | None = None) -> Exception: ...
     def unescape(self, i: int, end: int) -> str: ...
+
+FIRST_WORDS: frozenset[str]
+WHOLE_WORDS: frozenset[str]
+OPERAND_BEFORE: frozenset[str]
+OPERAND_BEHIND: frozenset[str]
+
+def fingerprint(text: str) -> tuple[str, str, tuple[int, ...], tuple[str, ...]] | None:
+    """(key, text with $n for its literals, their type OIDs with 0 for strings, their values as str), or None.
+
+    See lexer.pyx for which literals are taken out and when nothing may be.
+    """

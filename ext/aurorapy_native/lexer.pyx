@@ -567,3 +567,125 @@ def tokenize(str text):
     lexer = Lexer(text)
     lexer.run_all()
     return lexer.kinds, lexer.texts, lexer.starts, lexer.ends
+
+
+FIRST_WORDS = frozenset(("select", "insert", "update", "delete"))
+# statements in which equal literals must stay recognizably equal, or stand where no operand does
+WHOLE_WORDS = frozenset(
+    ("group", "distinct", "union", "intersect", "except", "over", "having", "with", "grouping", "conflict", "window")
+)
+OPERAND_BEFORE = frozenset(("between", "and", "or", "then", "else", "when"))
+OPERAND_BEHIND = frozenset(
+    ("and", "or", "where", "returning", "limit", "order", "for", "then", "else", "end", "from", "when")
+)
+
+
+def fingerprint(str text):
+    """What a statement shares with others that differ only in literals: (key, parameterized text, type OIDs, values).
+
+    A literal is taken out where it is an operand beyond doubt: behind an operator, BETWEEN or AND, or as an item of
+    INSERT's VALUES. Integers and numerics keep their type (23, 20, 1700) in the key, strings stay untyped (0), so the
+    parameterized text resolves its operators as the literal text does. Values are str, signs included.
+
+        UPDATE t SET a = a + -5 WHERE b = 'x'
+        ("UPDATE t SET a = a + $1i WHERE b = $2s", "UPDATE t SET a = a + $1 WHERE b = $2", (23, 0), ("-5", "x"))
+
+    None when nothing is to be taken out, the text holds parameters or several statements, or its literals mean more than
+    their value (GROUP BY, DISTINCT, set operations). An error while binding the parameterized text has other positions:
+    bind the original instead.
+    """
+    cdef list kinds, texts, starts, ends
+    cdef Py_ssize_t i, count, first, last_end, depth
+    cdef int kind, before, behind
+    cdef bint in_values, row, taken
+    lexer = Lexer(text)
+    lexer.run_all()
+    kinds, texts, starts, ends = lexer.kinds, lexer.texts, lexer.starts, lexer.ends
+    count = len(kinds) - 1
+    if count and kinds[count - 1] == K_PUNCT and texts[count - 1] == ";":
+        count -= 1
+    if count < 2 or kinds[0] != K_WORD or texts[0] not in FIRST_WORDS:
+        return None
+    is_insert = texts[0] == "insert"
+    in_values = False
+    depth = 0
+    last_end = 0
+    pieces, key, types, values = [], [], [], []
+    for i in range(count):
+        kind = kinds[i]
+        if kind == K_WORD:
+            word = texts[i]
+            if word in WHOLE_WORDS:
+                return None
+            if word == "values" and is_insert and depth == 0:
+                in_values = True
+            elif depth == 0 and in_values:
+                in_values = False
+            continue
+        if kind == K_PARAM or kind == K_BITS:
+            return None
+        if kind == K_PUNCT:
+            mark = texts[i]
+            if mark == "(" or mark == "[":
+                depth += 1
+            elif mark == ")" or mark == "]":
+                depth -= 1
+            elif mark == ";":
+                return None
+            continue
+        if kind != K_STRING and kind != K_INTEGER and kind != K_NUMBER or i == 0:
+            continue
+        before = kinds[i - 1]
+        first = i
+        taken = False
+        row = in_values and depth == 1
+        if before == K_OPERATOR:
+            sign = texts[i - 1]
+            if (sign == "-" or sign == "+") and (
+                kinds[i - 2] == K_OPERATOR or row and kinds[i - 2] == K_PUNCT and texts[i - 2] in ("(", ",")
+            ):
+                taken = kind != K_STRING
+                first = i - 1
+            else:
+                taken = kinds[i - 2] != K_OPERATOR
+        elif before == K_PUNCT:
+            taken = row and texts[i - 1] in ("(", ",")
+        elif before == K_WORD:
+            taken = texts[i - 1] in OPERAND_BEFORE
+        behind = kinds[i + 1] if i + 1 < count else K_END
+        if behind == K_PUNCT:
+            taken = taken and texts[i + 1] in (")", ",")
+        elif behind == K_WORD:
+            taken = taken and texts[i + 1] in OPERAND_BEHIND
+        elif behind != K_END and behind != K_OPERATOR:
+            taken = False
+        if not taken:
+            continue
+        value = texts[i]
+        if first != i and texts[first] == "-":
+            value = "-" + value
+        if kind == K_STRING:
+            letter, oid = "s", 0
+        elif kind == K_NUMBER:
+            letter, oid = "n", 1700
+        else:
+            number = int(value)
+            if -2147483648 <= number <= 2147483647:
+                letter, oid = "i", 23
+            elif -(2**63) <= number < 2**63:
+                letter, oid = "l", 20
+            else:
+                letter, oid = "n", 1700
+        values.append(value)
+        types.append(oid)
+        between = text[last_end : starts[first]]
+        name = f"${len(values)}"
+        key.append(between)
+        key.append(name + letter)
+        pieces.append(between)
+        pieces.append(name)
+        last_end = ends[i]
+    if not values:
+        return None
+    rest = text[last_end : ends[count - 1]]
+    return "".join(key) + rest, "".join(pieces) + rest, tuple(types), tuple(values)

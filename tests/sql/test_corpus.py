@@ -50,6 +50,6 @@ def known(oid: int) -> int:
     return oid if oid < 16384 else 0
 
 
-@pytest.mark.parametrize("statement, facts", cases())
+@pytest.mark.parametrize("statement, facts", list(cases()))
 def test_like_postgresql(statement: str, facts: dict) -> None:
     assert answer(statement) == facts

@@ -1,0 +1,135 @@
+"""Statements that are not queries, as data."""
+
+from __future__ import annotations
+
+import pytest
+
+from aurorapy.errors import DatabaseError
+from aurorapy.sql import statements as s
+from aurorapy.sql.parse import parse
+
+
+def one(sql: str):
+    statement = parse(sql)
+    assert len(statement) == 1
+    return statement[0]
+
+
+def test_splitting_keeps_texts_and_offsets() -> None:
+    found = parse(" BEGIN ;; SELECT ';' ; COMMIT")
+    assert [(x.text, x.offset, x.tag) for x in found] == [
+        ("BEGIN", 1, "BEGIN"), ("SELECT ';'", 10, "SELECT"), ("COMMIT", 23, "COMMIT"),
+    ]  # fmt: skip
+    assert parse(" -- nothing\n ; ") == []
+
+
+@pytest.mark.parametrize(
+    "sql, kind, facts",
+    [
+        ("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", s.Begin, {"options": {"isolation": "repeatable read", "read_only": True}}),
+        ("START TRANSACTION READ WRITE DEFERRABLE", s.Begin, {"start": True, "options": {"read_only": False, "deferrable": True}}),
+        ("COMMIT AND CHAIN", s.Commit, {"chain": True}),
+        ("ROLLBACK TO SAVEPOINT sp", s.RollbackTo, {"name": "sp"}),
+        ("RELEASE sp", s.ReleaseSavepoint, {"name": "sp"}),
+        ("PREPARE TRANSACTION 'x'", s.TwoPhase, {"action": "prepare", "gid": "x"}),
+        ("SET search_path TO a, \"B\", 'c d'", s.Set, {"name": "search_path", "values": ["a", "B", "c d"]}),
+        ("SET LOCAL statement_timeout = 5", s.Set, {"local": True, "values": ["5"]}),
+        ("SET a.b TO DEFAULT", s.Set, {"name": "a.b", "values": None}),
+        ("SET TIME ZONE 'UTC'", s.Set, {"name": "timezone", "values": ["UTC"]}),
+        ("SET NAMES 'utf8'", s.Set, {"name": "client_encoding", "values": ["utf8"]}),
+        ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", s.SetTransaction, {"session": True}),
+        ("SHOW transaction isolation level", s.Show, {"name": "transaction_isolation"}),
+        ("RESET ALL", s.Reset, {"name": "all"}),
+        ("DISCARD TEMP", s.Discard, {"what": "temp"}),
+        ("LOCK TABLE a, b IN ROW EXCLUSIVE MODE NOWAIT", s.LockTable, {"mode": "ROW EXCLUSIVE", "nowait": True}),
+        ("DEALLOCATE ALL", s.Deallocate, {"name": None}),
+        ("DECLARE c NO SCROLL CURSOR WITH HOLD FOR SELECT 1", s.DeclareCursor, {"name": "c", "scroll": False, "hold": True}),
+        ("FETCH FORWARD 3 FROM c", s.Fetch, {"cursor": "c", "direction": "forward", "count": 3}),
+        ("FETCH ALL c", s.Fetch, {"direction": "forward", "count": None}),
+        ("MOVE BACKWARD ALL IN c", s.Fetch, {"move": True, "direction": "backward", "count": None}),
+        ("FETCH next", s.Fetch, {"cursor": "next", "direction": "next"}),
+        ("CLOSE ALL", s.CloseCursor, {"name": None}),
+        ("VACUUM (FULL, ANALYZE off) t (a)", s.Vacuum, {"options": {"full": True, "analyze": False}}),
+        ("TRUNCATE a, b RESTART IDENTITY CASCADE", s.Truncate, {"restart_identity": True, "cascade": True}),
+        ("COPY t (a, b) FROM STDIN WITH (FORMAT csv, HEADER)", s.Copy, {"is_from": True, "columns": ["a", "b"], "options": {"format": "csv", "header": True}}),
+        ("COPY t TO STDOUT CSV DELIMITER ';'", s.Copy, {"options": {"format": "csv", "delimiter": ";"}}),
+        ("NOTIFY ch, 'p'", s.Listen, {"action": "notify", "channel": "ch", "payload": "p"}),
+        ("UNLISTEN *", s.Listen, {"action": "unlisten", "channel": None}),
+        ("DROP TABLE IF EXISTS a, s.b CASCADE", s.Drop, {"kind": "table", "if_exists": True, "cascade": True}),
+        ("DROP USER u", s.Drop, {"kind": "role", "tag": "DROP ROLE"}),
+        ("CREATE UNIQUE INDEX CONCURRENTLY i ON t (a DESC NULLS LAST, lower(b))", s.CreateIndex, {"unique": True, "concurrently": True}),
+        ("CREATE SEQUENCE q INCREMENT -1 NO MAXVALUE OWNED BY t.a", s.CreateSequence, {}),
+        ("CREATE SCHEMA IF NOT EXISTS x AUTHORIZATION y", s.CreateSchema, {"name": "x", "owner": "y"}),
+        ("CREATE USER u WITH PASSWORD 'p' NOINHERIT", s.CreateRole, {"user": True, "options": {"password": "p", "inherit": False}}),
+        ("ALTER SEQUENCE q RESTART WITH 5", s.AlterSequence, {"options": {"restart": 5}}),
+        ("COMMENT ON COLUMN s.t.c IS NULL", s.Comment, {"kind": "column", "sub_name": "c", "text_value": None}),
+        ("GRANT SELECT (a), UPDATE ON t TO PUBLIC WITH GRANT OPTION", s.Grant, {"privileges": [("select", ["a"]), ("update", [])], "grantees": ["public"], "grant_option": True}),
+        ("REVOKE ALL ON SCHEMA x FROM y", s.Grant, {"revoke": True, "kind": "schema"}),
+        ("EXPLAIN (ANALYZE, BUFFERS off) SELECT 1", s.Explain, {"options": {"analyze": True, "buffers": False}}),
+        ("CREATE EXTENSION pgcrypto", s.Unsupported, {"feature": "CREATE EXTENSION"}),
+    ],
+)  # fmt: skip
+def test_facts(sql: str, kind: type, facts: dict) -> None:
+    found = one(sql)
+    assert type(found) is kind
+    assert {name: getattr(found, name) for name in facts} == facts
+
+
+def test_create_table() -> None:
+    table = one(
+        """CREATE TABLE IF NOT EXISTS s.t (
+            id bigint GENERATED BY DEFAULT AS IDENTITY (START 5 INCREMENT BY 2) PRIMARY KEY,
+            name varchar(20) NOT NULL DEFAULT 'a' || 'b' CHECK (name <> ''),
+            price numeric(10, 2)[] , full_name text GENERATED ALWAYS AS (name || 'x') STORED,
+            CONSTRAINT u UNIQUE (name, price), CHECK (id > 0),
+            FOREIGN KEY (id) REFERENCES other (x) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED
+        ) WITH (fillfactor = 70)"""
+    )
+    identity, name, price, generated = table.columns
+    assert (table.if_not_exists, str(table.name), table.options) == (True, "s.t", {"fillfactor": "70"})
+    assert (identity.identity, identity.identity_options) == ("d", {"start": 5, "increment": 2})
+    assert (name.type.name.name, name.type.args, name.not_null, name.default.text) == ("varchar", ("20",), True, "'a' || 'b'")
+    assert (price.type.name.name, price.type.args, price.type.dims) == ("numeric", ("10", "2"), 1)
+    assert generated.generated.text == "name || 'x'"
+    unique, check, foreign = table.constraints
+    assert (unique.kind, unique.name, unique.columns) == ("unique", "u", ["name", "price"])
+    assert check.expression.text == "id > 0"
+    assert (foreign.on_delete, foreign.deferrable, foreign.deferred, foreign.foreign_columns) == ("c", True, True, ["x"])
+
+
+def test_create_table_as() -> None:
+    table = one("CREATE TEMP TABLE t (a, b) AS SELECT 1, 2 WITH NO DATA")
+    assert (table.persistence, table.column_names, table.with_data) == ("t", ["a", "b"], False)
+    assert table.query.text == "SELECT 1, 2"
+
+
+def test_alter_table() -> None:
+    table = one(
+        "ALTER TABLE ONLY t ADD COLUMN IF NOT EXISTS a int DEFAULT 5, ALTER b TYPE text USING b::text, DROP c CASCADE, "
+        "ADD CONSTRAINT k PRIMARY KEY USING INDEX i, ALTER COLUMN d SET DEFAULT now(), OWNER TO x"
+    )
+    assert table.only
+    assert [a.kind for a in table.actions] == [
+        "add column", "alter type", "drop column", "add constraint", "set default", "owner",
+    ]  # fmt: skip
+    assert table.actions[1].expression.text == "b::text"
+
+
+@pytest.mark.parametrize(
+    "sql, near, position",
+    [
+        ("BEGIN FOO", '"FOO"', 7),
+        ("DROP TABLE", None, 11),
+        ("CREATE TABLE t (a int,)", '")"', 23),
+        ("ALTER TABLE t FOO", '"FOO"', 15),
+        ("FETCH 5", None, 8),
+        ("SET x", None, 6),
+        ("COPY t FROM", None, 12),
+        ("SELECT 1; FOO", '"FOO"', 11),
+    ],
+)
+def test_syntax_errors(sql: str, near: str | None, position: int) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        parse(sql)
+    expected = f"syntax error at or near {near}" if near else "syntax error at end of input"
+    assert (caught.value.message, caught.value.position, caught.value.sqlstate) == (expected, position, "42601")
