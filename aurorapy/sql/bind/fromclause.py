@@ -210,7 +210,7 @@ class FromBinder:
         names: list[str] = []
         oids: list[int] = []
         typmods: list[int] = []
-        for call in node.calls:
+        for call in self.spread_unnest(node.calls):
             bound = self.coercion.settle(self.expr(call, inside))
             found = self.function_columns(call, bound, node)
             calls.append(bound)
@@ -219,9 +219,9 @@ class FromBinder:
             oids += [f[1] for f in found]
             typmods += [f[2] for f in found]
         alias = node.alias.name if node.alias is not None else self.call_name(node.calls[0])
-        if len(node.calls) == 1 and widths == [1] and node.alias is not None and not getattr(calls[0], "fn", None):
+        if len(calls) == 1 and widths == [1] and node.alias is not None and not getattr(calls[0], "fn", None):
             names = [node.alias.name]
-        elif len(node.calls) == 1 and widths == [1] and node.alias is not None and not calls[0].fn.out_names:
+        elif len(calls) == 1 and widths == [1] and node.alias is not None and not calls[0].fn.out_names:
             names = [node.alias.name]
         if node.ordinality:
             names.append("ordinality")
@@ -235,6 +235,18 @@ class FromBinder:
         rte = Rte("function", alias, names, oids, typmods, lateral=lateral, functions=calls, function_widths=widths,
                   ordinality=node.ordinality)  # fmt: skip
         return rte, self.add_rte(scope, rte)
+
+    @staticmethod
+    def spread_unnest(calls: list[Any]) -> list[Any]:
+        """unnest(a, b) in FROM stands for ROWS FROM (unnest(a), unnest(b))."""
+        out = []
+        for call in calls:
+            several = isinstance(call, raw.Call) and call.names[-1] == "unnest" and len(call.args) > 1
+            if several and not (call.order or call.distinct or call.filter or call.over or call.variadic):
+                out += [raw.Call(call.names, [arg], position=call.position) for arg in call.args]
+            else:
+                out.append(call)
+        return out
 
     def call_name(self, call: Any) -> str:
         if isinstance(call, raw.Call):
