@@ -271,6 +271,7 @@ class ConstraintDef:
     nulls_not_distinct: bool = False
     options: dict[str, str] = field(default_factory=dict)
     using_index: str | None = None
+    position: int = 0
 
 
 @dataclass(slots=True)

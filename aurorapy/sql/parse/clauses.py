@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from sqlglot.tokens import TokenType
 
-from aurorapy.errors import FeatureNotSupported
 from aurorapy.sql.parse import raw
 from aurorapy.sql.parse.frames import Frame
 from aurorapy.sql.parse.handlers import BEFORE, after, before, both
 from aurorapy.sql.parse.marks import CastMark, Word
 from aurorapy.sql.parse.trailers import window_frame
+from aurorapy.sql.parse.tables import persistence_of
 from aurorapy.sql.parse.typenames import type_name
 from aurorapy_native.lexer import INTEGER, NUMBER, OPERATOR, PARAM, QUOTED, WORD
 
@@ -44,7 +44,7 @@ def _select(f, word: str) -> bool:
     f.need = False
     f.keyword(T.SELECT, "SELECT", need=False)
     if f.accept("all"):
-        f.need = True
+        f.need = False
     elif f.sees("distinct"):
         f.emit(T.DISTINCT, "DISTINCT")
         f.at += 1
@@ -321,11 +321,13 @@ def _returning(f, word: str) -> bool:
 
 @both("into")
 def _into(f, word: str) -> bool:
-    if f.frame.verb == "select" and f.operand:
-        raise FeatureNotSupported(
-            "SELECT ... INTO is not supported", position=f.position(), hint="Use CREATE TABLE AS instead."
-        )
-    raise f.error()
+    if f.frame.verb != "select" or f.frame.statement or f.frames or f.into is not None:
+        raise f.error()
+    f.at += 1
+    persistence = persistence_of(f)
+    f.accept("table")
+    f.into = (persistence, f.name())
+    return True
 
 
 @after("set")

@@ -33,7 +33,7 @@ def create(c: Cursor) -> s.Statement:
         if c.word() in ("view", "temp", "temporary", "recursive"):
             return view(c, True)
         return unsupported(c, "CREATE OR REPLACE ")
-    persistence = persistence_of(c)
+    persistence = tables.persistence_of(c)
     word = c.word()
     if word == "table":
         c.at += 1
@@ -54,14 +54,6 @@ def create(c: Cursor) -> s.Statement:
     if word == "database":
         return roles.create_database(c)
     return unsupported(c, "CREATE ")
-
-
-def persistence_of(c: Cursor) -> str:
-    if c.accept("unlogged"):
-        return "u"
-    if c.word() in ("local", "global") and c.word(1) in ("temp", "temporary"):
-        c.at += 1
-    return "t" if c.accept_any("temp", "temporary") else "p"
 
 
 KNOWN = {
@@ -87,7 +79,7 @@ def unsupported(c: Cursor, verb: str) -> s.Statement:
 # -- views, sequences, schemas -----------------------------------------------------------------------------------------
 def view(c: Cursor, replace: bool, persistence: str = "p") -> s.Statement:
     if persistence == "p":
-        persistence = persistence_of(c)
+        persistence = tables.persistence_of(c)
     if c.sees("recursive"):
         raise FeatureNotSupported("CREATE RECURSIVE VIEW is not supported", position=c.position())
     c.expect("view")

@@ -45,7 +45,7 @@ CALLED_TYPES = frozenset("numeric decimal dec float timestamp time interval bit 
 class Feed(Cursor):
     """After `run()`: `tokens` for the parser and the `marks` their numbers point at."""
 
-    __slots__ = ("tokens", "marks", "operand", "need", "chained", "frame", "frames", "highest_param")
+    __slots__ = ("tokens", "marks", "operand", "need", "chained", "frame", "frames", "highest_param", "into")
 
     def __init__(self, source: Source, first: int, last: int) -> None:
         super().__init__(source, first, last)
@@ -57,6 +57,7 @@ class Feed(Cursor):
         self.frame = Frame("")
         self.frames: list[Frame] = []
         self.highest_param = 0
+        self.into: tuple[str, Any] | None = None  # SELECT INTO: persistence and name of the table
 
     # -- output --------------------------------------------------------------------------------------------------------
     def emit(self, kind: TokenType, text: str) -> None:
@@ -261,7 +262,7 @@ class Feed(Cursor):
 
     def alias(self, text: str, refused: bool) -> None:
         """A word behind an operand that is no keyword there: its new name."""
-        if refused:
+        if refused and (text in NEEDS_AS or self.frame.clause not in ("select", "returning") or self.frames):
             raise self.error()
         self.emit_mark(Word(text, self.position()))
         self.at += 1
@@ -302,6 +303,8 @@ class Feed(Cursor):
         self.operand, self.need = False, True
 
     def index(self) -> None:
+        if self.frame.kind == "names":
+            raise self.unsupported("INSERT into an element of an array")
         mark = IndexMark(self.position())
         self.check_dimensions()
         self.emit(TokenType.DOT, ".")

@@ -30,11 +30,14 @@ _SET_OPERATIONS = {exp.Union: "union", exp.Intersect: "intersect", exp.Except: "
 
 
 def parse_query(source: Source, first: int, last: int) -> tuple[Any, int]:
-    """The query in tokens [first, last) and the highest parameter number in it."""
+    """The query in tokens [first, last) and the highest parameter number in it; a SELECT INTO has its `into` set."""
     try:
         fed = feed(source, first, last)
         tree = _tree(fed)
-        return Queries(fed).statement(tree), fed.highest_param
+        result = Queries(fed).statement(tree)
+        if fed.into is not None:
+            result.into = fed.into
+        return result, fed.highest_param
     except RecursionError:
         raise too_deep() from None
 

@@ -327,6 +327,7 @@ class Query(Node):
     offset: Any = None
     with_ties: bool = False
     locks: list[Locking] = field(default_factory=list)
+    into: tuple[str, Any] | None = None  # SELECT INTO, of a whole statement only: (persistence, Name)
 
 
 @dataclass(slots=True)

@@ -53,7 +53,7 @@ def statement_at(c: Cursor) -> s.Statement:
     """Reads one statement from the cursor to the end of its range."""
     word = c.word()
     if word in QUERY_WORDS or c.sees("("):
-        return query_at(c)
+        return created(query_at(c))
     parser = PARSERS.get(word)
     if parser is None:
         raise c.error()
@@ -73,6 +73,14 @@ def query_at(c: Cursor, last: int | None = None) -> s.QueryStatement:
     return s.QueryStatement(
         kind=kind, tree=tree, params=highest, source=c.source, text=text, offset=c.source.starts[first], tag=TAGS[kind]
     )
+
+
+def created(query: s.QueryStatement) -> s.Statement:
+    """SELECT INTO is CREATE TABLE AS."""
+    into = getattr(query.tree, "into", None)
+    if into is None:
+        return query
+    return s.CreateTable(into[1], persistence=into[0], query=query, tag="SELECT")
 
 
 def optimizable(c: Cursor) -> s.Statement:

@@ -58,6 +58,14 @@ def create_table(c: Cursor, persistence: str = "p") -> s.CreateTable:
     return result
 
 
+def persistence_of(c: Cursor) -> str:
+    if c.accept("unlogged"):
+        return "u"
+    if c.word() in ("local", "global") and c.word(1) in ("temp", "temporary"):
+        c.at += 1
+    return "t" if c.accept_any("temp", "temporary") else "p"
+
+
 def _names_only(c: Cursor) -> bool:
     """CREATE TABLE t (a, b) AS: a list of bare names."""
     close = c.matching()
@@ -169,6 +177,7 @@ def column(c: Cursor) -> s.ColumnDef:
 
 def column_constraints(c: Cursor, result: s.ColumnDef) -> None:
     while True:
+        position, before = c.position(), len(result.constraints)
         name = c.identifier() if c.accept("constraint") else None
         if c.accept("collate"):
             result.collation = c.name()
@@ -178,6 +187,8 @@ def column_constraints(c: Cursor, result: s.ColumnDef) -> None:
             if name is not None:
                 raise c.error()
             return
+        for constraint in result.constraints[before:]:
+            constraint.position = position
 
 
 def column_constraint(c: Cursor, result: s.ColumnDef, name: str | None) -> bool:
@@ -277,6 +288,7 @@ def sequence_options(c: Cursor) -> dict[str, Any]:
 # -- constraints -------------------------------------------------------------------------------------------------------
 def table_constraint(c: Cursor) -> s.ConstraintDef:
     """[CONSTRAINT name] PRIMARY KEY (…), UNIQUE, CHECK, FOREIGN KEY, with what may stand behind."""
+    position = c.position()
     name = c.identifier() if c.accept("constraint") else None
     if c.accept("check"):
         result = s.ConstraintDef("check", name, expression=c.inside_parentheses())
@@ -300,6 +312,7 @@ def table_constraint(c: Cursor) -> s.ConstraintDef:
         elif c.accept("no", "inherit"):
             result.no_inherit = True
         elif not deferral(c, result):
+            result.position = position
             return result
 
 

@@ -87,9 +87,11 @@ def _is(f, word: str) -> bool:
         f.operator("distinct", "distinct", width + 1, negated=negated)
     elif what in ("document", "normalized"):
         raise f.unsupported(f"IS {what.upper()}")
-    else:
+    elif negated:
         f.at += width - 1
         raise f.error()
+    else:
+        return False  # a column's name
     return True
 
 
