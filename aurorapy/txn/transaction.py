@@ -20,7 +20,6 @@ from aurorapy.errors import ProgramLimitExceeded, QueryCanceled, TransactionStat
 from aurorapy.ids import Lsn, Xid
 from aurorapy.txn.locks import TransactionWait, enter
 from aurorapy_native.locks import TransactionCore
-from aurorapy_native.visibility import IN_PROGRESS
 
 ISOLATION_LEVELS = ("read uncommitted", "read committed", "repeatable read", "serializable")
 
@@ -132,8 +131,8 @@ class Transaction(TransactionCore):
         default `lock_timeout`. DeadlockDetected, LockNotAvailable, or the task's interrupt."""
         manager = self.manager
         target = manager.running.get(xid)
-        if target is None or target is self or manager.status.state_of(xid) != IN_PROGRESS:
-            return
+        if target is None or target is self:
+            return  # its locks are gone too: a commit that is seen but whose session has not woken still holds them
         wait = TransactionWait(self, xid, target, manager.tasks.waiter())
         target.watchers.append(wait)
         try:
