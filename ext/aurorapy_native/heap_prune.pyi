@@ -1,0 +1,1 @@
+"""Pruning: heap_prune.pyx holds the chapter. Nothing of it is called from Python."""

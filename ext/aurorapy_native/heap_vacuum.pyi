@@ -1,0 +1,22 @@
+"""One heap page at a time, for vacuum and index building: stub of heap_vacuum.pyx, which holds the chapter."""
+
+from typing import Any
+
+from aurorapy_native.heap import Heap
+from aurorapy_native.tuples import Projection
+from aurorapy_native.visibility import TxnIds
+
+def vacuum_page(heap: Heap, block: int, horizon: int, dead: list[int]) -> tuple[int, int, int, bool, int, int]:
+    """(live rows, recently dead or uncommitted versions, versions removed, all-visible, pruned_to, free bytes); tids of
+    dead lines are appended to `dead`. May switch."""
+
+def note_free_space(heap: Heap, block: int, free: int) -> None:
+    """Tells the free space map."""
+
+def free_dead(heap: Heap, block: int, tids: list[int]) -> None:
+    """Makes the dead lines at `tids` (ascending, of this block) unused: no index entry leads to them any more."""
+
+def versions_to_index(
+    heap: Heap, block: int, ids: TxnIds | None, columns: tuple[int, ...] | Projection, resolve: bool = True
+) -> tuple[list[tuple[int, bool, tuple[Any, ...]]], int]:
+    """([(tid, live, values)], broken chains) of a page; `live`: counts for uniqueness. May switch."""
