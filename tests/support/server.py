@@ -42,12 +42,13 @@ class LogErrors(AssertionError):
 class Server:
     """One server on one directory; may be started and stopped many times."""
 
-    def __init__(self, directory: str | Path, settings: dict[str, str] | None = None, start_timeout: float = 60) -> None:
+    def __init__(self, directory: str | Path, settings: dict[str, str] | None = None, start_timeout: float = 60,
+                 log_path: Path | None = None) -> None:  # fmt: skip
         self.directory = Path(directory)
         self.settings = settings or {}
         self.start_timeout = start_timeout
         self.port = 0
-        self.log_path = self.directory.parent / f"{self.directory.name}.log"
+        self.log_path = log_path or self.directory.parent / f"{self.directory.name}.log"
         self._process: subprocess.Popen | None = None
         self._allowed: list[re.Pattern[str]] = []
         self._judged_to = 0
