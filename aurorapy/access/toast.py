@@ -24,19 +24,25 @@ Not here: one value in a row's bytes (aurorapy_native.tuples).
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
+from itertools import zip_longest
 from typing import Any, Callable, Iterator
 
 import lz4.block
 
-from aurorapy.errors import DataCorrupted
+from aurorapy.errors import DataCorrupted, ProgramLimitExceeded
 from aurorapy.ids import Tid, Xid
 from aurorapy_native.heap import Heap
+from aurorapy_native.pieces import join_bytes, join_text
 from aurorapy_native.tuples import EXTERNAL_TAG, VARIABLE_LETTERS, OutOfLine, RowCodec, Stored, compressed, value_of
 
 ROW_TARGET = 2032  # bytes a row may have before its values are shortened
 CHUNK = 1985  # bytes a chunk; four chunk rows fill a page
 FANOUT = 330  # tids a list chunk
-BLOCK = 256 * 1024  # raw bytes compressed at a time
+BLOCK = 256 * 1024  # raw bytes (characters of a text) compressed at a time
+LONG_TEXT = 1 << 16  # characters above which a text is encoded block by block
+SHORT = 1 << 16  # longer values are not compressed to stay in their row
+VALUE_MAX = (1 << 30) - 1
 WORTH_MOVING = 40  # shorter values stay
 LETTERS = "4y"  # columns of a toast heap: number of the chunk in its level, bytes
 _LZ4 = 1
@@ -60,6 +66,30 @@ def raw_length(pointer: bytes) -> int:
     return int.from_bytes(pointer[2:6], "little")
 
 
+def blocks_of(payload: str | bytes) -> Iterator[Any]:
+    """The bytes of a text or of a payload, some 256 KB at a time; a character is never divided."""
+    if isinstance(payload, str):
+        for at in range(0, len(payload), BLOCK):
+            yield payload[at : at + BLOCK].encode()
+    else:
+        view = memoryview(payload)
+        for at in range(0, len(payload), BLOCK):
+            yield view[at : at + BLOCK]
+
+
+def rechunk(pieces: Iterator[Any], size: int) -> Iterator[bytes]:
+    """The same bytes in pieces of `size`, the last one shorter."""
+    left = bytearray()
+    for piece in pieces:
+        left += piece
+        whole = len(left) - len(left) % size
+        for at in range(0, whole, size):
+            yield bytes(left[at : at + size])
+        del left[:whole]
+    if left:
+        yield bytes(left)
+
+
 class Toaster:
     """What a Heap needs for long values. `heap` is the table's toast heap, None when it has none: then values are only
     compressed. `give_way` is called in long work."""
@@ -81,62 +111,73 @@ class Toaster:
         of those that were kept."""
         row = list(values)
         kept: set[bytes] = set()
-        payloads = {
-            n: codec.payload(n, value)
-            for n, value in enumerate(values, 1)
-            if value is not None and codec.letters[n - 1] in VARIABLE_LETTERS
-        }
-        for n, value in old.items():
-            if n in payloads and self._is_same(value, payloads[n]):
-                row[n - 1] = Stored(bytes((EXTERNAL_TAG,)) + value.pointer)
-                kept.add(value.pointer)
+        payloads: dict[int, str | bytes] = {}
+        for n, value in enumerate(values, 1):
+            letter = codec.letters[n - 1]
+            if value is not None and letter in VARIABLE_LETTERS:
+                payloads[n] = value if letter == "t" and len(value) > LONG_TEXT else codec.payload(n, value)
+        for n, before in old.items():
+            if n in payloads and self._is_same(before, payloads[n]):
+                row[n - 1] = Stored(bytes((EXTERNAL_TAG,)) + before.pointer)
+                kept.add(before.pointer)
                 del payloads[n]
+        lengths = {n: len(payload) for n, payload in payloads.items()}
         fixed = sum(8 for value in values if value is not None)
-        length = 36 + len(row) // 8 + fixed + sum(len(payload) for payload in payloads.values())
-        by_length = sorted(payloads, key=lambda n: -len(payloads[n]))
-        for n in by_length:
+        length = 36 + len(row) // 8 + fixed + sum(lengths.values())
+        for n in sorted(payloads, key=lambda n: -lengths[n]):
             if length <= ROW_TARGET:
                 break
-            stored = compressed(payloads[n])
+            payload = payloads[n]
+            stored = compressed(payload.encode() if isinstance(payload, str) else payload) if lengths[n] <= SHORT else None
             if stored is not None:
                 row[n - 1] = stored
-                length -= len(payloads[n]) - len(stored.data)
-        in_row = {n: len(row[n - 1].data) if type(row[n - 1]) is Stored else len(payloads[n]) for n in by_length}
-        for n in sorted(in_row, key=lambda n: -in_row[n]):
-            if length <= ROW_TARGET or in_row[n] < WORTH_MOVING or self.heap is None:
+                length -= lengths[n] - len(stored.data)
+                lengths[n] = len(stored.data)
+        for n in sorted(payloads, key=lambda n: -lengths[n]):
+            if length <= ROW_TARGET or lengths[n] < WORTH_MOVING or self.heap is None:
                 break
             row[n - 1] = Stored(bytes((EXTERNAL_TAG,)) + self.store(payloads[n], xid, command))
-            length -= in_row[n] - 17
+            length -= lengths[n] - 17
         return tuple(row), kept
 
-    def _is_same(self, value: OutOfLine, payload: bytes) -> bool:
-        return raw_length(value.pointer) == len(payload) and self.fetch(value.pointer) == payload
+    def _is_same(self, value: OutOfLine, payload: str | bytes) -> bool:
+        raw = raw_length(value.pointer)
+        if len(payload) != raw and (isinstance(payload, bytes) or payload.isascii() or not len(payload) <= raw <= 4 * len(payload)):
+            return False
+        ours, theirs = rechunk(blocks_of(payload), BLOCK), rechunk(self.pieces(value.pointer), BLOCK)
+        return all(a == b for a, b in zip_longest(ours, theirs))
 
-    def store(self, payload: bytes, xid: Xid, command: int) -> bytes:
+    def store(self, payload: str | bytes, xid: Xid, command: int) -> bytes:
         """Writes the chunks of a value; returns its pointer."""
-        data, flags = self._compress(payload)
-        stored = len(data)
-        tids = self._write_level((data[at : at + CHUNK] for at in range(0, stored, CHUNK)), xid, command)
+        counts = [0, 0]  # bytes raw, bytes stored
+        pieces, flags = self._stored_pieces(payload, counts)
+        tids = self._write_level(rechunk(pieces, CHUNK), xid, command)
+        if counts[0] > VALUE_MAX:
+            raise ProgramLimitExceeded(f"invalid memory alloc request size {counts[0]}", sqlstate="XX000")
         depth = 0
         while len(tids) > 1:
-            lists = (
-                b"".join(tid.to_bytes(6, "little") for tid in tids[at : at + FANOUT]) for at in range(0, len(tids), FANOUT)
-            )
+            lists = rechunk((tid.to_bytes(6, "little") for tid in tids), 6 * FANOUT)
             tids = self._write_level(lists, xid, command)
             depth += 1
-        return make_pointer(flags, depth, len(payload), stored, tids[0])
+        return make_pointer(flags, depth, counts[0], counts[1], tids[0])
 
-    def _compress(self, payload: bytes) -> tuple[bytes, int]:
-        first = lz4.block.compress(payload[:BLOCK], store_size=False)
-        if len(first) > min(len(payload), BLOCK) * 3 // 4:
-            return payload, 0
-        out = bytearray()
-        for at in range(0, len(payload), BLOCK):
-            raw = payload[at : at + BLOCK]
-            block = first if at == 0 else lz4.block.compress(raw, store_size=False)
-            out += len(raw).to_bytes(4, "little") + len(block).to_bytes(4, "little") + block
-            self.give_way()
-        return bytes(out), _LZ4
+    def _stored_pieces(self, payload: str | bytes, counts: list[int]) -> tuple[Iterator[Any], int]:
+        """The bytes to store, block by block, and the pointer's flags; `counts` is kept up to date."""
+        first = next(blocks_of(payload))
+        packs = len(lz4.block.compress(first, store_size=False)) <= len(first) * 3 // 4
+
+        def pieces() -> Iterator[Any]:
+            for block in blocks_of(payload):
+                stored = block
+                if packs:
+                    body = lz4.block.compress(block, store_size=False)
+                    stored = len(block).to_bytes(4, "little") + len(body).to_bytes(4, "little") + body
+                counts[0] += len(block)
+                counts[1] += len(stored)
+                self.give_way()
+                yield stored
+
+        return pieces(), _LZ4 if packs else 0
 
     def _write_level(self, pieces: Iterator[bytes], xid: Xid, command: int) -> list[Tid]:
         tids: list[Tid] = []
@@ -184,49 +225,62 @@ class Toaster:
     def resolve_all(self, rows: list[tuple]) -> list[tuple]:
         """The rows with their values fetched, in place. May switch."""
         for i, row in enumerate(rows):
-            for value in row:
-                if type(value) is OutOfLine:
-                    rows[i] = self.resolve(row)
-                    break
+            rows[i] = self.resolve(row)
         return rows
 
     def value(self, value: OutOfLine) -> Any:
         """The value itself. May switch."""
-        return value_of(value.letter, self.fetch(value.pointer))
+        if value.letter != "t":
+            return value_of(value.letter, self.fetch(value.pointer))
+        decoder = getincrementaldecoder("utf-8")()
+        texts = [decoder.decode(piece) for piece in rechunk(self.pieces(value.pointer), BLOCK)]
+        return join_text([*texts, decoder.decode(b"", True)], self.give_way)
 
     def fetch(self, pointer: bytes) -> bytes:
         """The payload that a pointer leads to. May switch."""
-        raw, stored = raw_length(pointer), int.from_bytes(pointer[6:10], "little")
+        return join_bytes(self.pieces(pointer), raw_length(pointer), self.give_way)
+
+    def pieces(self, pointer: bytes) -> Iterator[Any]:
+        """The payload piece by piece. DataCorrupted when it is not as long as the pointer says."""
+        stored = self._chunks(pointer)
+        done = 0
+        for piece in self._unpacked(stored) if pointer[0] & _LZ4 else stored:
+            done += len(piece)
+            yield piece
+        if done != raw_length(pointer):
+            raise DataCorrupted(f"a value out of line has {done} bytes and should have {raw_length(pointer)}")
+
+    def _chunks(self, pointer: bytes) -> Iterator[bytes]:
+        """What the chunks of a value hold, in order."""
         tids = [int.from_bytes(pointer[10:16], "little")]
-        for level in range(pointer[1], 0, -1):
+        for _ in range(pointer[1]):
             tids = [below for number, tid in enumerate(tids) for below in self._tids_in(tid, number)]
-        out = bytearray()
+        done = 0
         for number, tid in enumerate(tids):
-            out += self._chunk(tid, number)
+            chunk = self._chunk(tid, number)
+            done += len(chunk)
+            yield chunk
             if number % _BATCH == _BATCH - 1:
                 self.give_way()
-        if len(out) != stored:
-            raise DataCorrupted(f"a value out of line has {len(out)} bytes in chunks and should have {stored}")
-        if not pointer[0] & _LZ4:
-            return bytes(out)
-        return self._decompress(out, raw)
+        expected = int.from_bytes(pointer[6:10], "little")
+        if done != expected:
+            raise DataCorrupted(f"a value out of line has {done} bytes in chunks and should have {expected}")
 
-    def _decompress(self, stored: bytearray, raw: int) -> bytes:
-        blocks = []
-        view = memoryview(stored)
-        at = 0
-        while at < len(stored):
-            size, length = int.from_bytes(view[at : at + 4], "little"), int.from_bytes(view[at + 4 : at + 8], "little")
-            try:
-                blocks.append(lz4.block.decompress(view[at + 8 : at + 8 + length], uncompressed_size=size))
-            except lz4.block.LZ4BlockError as e:
-                raise DataCorrupted(f"a value out of line cannot be decompressed: {e}") from None
-            at += 8 + length
-            self.give_way()
-        payload = b"".join(blocks)
-        if len(payload) != raw:
-            raise DataCorrupted(f"a value out of line has {len(payload)} bytes and should have {raw}")
-        return payload
+    def _unpacked(self, stored: Iterator[bytes]) -> Iterator[bytes]:
+        """The raw blocks of a compressed value."""
+        left = bytearray()
+        for chunk in stored:
+            left += chunk
+            while len(left) >= 8:
+                size, length = int.from_bytes(left[:4], "little"), int.from_bytes(left[4:8], "little")
+                if len(left) < 8 + length:
+                    break
+                try:
+                    yield lz4.block.decompress(bytes(left[8 : 8 + length]), uncompressed_size=size)
+                except lz4.block.LZ4BlockError as e:
+                    raise DataCorrupted(f"a value out of line cannot be decompressed: {e}") from None
+                del left[: 8 + length]
+                self.give_way()
 
     def _chunk(self, tid: Tid, number: int | None) -> bytes:
         row = self.heap.fetch(tid, None, _COLUMNS)

@@ -55,6 +55,7 @@ from aurorapy.types.values import Array, Interval, Record
 
 cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* size) except NULL
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
     object PyUnicode_DecodeUTF8(const char* s, Py_ssize_t n, const char* errors)
     object PyUnicode_DecodeASCII(const char* s, Py_ssize_t n, const char* errors)
 
@@ -266,6 +267,9 @@ cdef class RowCodec:
         elif letter == c"t":
             if type(value) is not str:
                 return self.put_stored(value, "text")
+            if top and PyUnicode_GET_LENGTH(value) > LONG_VALUE:
+                self.oversize = True           # and its UTF-8 is not made in one piece
+                return 0
             s = PyUnicode_AsUTF8AndSize(value, &n)
             self.put_bytes(s, n, top)
         elif letter == c"b":
