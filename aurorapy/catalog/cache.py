@@ -300,6 +300,13 @@ class SessionCatalog:
     def reader(self) -> CatalogReader:
         return self._lookups._reader()
 
+    def identity_sequence(self, relation: int, attno: int) -> int:
+        """OID of the sequence behind an identity column, 0 for none."""
+        for row in self._lookups._reader().find("pg_depend", refclassid=1259, refobjid=relation, refobjsubid=attno):
+            if row.classid == 1259 and row.deptype == "i":
+                return row.objid
+        return 0
+
     def is_member(self, role: int, of: int) -> bool:
         """Is `role` (transitively) a member of `of`?"""
         seen, todo = {role}, [role]

@@ -19,8 +19,7 @@ from aurorapy.errors import DatabaseError, UndefinedColumn
 from aurorapy.instance.sizes import relation_bytes
 from aurorapy.session.privileges import Privileges
 from aurorapy.sql.bind import bind, bind_expression
-from aurorapy.sql.deparse import deparse
-from aurorapy.sql.deparse_query import query_text
+from aurorapy.sql.deparse import deparse, query_text
 from aurorapy.sql.parse import parse
 from aurorapy.types.builtin import TYPES
 from aurorapy.types.identifiers import quote_identifier, split_identifiers
@@ -63,8 +62,10 @@ class SessionDefinitions(Privileges):
         return self._shown(text, found, pretty)
 
     def _shown(self, text: str, relation: Relation | None, pretty: bool = False) -> str:
+        column = next((c for c in relation.columns if c.default == text), None) if relation is not None else None
+        target = (column.type_oid, column.typmod) if column is not None else None
         try:
-            expr = bind_expression(text, relation, self._catalog, context=self._session.eval.type_context)
+            expr = bind_expression(text, relation, self._catalog, "", target, context=self._session.eval.type_context)
         except DatabaseError:
             return text
         return deparse(expr, self._session.eval.type_context, self._catalog, pretty=pretty)

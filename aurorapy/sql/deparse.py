@@ -194,7 +194,7 @@ class Writer:
         if expr.op:
             return self.operator(expr)
         if expr.form == "implicit":
-            return self.coercion(expr, expr.args[0]) if implicit else self.text(expr.args[0], implicit)
+            return self.coercion(expr, expr.args[0]) if implicit else self.wrapped(expr.args[0], expr)
         if expr.form == "cast":
             return self.coercion(expr, expr.args[0])
         if expr.form == "sql" and (special := self.special(expr)) is not None:
@@ -254,7 +254,7 @@ class Writer:
         if expr.form == "collate":
             return self.around(f'{self.text(expr.arg, implicit)} COLLATE "C"')
         if expr.form == "implicit" and not implicit:
-            return self.text(expr.arg, implicit)
+            return self.wrapped(expr.arg, expr)
         return self.coercion(expr, expr.arg)
 
     def _coerceviaio(self, expr: n.CoerceViaIO, implicit: bool) -> str:

@@ -39,7 +39,8 @@ def add_column(ctx: DdlContext, relation: Relation, action: AlterAction) -> None
     definition = action.column
     if definition.name in relation.by_name:
         if action.if_not_exists:
-            ctx.notice("NOTICE", f'column "{definition.name}" of relation "{relation.name}" already exists, skipping')
+            ctx.notice("NOTICE", f'column "{definition.name}" of relation "{relation.name}" already exists, skipping',
+                       sqlstate="42701")  # fmt: skip
             return
         raise DatabaseError(
             f'column "{definition.name}" of relation "{relation.name}" already exists', sqlstate="42701"
@@ -47,7 +48,7 @@ def add_column(ctx: DdlContext, relation: Relation, action: AlterAction) -> None
     if len(relation.columns) >= MAX_COLUMNS:
         raise DatabaseError(f"tables can have at most {MAX_COLUMNS} columns", sqlstate="54011")
     plan = _Plan()
-    add_column_definition(ctx, plan, definition)
+    add_column_definition(ctx, plan, definition, relation.name)
     column = plan.columns[0]
     attno = len(relation.columns) + 1
     wants_not_null, column.not_null = column.not_null, False
@@ -213,6 +214,9 @@ def drop_identity(ctx: DdlContext, relation: Relation, action: AlterAction) -> N
     _need_identity(relation, column)
     ctx.store.update(_attribute(ctx, relation, column.attno), attidentity="")
     for sequence in owned_sequences(ctx, relation.oid, column.attno):
+        for row in ctx.store.find("pg_depend", classid=c.CLASS_RELATION, objid=sequence):
+            if row.deptype == "i":
+                ctx.store.delete(row)
         drop_objects(ctx, [(c.CLASS_RELATION, sequence, 0)], cascade=True)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Callable
 
 from aurorapy.catalog.model import Relation
-from aurorapy.errors import DatabaseError, FeatureNotSupported, InsufficientPrivilege, UndefinedObject
+from aurorapy.errors import DatabaseError, FeatureNotSupported, InsufficientPrivilege, UndefinedColumn, UndefinedObject
 from aurorapy.execute.ddl import alter_columns, constraints
 from aurorapy.execute.ddl import context as c
 from aurorapy.execute.ddl.context import DdlContext
@@ -31,7 +31,7 @@ def alter_table(ctx: DdlContext, statement: AlterTable) -> None:
         if statement.if_exists:
             ctx.notice("NOTICE", f'relation "{name.name}" does not exist, skipping')
             return
-        relation = ctx.catalog.need_relation(name.schema, name.name, name.position)
+        relation = ctx.catalog.need_relation(name.schema, name.name)
     _check_kind(statement, relation)
     ctx.need_owner(relation)
     if relation.is_catalog:
@@ -121,7 +121,9 @@ def _rename(ctx: DdlContext, relation: Relation, action: AlterAction) -> None:
 
 
 def _rename_column(ctx: DdlContext, relation: Relation, action: AlterAction) -> None:
-    column = alter_columns.need_column(relation, action.name)
+    column = relation.by_name.get(action.name)
+    if column is None:
+        raise UndefinedColumn(f'column "{action.name}" does not exist')
     if action.new_name in relation.by_name:
         raise DatabaseError(
             f'column "{action.new_name}" of relation "{relation.name}" already exists', sqlstate="42701"

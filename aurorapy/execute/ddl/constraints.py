@@ -21,7 +21,9 @@ def add_all(ctx: DdlContext, relation: Relation, definitions: list[ConstraintDef
     if sum(d.kind == "primary" for d in definitions) > 1 or (
         any(d.kind == "primary" for d in definitions) and any(i.primary for i in relation.indexes)
     ):
-        raise DatabaseError(f'multiple primary keys for table "{relation.name}" are not allowed', sqlstate="42P16")
+        again = [d for d in definitions if d.kind == "primary"][-1]
+        raise DatabaseError(f'multiple primary keys for table "{relation.name}" are not allowed', sqlstate="42P16",
+                            position=again.position if creating else 0)  # fmt: skip
     for definition in definitions:
         if definition.kind == "check":
             add_check(ctx, relation, definition, validate=not creating and not definition.not_valid)
@@ -61,7 +63,8 @@ def add_key(ctx: DdlContext, relation: Relation, definition: ConstraintDef) -> i
     if len(set(attnos)) != len(attnos):
         twice = next(n for n in definition.columns if definition.columns.count(n) > 1)
         what = "primary key" if primary else "unique"
-        raise DatabaseError(f'column "{twice}" appears twice in {what} constraint', sqlstate="42701")
+        raise DatabaseError(f'column "{twice}" appears twice in {what} constraint', sqlstate="42701",
+                            position=definition.position)  # fmt: skip
     if primary:
         set_not_null(ctx, relation, attnos)
     name = definition.name
@@ -131,7 +134,7 @@ def _insert(ctx: DdlContext, relation: Relation, name: str, kind: str, attnos: l
 def _need_column(relation: Relation, name: str, definition: ConstraintDef) -> int:
     column = relation.by_name.get(name)
     if column is None:
-        raise DatabaseError(f'column "{name}" named in key does not exist', sqlstate="42703")
+        raise DatabaseError(f'column "{name}" named in key does not exist', sqlstate="42703", position=definition.position)
     return column.attno
 
 

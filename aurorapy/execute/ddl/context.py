@@ -67,12 +67,15 @@ class DdlContext:
             raise DatabaseError(f'schema "{name}" does not exist', sqlstate="3F000", position=position)
         return oid
 
-    def check_schema_writable(self, schema: int) -> None:
-        if schema in (ids.PG_CATALOG, ids.INFORMATION_SCHEMA):
-            name = self.catalog.schema_name(schema)
+    def check_schema_writable(self, schema: int, name: str) -> None:
+        """42501 for system schemas, and without CREATE on the schema."""
+        shown = self.catalog.schema_name(schema)
+        if schema in (ids.PG_CATALOG, ids.PG_TOAST):
             raise InsufficientPrivilege(
-                f'permission denied to create "{name}" objects', detail="System catalog modifications are currently disallowed."
+                f'permission denied to create "{shown}.{name}"', detail="System catalog modifications are currently disallowed."
             )
+        if not self.is_superuser and not self.privileges.has_privilege("schema", self.user, schema, "CREATE"):
+            raise InsufficientPrivilege(f"permission denied for schema {shown}")
 
     def need_type(self, written: TypeName) -> tuple[Type, int]:
         """The type and typmod a TypeName means. Raises 42704 with PostgreSQL's text."""
@@ -84,7 +87,11 @@ class DdlContext:
             if found.typmod_in is None:
                 raise DatabaseError(f'type modifier is not allowed for type "{found.name}"', sqlstate="42601",
                                     position=written.name.position)  # fmt: skip
-            typmod = found.typmod_in(written.args)
+            try:
+                typmod = found.typmod_in(written.args)
+            except DatabaseError as error:
+                error.position = error.position or written.name.position
+                raise
         elif found.name == "bpchar" and written.name.schema is None:
             typmod = self._bare_char_typmod(written)
         if written.dims:
@@ -92,8 +99,6 @@ class DdlContext:
             if array is None:
                 raise UndefinedObject(f"could not find array type for data type {found.sql_name or found.name}")
             found = array
-        if found.kind == "p":
-            raise DatabaseError(f"pseudo-type {found.name} is not allowed here", sqlstate="42P16")
         return found, typmod
 
     @staticmethod

@@ -48,10 +48,12 @@ class _Plan:
 def create_table(ctx: DdlContext, statement: CreateTable) -> int | None:
     """Returns the new OID, None when IF NOT EXISTS found one."""
     name = statement.name
+    if statement.on_commit and statement.persistence != "t":
+        raise DatabaseError("ON COMMIT can only be used on temporary tables", sqlstate="42P16")
     if statement.inherits:
         raise FeatureNotSupported("table inheritance is not supported", hint="Create a plain table instead.")
     schema = ctx.creation_schema(name, temporary=statement.persistence == "t")
-    ctx.check_schema_writable(schema)
+    ctx.check_schema_writable(schema, name.name)
     if statement.if_not_exists and ctx.name_taken(name.name, schema):
         ctx.notice("NOTICE", f'relation "{name.name}" already exists, skipping', sqlstate="42P07")
         return None
@@ -87,13 +89,13 @@ def _collect(ctx: DdlContext, statement: CreateTable) -> _Plan:
     for source, including in statement.like:
         definitions.extend(_like_columns(ctx, source, including, plan))
     for definition in definitions:
-        add_column_definition(ctx, plan, definition)
+        add_column_definition(ctx, plan, definition, statement.name.name)
     plan.constraints.extend(statement.constraints)
     _mark_primary_key(plan)
     return plan
 
 
-def add_column_definition(ctx: DdlContext, plan: _Plan, definition: ColumnDef) -> None:
+def add_column_definition(ctx: DdlContext, plan: _Plan, definition: ColumnDef, table: str) -> None:
     """Resolves one column: its type, serial or identity, NOT NULL and its constraints in column position."""
     if any(c.name == definition.name for c in plan.columns):
         raise DatabaseError(f'column "{definition.name}" specified more than once', sqlstate="42701")
@@ -102,7 +104,7 @@ def add_column_definition(ctx: DdlContext, plan: _Plan, definition: ColumnDef) -
     if serial is not None:
         if definition.default is not None:
             raise DatabaseError(
-                f'multiple default values specified for column "{definition.name}" of table', sqlstate="42601"
+                f'multiple default values specified for column "{definition.name}" of table "{table}"', sqlstate="42601"
             )
         written = TypeName(Name(None, serial, written.name.position), (), written.dims)
         plan.serials[len(plan.columns)] = ("a", {"type": TypeName(Name(None, serial))})
@@ -130,7 +132,15 @@ def add_column_definition(ctx: DdlContext, plan: _Plan, definition: ColumnDef) -
         )
     )  # fmt: skip
     plan.definitions.append(definition)
+    declared = ""
     for constraint in definition.constraints:
+        if constraint.kind in ("null", "not null"):
+            if declared not in ("", constraint.kind):
+                raise DatabaseError(
+                    f'conflicting NULL/NOT NULL declarations for column "{definition.name}" of table "{table}"',
+                    sqlstate="42601", position=constraint.position,
+                )  # fmt: skip
+            declared = constraint.kind
         if constraint.kind == "not null":
             plan.columns[-1].not_null = True
         elif constraint.kind != "null":

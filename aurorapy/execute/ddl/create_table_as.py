@@ -26,7 +26,7 @@ def create_table_as(ctx: DdlContext, statement: CreateTable) -> str:
     """Returns the command tag."""
     name = statement.name
     schema = ctx.creation_schema(name, temporary=statement.persistence == "t")
-    ctx.check_schema_writable(schema)
+    ctx.check_schema_writable(schema, name.name)
     if ctx.name_taken(name.name, schema):
         if not statement.if_not_exists:
             raise DatabaseError(f'relation "{name.name}" already exists', sqlstate="42P07")

@@ -27,11 +27,15 @@ Object = tuple[int, int, int]  # class, OID, sub-id
 
 @dataclass(slots=True)
 class _Found:
-    """Objects to drop in order of discovery, with why each is there."""
+    """Objects to drop, dependents first; how each was reached (deptypes), and from which object first."""
 
     objects: list[Object] = field(default_factory=list)
-    seen: set[Object] = field(default_factory=set)
-    blockers: list[tuple[Object, Object]] = field(default_factory=list)  # (dependent, on)
+    kinds: dict[Object, set[str]] = field(default_factory=dict)
+    reached_from: dict[Object, Object] = field(default_factory=dict)
+
+    def blockers(self) -> list[Object]:
+        """What is no part of anything that is dropped, and depends on it: the outermost last found first."""
+        return [o for o in reversed(self.objects) if o in self.kinds and self.kinds[o] <= {"n"}]
 
 
 def drop(ctx: DdlContext, statement: Drop) -> None:
@@ -89,13 +93,6 @@ def _relation(ctx: DdlContext, statement: Drop, name: Name) -> Object | None:
     if relation.kind == "i":
         index = ctx.catalog.index(relation.oid)
         target = ctx.catalog.relation(index.table_oid)
-        if index.constraint_oid:
-            constraint = next(k for k in target.constraints if k.oid == index.constraint_oid)
-            raise DatabaseError(
-                f"cannot drop index {relation.name} because constraint {constraint.name} on table {target.name} requires it",
-                sqlstate="2BP01",
-                hint=f"You can drop constraint {constraint.name} on table {target.name} instead.",
-            )
     ctx.lock(target.oid, "ACCESS EXCLUSIVE")
     return (c.CLASS_RELATION, relation.oid, 0)
 
@@ -117,39 +114,72 @@ def _no_such_relation(ctx: DdlContext, statement: Drop, name: Name) -> None:
 
 def drop_objects(ctx: DdlContext, roots: list[Object], cascade: bool) -> None:
     """Drops the roots and everything that goes with them, or raises 2BP01."""
+    for root in roots:
+        _refuse_part(ctx, root, roots)
     found = _Found()
+    seen = set(roots)
     for root in roots:
-        found.seen.add(root)
+        if root not in found.objects:
+            _collect(ctx, root, found, seen)
     for root in roots:
-        _collect(ctx, root, found, frozenset(roots))
-    if found.blockers and not cascade:
-        _refuse(ctx, roots, found)
-    if found.blockers:
-        _announce(ctx, found)
+        found.kinds.pop(root, None)
+    blockers = found.blockers()
+    if blockers and not cascade:
+        _refuse(ctx, roots, found, blockers)
+    if blockers:
+        _announce(ctx, blockers)
     for object_ in found.objects:
         _remove(ctx, object_)
 
 
-def _collect(ctx: DdlContext, object_: Object, found: _Found, roots: frozenset[Object]) -> None:
-    """Depth first: dependents are appended before what they depend on."""
+def _collect(ctx: DdlContext, object_: Object, found: _Found, seen: set[Object]) -> None:
+    """Depth first, youngest dependents first: they are appended before what they depend on."""
     class_, oid, sub = object_
-    for row in ctx.store.find("pg_depend", refclassid=class_, refobjid=oid):
+    rows = ctx.store.find("pg_depend", refclassid=class_, refobjid=oid)
+    rows.sort(key=lambda row: (-row.objid, row.classid, row.objsubid))
+    for row in rows:
         if sub and row.refobjsubid != sub:
             continue
+        if row.classid == class_ and row.objid == oid:
+            continue
         dependent: Object = (row.classid, row.objid, row.objsubid)
-        if dependent in found.seen or (row.classid, row.objid, 0) in found.seen:
+        if row.deptype == "n":
+            dependent = _owner_of(ctx, dependent, object_)
+        if dependent == object_:
             continue
-        if class_ == row.classid and oid == row.objid:
+        whole = (dependent[0], dependent[1], 0)
+        found.kinds.setdefault(dependent, set()).add(row.deptype)
+        found.reached_from.setdefault(dependent, object_)
+        if dependent in seen or whole in seen:
             continue
-        found.seen.add(dependent)
-        if row.deptype == "n" and dependent not in roots:
-            found.blockers.append((dependent, (class_, oid, row.refobjsubid)))
-        _collect(ctx, dependent, found, roots)
-    found.objects.append(object_)
+        seen.add(dependent)
+        _collect(ctx, dependent, found, seen)
+    if object_ not in found.objects:
+        found.objects.append(object_)
 
 
-def _refuse(ctx: DdlContext, roots: list[Object], found: _Found) -> None:
-    lines = [f"{describe(ctx, a)} depends on {describe(ctx, b)}" for a, b in found.blockers]
+def _refuse_part(ctx: DdlContext, root: Object, roots: list[Object]) -> None:
+    """A part that something else is made of goes only with its whole: an identity column's sequence, a key's index."""
+    class_, oid, sub = root
+    for row in ctx.store.find("pg_depend", classid=class_, objid=oid):
+        owner: Object = (row.refclassid, row.refobjid, row.refobjsubid)
+        if row.deptype == "i" and row.objsubid == sub and owner not in roots and (*owner[:2], 0) not in roots:
+            shown = describe(ctx, owner)
+            raise DatabaseError(f"cannot drop {describe(ctx, root)} because {shown} requires it", sqlstate="2BP01",
+                                hint=f"You can drop {shown} instead.")  # fmt: skip
+
+
+def _owner_of(ctx: DdlContext, dependent: Object, object_: Object) -> Object:
+    """A part that cannot be dropped alone stands for its whole: a view's rule for the view."""
+    class_, oid, sub = dependent
+    for row in ctx.store.find("pg_depend", classid=class_, objid=oid):
+        if row.deptype == "i" and (row.refclassid, row.refobjid) != object_[:2] and not row.refobjsubid:
+            return (row.refclassid, row.refobjid, 0)
+    return dependent
+
+
+def _refuse(ctx: DdlContext, roots: list[Object], found: _Found, blockers: list[Object]) -> None:
+    lines = [f"{describe(ctx, o)} depends on {describe(ctx, found.reached_from[o])}" for o in blockers]
     if len(roots) == 1:
         message = f"cannot drop {describe(ctx, roots[0])} because other objects depend on it"
     else:
@@ -159,8 +189,8 @@ def _refuse(ctx: DdlContext, roots: list[Object], found: _Found) -> None:
     )
 
 
-def _announce(ctx: DdlContext, found: _Found) -> None:
-    dropped = [describe(ctx, dependent) for dependent, _ in found.blockers]
+def _announce(ctx: DdlContext, blockers: list[Object]) -> None:
+    dropped = [describe(ctx, dependent) for dependent in blockers]
     if len(dropped) == 1:
         ctx.notice("NOTICE", f"drop cascades to {dropped[0]}")
     else:

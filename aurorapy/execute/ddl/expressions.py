@@ -16,28 +16,22 @@ from dataclasses import replace
 from typing import Any, Callable, Sequence
 
 from aurorapy.catalog.model import Column, Relation
-from aurorapy.errors import DatabaseError, IntegrityError
+from aurorapy.errors import DatabaseError, IntegrityError, UndefinedColumn
 from aurorapy.execute.ddl.context import DdlContext
 from aurorapy.expressions import nodes as n
 from aurorapy.expressions.compile import evaluator
 from aurorapy.sql.bind import bind_expression
-from aurorapy.sql.deparse import SYSTEM as SYSTEM_NAMES
-from aurorapy.sql.deparse import deparse
+from aurorapy.sql.deparse import expression_text
 from aurorapy.sql.statements import ExprText
 from aurorapy.types.identifiers import quote_identifier
-from aurorapy.types.model import Type, TypeContext
+from aurorapy.types.model import Type
 
 # types whose text form depends on settings, so that going through text is only stable
 _UNSTABLE_TEXT = frozenset({1082, 1114, 1184, 1266, 1186, 700, 701, 2205, 2206})
 
 
 def stored_text(ctx: DdlContext, expr: n.Expr, relation: Relation | None) -> str:
-    """Columns go by the names `relation` gives them; relations in constants by OID."""
-    name = None
-    if relation is not None:
-        names = {c.attno: quote_identifier(c.name) for c in relation.columns}
-        name = lambda column: names.get(column.attno) or SYSTEM_NAMES.get(column.attno) or quote_identifier(column.name)  # noqa: E731
-    return deparse(expr, TypeContext(), ctx.catalog, column=name)
+    return expression_text(expr, relation, ctx.catalog, stored=True)
 
 
 def bound(ctx: DdlContext, relation: Relation | None, text: str | ExprText, kind: str = "",
@@ -49,7 +43,11 @@ def bound(ctx: DdlContext, relation: Relation | None, text: str | ExprText, kind
 # -- defaults and generated columns ------------------------------------------------------------------------------------
 def canonical_default(ctx: DdlContext, relation: Relation, column: Column, expression: ExprText) -> str | None:
     """None for DEFAULT NULL, which is no default."""
-    expr = bound(ctx, relation, expression, "DEFAULT", (column.type_oid, column.typmod), column.name)
+    try:
+        expr = bound(ctx, relation, expression, "DEFAULT", (column.type_oid, column.typmod), column.name)
+    except UndefinedColumn as error:
+        raise DatabaseError("cannot use column reference in DEFAULT expression", sqlstate="0A000",
+                            position=error.position) from None  # fmt: skip
     if isinstance(expr, n.Const) and expr.value is None:
         return None
     return stored_text(ctx, expr, None)
@@ -63,15 +61,15 @@ def canonical_generated(ctx: DdlContext, relation: Relation, column: Column, exp
             if used is not None and (used.generated or used.attno == column.attno):
                 raise DatabaseError(
                     f'cannot use generated column "{used.name}" in column generation expression', sqlstate="42P17",
-                    detail="A generated column cannot reference another generated column.", position=part.position,
+                    detail="A generated column cannot reference another generated column.", position=_place(expression, part),
                 )  # fmt: skip
             if part.attno == 0:
                 raise DatabaseError("cannot use whole-row variable in column generation expression", sqlstate="42P17",
                                     detail="This would cause the generated column to depend on its own value.",
-                                    position=part.position)  # fmt: skip
+                                    position=_place(expression, part))  # fmt: skip
             if part.attno < 0 and part.attno != -6:
                 raise DatabaseError(f'cannot use system column "{part.name}" in column generation expression',
-                                    sqlstate="42P10", position=part.position)  # fmt: skip
+                                    sqlstate="42P10", position=_place(expression, part))  # fmt: skip
     if not is_immutable(expr):
         raise DatabaseError("generation expression is not immutable", sqlstate="42P17")
     return stored_text(ctx, expr, relation)
@@ -100,7 +98,7 @@ def canonical_check(ctx: DdlContext, relation: Relation, expression: ExprText) -
     for part in n.walk(expr):
         if isinstance(part, n.Column) and part.attno < 0 and part.attno != -6:
             raise DatabaseError(f'system column "{part.name}" reference in check constraint is invalid', sqlstate="42P10",
-                                position=part.position)  # fmt: skip
+                                position=_place(expression, part))  # fmt: skip
     return stored_text(ctx, expr, relation), columns_used(expr, relation)
 
 
@@ -196,6 +194,11 @@ def canonical_using(ctx: DdlContext, relation: Relation, column: Column, express
 
 def quoted_column(column: Column) -> str:
     return quote_identifier(column.name)
+
+
+def _place(expression: ExprText, part: n.Expr) -> int:
+    """Where the part stands in the client's statement."""
+    return part.position + max(expression.position - 1, 0) if part.position else 0
 
 
 # -- facts -------------------------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def _targets(ctx: DdlContext, statement: Grant) -> list[tuple[str, Any, Any]]:
     found = []
     for name in statement.names:
         if statement.kind in ("table", "sequence"):
-            relation = ctx.catalog.need_relation(name.schema, name.name, name.position)
+            relation = ctx.catalog.need_relation(name.schema, name.name)
             if relation.kind in "ic":
                 what = "an index" if relation.kind == "i" else "a composite type"
                 raise DatabaseError(f'"{relation.name}" is {what}', sqlstate="42809")

@@ -20,6 +20,7 @@ from aurorapy.errors import DatabaseError, FeatureNotSupported, ProgramLimitExce
 from aurorapy.execute.ddl.context import CLASS_RELATION, DdlContext
 from aurorapy.execute.ddl.expressions import canonical_index_expression, canonical_predicate
 from aurorapy.execute.ddl.relations import NewColumn, check_options, choose_name, create_relation
+from aurorapy.expressions.registry import CASTS
 from aurorapy.sql.statements import CreateIndex, IndexColumn
 from aurorapy.types.names import format_type
 
@@ -43,11 +44,12 @@ class IndexSpec:
     opclasses: tuple[int, ...] = ()
     options: dict[str, str] = field(default_factory=dict)
     constraint: bool = False
+    labels: tuple[str, ...] = ()  # names of the index's columns where they are not the table's
 
 
 def create_index(ctx: DdlContext, statement: CreateIndex) -> int | None:
     name = statement.table
-    relation = ctx.catalog.need_relation(name.schema, name.name, name.position)
+    relation = ctx.catalog.need_relation(name.schema, name.name)
     if relation.kind != "r":
         raise DatabaseError(f'cannot create index on relation "{relation.name}"', sqlstate="42809",
                             detail="This operation is not supported for views." if relation.kind == "v" else None)  # fmt: skip
@@ -91,13 +93,27 @@ def _resolve(ctx: DdlContext, relation: Relation, statement: CreateIndex) -> Ind
         if name not in relation.by_name:
             raise DatabaseError(f'column "{name}" does not exist', sqlstate="42703")
         include.append(relation.by_name[name].attno)
+        names.append(name)
+    names = _distinct(names)
     predicate = canonical_predicate(ctx, relation, statement.where) if statement.where is not None else None
     name = statement.name or choose_name(ctx, relation.schema_oid, relation.name, "_".join(names), suffix="idx")
     return IndexSpec(
         name, tuple(attnos), tuple(include), tuple(expressions), predicate, unique=statement.unique,
         nulls_not_distinct=statement.nulls_not_distinct, indoptions=tuple(options), opclasses=tuple(opclasses),
-        options=statement.options,
+        options=statement.options, labels=tuple(names),
     )  # fmt: skip
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Each name once: a second `expr` is `expr1`."""
+    found: list[str] = []
+    for name in names:
+        number, label = 0, name
+        while label in found:
+            number += 1
+            label = f"{name[: 63 - len(str(number))]}{number}"
+        found.append(label)
+    return found
 
 
 def _indoption(column: IndexColumn) -> int:
@@ -110,8 +126,20 @@ def _opclass(ctx: DdlContext, column: IndexColumn, type_) -> int:
         row = ctx.store.find("pg_opclass", opcmethod=ids.BTREE_AM, opcname=column.opclass.name)
         if not row:
             raise UndefinedObject(f'operator class "{column.opclass}" does not exist for access method "btree"')
+        if not _accepts(ctx, row[0].opcintype, type_):
+            raise DatabaseError(
+                f'operator class "{column.opclass}" does not accept data type {format_type(type_.oid, -1)}', sqlstate="42804"
+            )
         return row[0].oid
     return need_opclass(type_)
+
+
+def _accepts(ctx: DdlContext, input_oid: int, type_) -> bool:
+    """Is the type the class's own, or the same bits under another name?"""
+    if input_oid == type_.oid or ctx.catalog.type_by_oid(input_oid).kind == "p":
+        return True
+    found = CASTS.get((type_.oid, input_oid))
+    return found is not None and found.method == "b" and found.context == "i"
 
 
 def need_opclass(type_) -> int:
@@ -165,6 +193,8 @@ def _index_columns(ctx: DdlContext, relation: Relation, spec: IndexSpec) -> tupl
         else:
             _text, type_, name = next(expressions)
             column = NewColumn(name, type_)
+        if spec.labels:
+            column.name = spec.labels[position]
         columns.append(column)
         if position < len(spec.columns):
             opclasses.append(need_opclass(column.type))

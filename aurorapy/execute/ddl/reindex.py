@@ -32,7 +32,7 @@ def _targets(ctx: DdlContext, statement: Reindex) -> list[tuple[Relation, list[i
     if statement.kind in ("schema", "database", "system"):
         return _many(ctx, statement)
     name = statement.name
-    relation = ctx.catalog.need_relation(name.schema, name.name, name.position)
+    relation = ctx.catalog.need_relation(name.schema, name.name)
     ctx.need_owner(relation)
     if relation.is_catalog:
         raise FeatureNotSupported("REINDEX of system catalogs is not supported")

@@ -96,6 +96,8 @@ def check_columns(columns: list[NewColumn], kind: str) -> None:
             raise DatabaseError(f'column name "{column.name}" conflicts with a system column name', sqlstate="42701")
         if column.name in seen and kind != "i":
             raise DatabaseError(f'column "{column.name}" specified more than once', sqlstate="42701")
+        if column.type.kind == "p" and kind != "v":
+            raise DatabaseError(f'column "{column.name}" has pseudo-type {column.type.name}', sqlstate="42P16")
         seen.add(column.name)
 
 

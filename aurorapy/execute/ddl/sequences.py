@@ -73,7 +73,7 @@ def alter_sequence(ctx: DdlContext, statement: AlterSequence) -> None:
         if statement.if_exists:
             ctx.notice("NOTICE", f'relation "{statement.name}" does not exist, skipping', sqlstate="00000")
             return
-        ctx.catalog.need_relation(statement.name.schema, statement.name.name, statement.name.position)
+        ctx.catalog.need_relation(statement.name.schema, statement.name.name)
     if relation.kind != "S":
         raise DatabaseError(f'"{relation.name}" is not a sequence', sqlstate="42809")
     ctx.need_owner(relation)
@@ -176,7 +176,7 @@ def _check_value(what: str, value: int, p: SequenceParameters) -> None:
 
 def set_owner_column(ctx: DdlContext, sequence: int, schema: int, column: Name) -> None:
     """OWNED BY table.column (`column.schema` holds the table, possibly qualified through `catalog`)."""
-    table = ctx.catalog.need_relation(column.catalog, column.schema, column.position)
+    table = ctx.catalog.need_relation(column.catalog, column.schema)
     if table.kind not in "r":
         raise DatabaseError(f'sequence cannot be owned by relation "{table.name}"', sqlstate="42809")
     if table.schema_oid != schema:

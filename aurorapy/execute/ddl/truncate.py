@@ -17,7 +17,7 @@ from aurorapy.sql.statements import Truncate
 def truncate(ctx: DdlContext, statement: Truncate) -> None:
     relations: list[Relation] = []
     for name in statement.tables:
-        relation = ctx.catalog.need_relation(name.schema, name.name, name.position)
+        relation = ctx.catalog.need_relation(name.schema, name.name)
         if relation.kind != "r":
             raise DatabaseError(f'"{relation.name}" is not a table', sqlstate="42809")
         if relation.is_catalog:

@@ -19,11 +19,11 @@ from aurorapy.execute.ddl.create_table_as import result_columns
 from aurorapy.execute.ddl.relations import NewColumn, create_relation, insert_attribute
 from aurorapy.expressions import nodes as n
 from aurorapy.sql.bind import bind
-from aurorapy.sql.deparse_query import query_text
+from aurorapy.sql.deparse import query_text
 from aurorapy.sql.parse import parse
 from aurorapy.sql.plan.columns import parts, query_expressions
 from aurorapy.sql.statements import CreateView
-from aurorapy.sql.tree import Query
+from aurorapy.sql.tree import Query, Rte
 
 SELECT_RULE = "1"
 
@@ -35,7 +35,7 @@ def create_view(ctx: DdlContext, statement: CreateView) -> int:
     if statement.query.kind not in ("select", "values"):
         raise DatabaseError("views must not contain data-modifying statements", sqlstate="0A000")
     schema = ctx.creation_schema(name, temporary=statement.persistence == "t")
-    ctx.check_schema_writable(schema)
+    ctx.check_schema_writable(schema, name.name)
     query = bind(statement.query, ctx.catalog, (), ctx.eval.type_context, fixed_params=True)
     if any(cte.query.kind in ("insert", "update", "delete") for cte in query.ctes):
         raise FeatureNotSupported("views must not contain data-modifying statements in WITH")
@@ -100,29 +100,37 @@ def _set_rule(ctx: DdlContext, view: int, query: Query, text: str) -> None:
 
 def references(query: Query) -> set[tuple[int, int]]:
     """(relation OID, attno or 0) of everything the query mentions by name, other views included."""
-    found: set[tuple[int, int]] = {(oid, 0) for oid in query.relation_oids if oid >= 16384}
-    with_columns: set[int] = set()
-    _collect(query, [], found, with_columns)
+    found: set[tuple[int, int]] = set()
+    _collect(query, [], found)
+    with_columns = {oid for oid, attno in found if attno}
     return {(oid, attno) for oid, attno in found if attno or oid not in with_columns}
 
 
-def _collect(query: Query, outer: list[Query], found: set[tuple[int, int]], with_columns: set[int]) -> None:
+def _collect(query: Query, outer: list[Query], found: set[tuple[int, int]]) -> None:
     levels = [query, *outer]
     for rte in query.rtes:
-        if rte.query is not None:
-            _collect(rte.query, levels, found, with_columns)
+        mentioned = _mentioned(rte)
+        if mentioned is not None:
+            found.add((mentioned.oid, 0))
+        elif rte.query is not None:
+            _collect(rte.query, levels, found)
     for cte in query.ctes:
-        _collect(cte.query, levels, found, with_columns)
+        _collect(cte.query, levels, found)
     for expr in query_expressions(query):
         for part in parts(expr):
             if isinstance(part, n.SubLink):
-                _collect(part.query, levels, found, with_columns)
+                _collect(part.query, levels, found)
             elif isinstance(part, n.Column) and part.attno > 0 and part.levels_up < len(levels):
                 rtes = levels[part.levels_up].rtes
-                relation = rtes[part.rte].relation if part.rte < len(rtes) else None
-                if relation is not None and relation.oid >= 16384:
-                    found.add((relation.oid, part.attno))
-                    with_columns.add(relation.oid)
+                mentioned = _mentioned(rtes[part.rte]) if part.rte < len(rtes) else None
+                if mentioned is not None:
+                    found.add((mentioned.oid, part.attno))
+
+
+def _mentioned(rte: Rte) -> Relation | None:
+    """The user table or view that the entry names; a view's own query is not looked into."""
+    relation = rte.view or rte.relation
+    return relation if relation is not None and relation.oid >= 16384 else None
 
 
 # -- what others do to what a view mentions ----------------------------------------------------------------------------

@@ -34,6 +34,7 @@ class Maintenance:
     def analyze(self, session: Any, statement: Any) -> None:
         for relation, _columns in self._targets(session, statement.tables, "analyze"):
             session.check_interrupts()
+            session.transaction.lock_relation(relation.oid, "SHARE UPDATE EXCLUSIVE", session.lock_timeout())
             analyze_table(self._instance, session.catalog.store(), relation, session.transaction, session.check_interrupts)
 
     def _targets(self, session: Any, tables: list, what: str) -> list[tuple[Relation, list[str]]]:
