@@ -33,22 +33,26 @@ class SessionFacts:
     current_user: str = ""
     current_oid: int = 0
     start_us: int = 0
+    user_is_superuser: bool = False  # the session user's; `is_superuser` is the current role's
 
     def __post_init__(self) -> None:
         self.current_user = self.current_user or self.user
         self.current_oid = self.current_oid or self.user_oid
+        self.user_is_superuser = self.is_superuser
 
     def become(self, catalog: Any, name: str) -> None:
         """SET ROLE. Raises 22023/42704 and 42501."""
         if name in ("none", ""):
             self.current_user, self.current_oid = self.user, self.user_oid
+            self.is_superuser = self.user_is_superuser
             return
         oid = catalog.role_oid(name)
         if oid is None:
             raise UndefinedObject(f'role "{name}" does not exist')
-        if not self.is_superuser and not catalog.is_member(self.user_oid, oid):
+        if not self.user_is_superuser and not catalog.is_member(self.user_oid, oid):
             raise InsufficientPrivilege(f'permission denied to set role "{name}"')
         self.current_user, self.current_oid = name, oid
+        self.is_superuser = catalog.reader().one("pg_authid", oid=oid).rolsuper
 
 
 def make_eval_context(session: Any) -> EvalContext:

@@ -96,7 +96,16 @@ class Session:
             for oid, mode in prepared.locks:
                 transaction.lock_relation(oid, mode, self.lock_timeout())
             if prepared.validity == self.plan_validity():
+                if not self.facts.is_superuser:
+                    self._check_privileges(prepared)
                 return transaction
+
+    def _check_privileges(self, prepared: PreparedStatement) -> None:
+        """42501 for what the current role may not do; a superuser is not asked."""
+        for oid, wanted in prepared.executable.privileges:
+            relation = self.catalog.relation(oid)
+            if relation is not None:
+                self.eval.definitions.check(relation, wanted)
 
     def ddl_context(self) -> DdlContext:
         """What a definition statement of this moment works with."""
@@ -104,7 +113,7 @@ class Session:
             instance=self.instance, store=self.catalog.store(), catalog=self.catalog, transaction=self.transaction,
             user=self.facts.current_oid, is_superuser=self.facts.is_superuser, settings=self.settings,
             notice=self.notice, eval=self.eval, give_way=self.check_interrupts, lock=self._lock_for_definition,
-            database=self.database.oid,
+            database=self.database.oid, exec_context=self.exec_context, privileges=self.eval.definitions,
         )  # fmt: skip
 
     def _lock_for_definition(self, oid: int, mode: str) -> None:

@@ -83,6 +83,7 @@ class Writer:
         self.catalog = catalog
         self.pretty = pretty
         self.column_name = column
+        self.indent = 0  # how far to the right a CASE, which takes lines of its own, stands
         # set by deparse_query: the text of a subquery, of window number i
         self.subquery: Callable[[n.SubLink], str] | None = None
         self.window: Callable[[int], str] = str
@@ -316,7 +317,8 @@ class Writer:
         if expr.otherwise is not None:
             lines.append(f"    ELSE {self.text(expr.otherwise, True)}")
         lines.append("END")
-        return "\n" + "\n".join(lines)
+        pad = "\n" + " " * self.indent
+        return pad + pad.join(lines)
 
     def _coalesce(self, expr: n.Coalesce, implicit: bool) -> str:
         return f"COALESCE({', '.join(self.text(a, True) for a in expr.args)})"

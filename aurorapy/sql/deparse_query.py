@@ -110,7 +110,7 @@ class QueryWriter:
             distinct = " DISTINCT"
         targets = [t for t in query.targets if not t.junk]
         shown = [self.target(t, writer, names[i] if names else t.name) for i, t in enumerate(targets)]
-        lines = [f" SELECT{distinct}" + (" " if shown else "") + (f",{pad}    ").join(shown)]
+        lines = [f" SELECT{distinct}" + self.listed(shown, f"{pad}    ")]
         if query.from_:
             items = [self.from_item(item, query, writer, around, indent) for item in query.from_]
             lines.append("   FROM " + f",{pad}    ".join(items))
@@ -121,6 +121,15 @@ class QueryWriter:
         if query.having is not None:
             lines.append(f" HAVING {writer.text(query.having)}")
         return pad.join(lines)
+
+    @staticmethod
+    def listed(shown: list[str], pad: str) -> str:
+        """Outputs, each on a line of its own; one that starts with a line break needs no other."""
+        text = ""
+        for number, item in enumerate(shown):
+            comma = "," if number else ""
+            text += comma + (item if item.startswith("\n") else (pad if number else " ") + item)
+        return text
 
     def target(self, target: Target, writer: Writer, name: str) -> str:
         text = writer.text(target.expr, True)
@@ -237,6 +246,7 @@ class QueryWriter:
             return self.window(queries[-1].windows[index], writer)
 
         writer.subquery, writer.window = subquery, window
+        writer.indent = indent + 8
         return writer
 
     def row_left(self, writer: Writer, link: n.SubLink) -> str:

@@ -13,6 +13,8 @@ from aurorapy.errors import DatabaseError, SyntaxError
 from aurorapy.execute.ddl.context import DdlContext
 from aurorapy.execute.ddl.relations import TABLE_OPTIONS, NewColumn, check_options, create_relation
 from aurorapy.execute.executable import compile_plan
+from aurorapy.expressions import nodes as n
+from aurorapy.ids import C_COLLATION, DEFAULT_COLLATION
 from aurorapy.sql.bind import bind
 from aurorapy.sql.plan import plan
 from aurorapy.sql.statements import CreateTable
@@ -58,9 +60,20 @@ def result_columns(ctx: DdlContext, query: Query, names: list[str], too_many: st
             raise DatabaseError(f'column "{name}" has pseudo-type {type_.name}', sqlstate="42P16")
         if type_.name == "record":
             raise DatabaseError(f'column "{name}" has pseudo-type record', sqlstate="42P16")
-        collation = getattr(target.expr, "collation", 0) or None
-        columns.append(NewColumn(name, type_, target.expr.typmod, collation=collation, ndims=0))
+        columns.append(NewColumn(name, type_, target.expr.typmod, collation=_collation(target.expr, type_), ndims=0))
     return columns
+
+
+def _collation(expr: n.Expr, type_: Any) -> int:
+    """The expression's: that of the first column in it which has another than its type's own."""
+    if not type_.collation:
+        return 0
+    for part in n.walk(expr):
+        if isinstance(part, n.Relabel) and part.form == "collate":
+            return C_COLLATION
+        if isinstance(part, n.Column) and part.collation not in (0, DEFAULT_COLLATION):
+            return part.collation
+    return type_.collation
 
 
 def _fill(ctx: DdlContext, executable: Any, oid: int) -> int:

@@ -25,9 +25,10 @@ _PLURAL = {
 _ROUTINES = ("function", "procedure", "routine")
 
 
-def grant(ctx: DdlContext, statement: Grant) -> None:
+def grant(ctx: DdlContext, statement: Grant) -> str | None:
     if statement.kind == "role":
-        return grant_roles(ctx, statement)
+        grant_roles(ctx, statement)
+        return "REVOKE ROLE" if statement.revoke else "GRANT ROLE"
     grantees = [_grantee(ctx, name) for name in statement.grantees]
     for kind, row, columns in _targets(ctx, statement):
         _change(ctx, statement, kind, row, columns, grantees)
@@ -133,7 +134,7 @@ def _letters(ctx: DdlContext, statement: Grant, kind: str, relation: Any) -> tup
             if not letters:
                 raise DatabaseError(f'unrecognized privilege type "{word}"', sqlstate="42601")
             if letters not in allowed:
-                what = "column" if names else _PLURAL[kind]
+                what = "column" if names else "table" if kind == "table" and letters == "U" else _PLURAL[kind]
                 raise DatabaseError(f"invalid privilege type {word.upper()} for {what}", sqlstate="0LP01")
         for name in names:
             if relation is None or name not in relation.by_name:

@@ -7,11 +7,12 @@ Errors: 42710 exists, 42704 does not exist, 42501 may not, 42939 reserved name.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterator
 
 from aurorapy import ids
 from aurorapy.errors import DatabaseError, InsufficientPrivilege, ObjectInUse, UndefinedObject
-from aurorapy.execute.ddl.context import DdlContext
+from aurorapy.catalog.privileges import read_item
+from aurorapy.execute.ddl.context import KIND_NAMES, DdlContext
 from aurorapy.sql.statements import AlterRole, CreateRole, Drop, Grant
 
 _FLAGS = {
@@ -24,7 +25,7 @@ _RESERVED = {"public", "none", "current_user", "session_user", "current_role"}
 def create_role(ctx: DdlContext, statement: CreateRole) -> None:
     _need_createrole(ctx, statement.options)
     name = statement.name
-    if name in _RESERVED:
+    if name in _RESERVED or name == "public":
         raise DatabaseError(f'role name "{name}" is reserved', sqlstate="42939")
     if name.startswith("pg_"):
         raise DatabaseError(f'role name "{name}" is reserved', sqlstate="42939",
@@ -96,12 +97,35 @@ def drop_roles(ctx: DdlContext, statement: Drop) -> None:
 
 
 def _check_unused(ctx: DdlContext, oid: int, name: str) -> None:
-    owned = [row.relname for row in ctx.store.scan("pg_class") if row.relowner == oid and row.relkind != "i"]
-    if owned:
+    lines = [line for _, line in sorted(_uses(ctx, oid, name))]
+    if lines:
         raise DatabaseError(
             f'role "{name}" cannot be dropped because some objects depend on it', sqlstate="2BP01",
-            detail="\n".join(f"owner of table {relation}" for relation in owned),
+            detail="\n".join(lines),
         )  # fmt: skip
+
+
+def _uses(ctx: DdlContext, role: int, name: str) -> Iterator[tuple[int, str]]:
+    """(OID, what) of objects of this database that the role owns or has privileges on."""
+    for table, noun, owner, acl, label in (
+        ("pg_class", "", "relowner", "relacl", "relname"), ("pg_namespace", "schema", "nspowner", "nspacl", "nspname"),
+        ("pg_database", "database", "datdba", "datacl", "datname"),
+    ):  # fmt: skip
+        for row in ctx.store.scan(table):
+            if table == "pg_class" and row.relkind in "itc":
+                continue
+            shown = f"{noun} {getattr(row, label)}"
+            if table == "pg_class":
+                shown = f"{KIND_NAMES.get(row.relkind, 'relation')} {ctx.catalog.visible_name(row.oid)}"
+            if getattr(row, owner) == role:
+                yield row.oid, f"owner of {shown}"
+            elif getattr(row, acl) is not None and _names(getattr(row, acl), name):
+                yield row.oid, f"privileges for {shown}"
+
+
+def _names(acl: Any, role: str) -> bool:
+    items = [read_item(text) for text in acl.items]
+    return any(role in (item.role, item.grantor) for item in items)
 
 
 def grant_roles(ctx: DdlContext, statement: Grant) -> None:

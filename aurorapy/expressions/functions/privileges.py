@@ -37,12 +37,13 @@ _OPTIONS = (" WITH GRANT OPTION", " WITH ADMIN OPTION")
 def _words(kind: str, text: str) -> list[str]:
     words = []
     for word in text.split(","):
-        word = " ".join(word.split()).upper()
+        given = " ".join(word.split())
+        word = given.upper()
         plain = word
         for option in _OPTIONS:
             plain = plain.removesuffix(option)
         if plain not in _PRIVILEGES[kind]:
-            raise DataError(f'unrecognized privilege type: "{word if word else text}"', sqlstate="22023")
+            raise DataError(f'unrecognized privilege type: "{given if given else text}"', sqlstate="22023")
         words.append(word)
     return words
 

@@ -168,7 +168,8 @@ def _size(value: Any, type_: Type, context: TypeContext) -> int:
     elif isinstance(value, str):
         length = len(value) if value.isascii() else len(value.encode())
     elif type_.name == "numeric":
-        return 3 + 2 * math.ceil(len(str(value).replace(".", "").lstrip("-0")) / 4)
+        whole, _, fraction = str(value).lstrip("-").partition(".")
+        return 3 + 2 * (math.ceil(len(whole.lstrip("0")) / 4) + math.ceil(len(fraction.rstrip("0")) / 4))
     else:
         length = len(type_.output(value, context))
     return length + (1 if length < 127 else 4)

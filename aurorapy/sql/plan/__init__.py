@@ -84,6 +84,9 @@ def _gather(query: Query, locks: dict[int, str], privileges: dict[int, set[str]]
             if held is None or _STRENGTH[mode] > _STRENGTH[held]:
                 locks[rte.relation.oid] = mode
             privileges.setdefault(rte.relation.oid, set()).update(rte.privileges)
+        elif rte.view is not None:  # what a view reads, its owner may read
+            privileges.setdefault(rte.view.oid, set()).update(rte.privileges or {"SELECT"})
+            _gather(rte.query, locks, {})
         elif rte.query is not None:
             _gather(rte.query, locks, privileges)
     for cte in query.ctes:
