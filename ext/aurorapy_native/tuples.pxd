@@ -4,7 +4,6 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t, int64_t
 cdef enum:
     TUPLE_HEADER = 36        # the null bitmap, if any, begins here
     COLUMNS_MAX = 1600
-    POINTER_SIZE = 16        # of an out-of-line value, after its tag
     VALUE_MAX = 1073741823   # bytes of one value
 
 # infomask
@@ -85,5 +84,3 @@ cdef class RowCodec:
     cdef int put_numeric(self, object value) except -1
     cdef int put_array(self, object value) except -1
     cdef int put_record(self, object value) except -1
-
-cdef object decode_value(char letter, const char* at, size_t n)
