@@ -1,6 +1,6 @@
 """The page pool: which page of the volume is in memory.
 
-    pool = make_pool(megabytes=128, volume=volume, tasks=host.tasks)
+    pool = make_pool(frames=16384, volume=volume, tasks=host.tasks)
     mtr = MiniTransaction(pool, volume.redo)
 
 The pool itself is native (aurorapy_native.pool): fixed frames in one mapped region, a page table, a clock. It reads
@@ -24,9 +24,9 @@ __all__ = ["BufferPool", "MiniTransaction", "make_pool"]
 FRAMES_LEAST = 256  # a mini-transaction pins up to 64; several may be on their way to theirs
 
 
-def make_pool(megabytes: int, volume: Any, tasks: Any) -> BufferPool:
-    """A pool of about `megabytes`, reading from the volume and told of its VDL."""
-    pool = BufferPool(max(megabytes * 128, FRAMES_LEAST), volume.read_page, tasks)
+def make_pool(frames: int, volume: Any, tasks: Any) -> BufferPool:
+    """A pool of `frames` pages, reading from the volume and told of its VDL."""
+    pool = BufferPool(max(frames, FRAMES_LEAST), volume.read_page, tasks)
 
     def wait_for_frame() -> None:
         target = volume.redo.last_consistency_point

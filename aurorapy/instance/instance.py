@@ -20,6 +20,7 @@ from typing import Any
 
 from aurorapy.activity import Counters
 from aurorapy.activity.sessions import SessionActivities
+from aurorapy.buffer import make_pool
 from aurorapy.catalog.cache import SessionCatalog
 from aurorapy.catalog.model import Relation
 from aurorapy.errors import DatabaseError, FatalError
@@ -34,7 +35,6 @@ from aurorapy.txn.manager import TransactionManager
 from aurorapy.wire.scram import make_verifier, parse_verifier
 from aurorapy_native.locks import LockOwner
 from aurorapy_native.mtr import MiniTransaction
-from aurorapy_native.pool import BufferPool
 from aurorapy_native.space import VolumeSpace
 
 VOLUME_PATH = "volume"
@@ -82,11 +82,9 @@ class Instance:
         self.settings = settings
         self.log = log or NoLog()
         self.volume = volume
-        self.pool = BufferPool(settings["shared_buffers"], volume.read_page, host.tasks)
-        self.pool.set_vdl(volume.vdl)
+        self.pool = make_pool(settings["shared_buffers"], volume, host.tasks)
         self.mtr = MiniTransaction(self.pool, volume.redo)
         self.space = VolumeSpace(self.pool, self.mtr)
-        volume.on_vdl(self.pool.set_vdl)
         volume.on_trouble(lambda text: self.log.error("storage", detail=text))
         self.txns = TransactionManager(host, volume, self.pool, self.mtr, self.space)
         self.counters = Counters()
@@ -106,9 +104,9 @@ class Instance:
     # -- life ----------------------------------------------------------------------------------------------------------
     @classmethod
     def create(cls, host: Any, settings: dict[str, Any], superuser: str = "postgres", password: str | None = None,
-               log: Any = None) -> Instance:  # fmt: skip
-        """Makes a volume below the host's directory and opens it."""
-        instance = cls(host, settings, Volume.create(host, storage_config(settings)), log)
+               log: Any = None, storage: StorageConfig | None = None) -> Instance:  # fmt: skip
+        """Makes a volume below the host's directory and opens it; `storage`: sizes that no setting gives."""
+        instance = cls(host, settings, Volume.create(host, storage or storage_config(settings)), log)
         instance.space.create()
         instance.txns.create()
         verifier = instance.password_verifier(password) if password else None
@@ -118,8 +116,8 @@ class Instance:
         return instance
 
     @classmethod
-    def open(cls, host: Any, settings: dict[str, Any], log: Any = None) -> Instance:
-        instance = cls(host, settings, Volume.open(host, storage_config(settings)), log)
+    def open(cls, host: Any, settings: dict[str, Any], log: Any = None, storage: StorageConfig | None = None) -> Instance:
+        instance = cls(host, settings, Volume.open(host, storage or storage_config(settings)), log)
         instance.space.open()
         instance.txns.open()
         instance._ready()
