@@ -444,7 +444,7 @@ WHERE a.attnotnull AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r'
     OR has_any_column_privilege(c.oid, 'INSERT, UPDATE, REFERENCES'));
 
 CREATE VIEW information_schema.check_constraints (constraint_catalog name, constraint_schema name, constraint_name name, check_clause varchar) AS
-SELECT current_database(), n.nspname, k.conname, substring(pg_get_constraintdef(k.oid) from 8)::varchar
+SELECT current_database(), n.nspname, k.conname, substring(pg_get_constraintdef(k.oid) from 7)::varchar
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid

@@ -8,14 +8,14 @@ table.
 from __future__ import annotations
 
 from aurorapy.catalog.model import Column, Relation
-from aurorapy.errors import DatabaseError, UndefinedColumn
+from aurorapy.errors import DatabaseError, FeatureNotSupported, UndefinedColumn
 from aurorapy.execute.ddl import constraints
 from aurorapy.execute.ddl import context as c
 from aurorapy.execute.ddl.context import DdlContext
 from aurorapy.execute.ddl.create_table import _Plan, add_column_definition, attach_sequence
 from aurorapy.execute.ddl.defaults import drop_default, set_default, set_generated
 from aurorapy.execute.ddl.drop import drop_objects
-from aurorapy.execute.ddl.expressions import canonical_using, constant_default
+from aurorapy.execute.ddl.expressions import bound, canonical_using, columns_used, constant_default, stored_text
 from aurorapy.execute.ddl.relations import MAX_COLUMNS, insert_attribute
 from aurorapy.execute.ddl.rewrite import rewrite_table
 from aurorapy.execute.ddl.sequences import change_sequence, owned_sequences
@@ -112,6 +112,7 @@ def alter_type(ctx: DdlContext, relation: Relation, action: AlterAction) -> None
     column = need_column(relation, action.name)
     type_, typmod = ctx.need_type(action.type)
     old_type = ctx.catalog.type_by_oid(column.type_oid)
+    _refuse_dependents(ctx, relation, column)
     using = canonical_using(ctx, relation, column, action.expression, type_, typmod)
     if column.default is not None and not column.generated:
         _convert_default(ctx, relation, column, type_)
@@ -136,11 +137,38 @@ def alter_type(ctx: DdlContext, relation: Relation, action: AlterAction) -> None
 
 def _convert_default(ctx: DdlContext, relation: Relation, column: Column, type_) -> None:
     text = column.default
-    spelled = format_type(type_.oid, -1)
     if text.startswith("nextval("):
         return
-    drop_default(ctx, relation.oid, column.attno)
-    set_default(ctx, relation.oid, column.attno, f"({text})::{spelled}")
+    try:
+        expr = bound(ctx, relation, text, "DEFAULT", (type_.oid, -1), column.name)
+    except DatabaseError as error:
+        if error.sqlstate != "42804":
+            raise
+        raise DatabaseError(
+            f'default for column "{column.name}" cannot be cast automatically to type {format_type(type_.oid, -1)}',
+            sqlstate="42804",
+        ) from None  # fmt: skip
+    set_default(ctx, relation.oid, column.attno, stored_text(ctx, expr, None))
+
+
+def _refuse_dependents(ctx: DdlContext, relation: Relation, column: Column) -> None:
+    """0A000 while a generated column or a view is computed from the column."""
+    for other in relation.live_columns():
+        if other.generated and other.default is not None and column.attno in columns_used(
+            bound(ctx, relation, other.default, "GENERATED"), relation
+        ):  # fmt: skip
+            raise FeatureNotSupported(
+                "cannot alter type of a column used by a generated column",
+                detail=f'Column "{column.name}" is used by generated column "{other.name}".',
+            )
+    for row in ctx.store.find("pg_depend", refclassid=c.CLASS_RELATION, refobjid=relation.oid, refobjsubid=column.attno):
+        if row.classid == c.CLASS_REWRITE:
+            rule = ctx.store.one("pg_rewrite", oid=row.objid)
+            view = ctx.catalog.visible_name(rule.ev_class)
+            raise FeatureNotSupported(
+                "cannot alter type of a column used by a view or rule",
+                detail=f'rule {rule.rulename} on view {view} depends on column "{column.name}"',
+            )
 
 
 def set_column_default(ctx: DdlContext, relation: Relation, action: AlterAction) -> None:

@@ -13,6 +13,7 @@ from aurorapy.errors import DatabaseError, InsufficientPrivilege, UndefinedObjec
 from aurorapy.execute.ddl.alter_table import alter_table, role_meant
 from aurorapy.execute.ddl.context import DdlContext
 from aurorapy.execute.ddl.roles import alter_role
+from aurorapy.execute.ddl.views import ViewTexts
 from aurorapy.sql.statements import AlterRole, AlterTable
 from aurorapy.types.values import Array
 
@@ -38,7 +39,10 @@ def _alter_schema(ctx: DdlContext, statement: AlterTable) -> None:
         if name.startswith("pg_"):
             raise DatabaseError(f'unacceptable schema name "{name}"', sqlstate="42939",
                                 detail='The prefix "pg_" is reserved for system schemas.')  # fmt: skip
+        texts = ViewTexts(ctx, [r.oid for r in ctx.store.scan("pg_class") if r.relnamespace == row.oid and r.relkind in "rv"])
         ctx.store.update(row, nspname=name)
+        ctx.store.invalidate(0)
+        texts.write()
     ctx.store.invalidate(0)
 
 

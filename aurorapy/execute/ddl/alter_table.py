@@ -18,6 +18,8 @@ from aurorapy.execute.ddl.context import DdlContext
 from aurorapy.execute.ddl.drop import drop_objects
 from aurorapy.execute.ddl.expressions import check_rows, rename_in_expressions
 from aurorapy.execute.ddl.relations import TABLE_OPTIONS, check_options, options_array
+from aurorapy.execute.ddl.sequences import owned_sequences
+from aurorapy.execute.ddl.views import ViewTexts
 from aurorapy.sql.statements import AlterAction, AlterTable
 
 SELF = ("current_user", "session_user", "current_role")
@@ -112,7 +114,9 @@ def _rename_row(ctx: DdlContext, oid: int, new_name: str, schema: int) -> None:
 
 
 def _rename(ctx: DdlContext, relation: Relation, action: AlterAction) -> None:
+    texts = ViewTexts(ctx, [relation.oid])
     _rename_row(ctx, relation.oid, action.new_name, relation.schema_oid)
+    texts.write()
     if relation.kind == "i":
         index = ctx.catalog.index(relation.oid)
         ctx.changed(index.table_oid)
@@ -128,7 +132,9 @@ def _rename_column(ctx: DdlContext, relation: Relation, action: AlterAction) -> 
         raise DatabaseError(
             f'column "{action.new_name}" of relation "{relation.name}" already exists', sqlstate="42701"
         )
-    rename_in_expressions(ctx, relation, column.name, action.new_name)
+    texts = ViewTexts(ctx, [relation.oid])
+    if relation.kind == "r":
+        rename_in_expressions(ctx, relation, column.name, action.new_name)
     ctx.store.update(ctx.store.one("pg_attribute", attrelid=relation.oid, attnum=column.attno), attname=action.new_name)
     for index in relation.indexes:
         for position, attno in enumerate(index.columns, 1):
@@ -136,12 +142,15 @@ def _rename_column(ctx: DdlContext, relation: Relation, action: AlterAction) -> 
                 row = ctx.store.one("pg_attribute", attrelid=index.oid, attnum=position)
                 if row.attname == column.name:
                     ctx.store.update(row, attname=action.new_name)
+    ctx.changed(relation.oid)
+    texts.write()
 
 
 def _set_schema(ctx: DdlContext, relation: Relation, action: AlterAction) -> None:
     schema = ctx.need_schema(action.new_name)
     if schema == relation.schema_oid:
         return
+    texts = ViewTexts(ctx, [relation.oid])
     for oid in (relation.oid, *(i.oid for i in relation.indexes)):
         row = ctx.store.one("pg_class", oid=oid)
         if ctx.name_taken(row.relname, schema):
@@ -157,6 +166,9 @@ def _set_schema(ctx: DdlContext, relation: Relation, action: AlterAction) -> Non
     for row in ctx.store.find("pg_depend", classid=c.CLASS_RELATION, objid=relation.oid):
         if row.refclassid == c.CLASS_NAMESPACE:
             ctx.store.update(row, refobjid=schema)
+    for sequence in owned_sequences(ctx, relation.oid):
+        _set_schema(ctx, ctx.catalog.relation(sequence), action)
+    texts.write()
 
 
 def role_meant(ctx: DdlContext, name: str) -> int:
@@ -187,8 +199,16 @@ def _reset_options(ctx: DdlContext, relation: Relation, action: AlterAction) -> 
     ctx.store.update(ctx.store.one("pg_class", oid=relation.oid), reloptions=options_array(options))
 
 
+def _set_persistence(ctx: DdlContext, relation: Relation, action: AlterAction) -> None:
+    """SET LOGGED and UNLOGGED: a word only, all tables are logged."""
+    letter = "p" if action.kind == "set logged" else "u"
+    for oid in (relation.oid, *(i.oid for i in relation.indexes), *owned_sequences(ctx, relation.oid)):
+        ctx.store.update(ctx.store.one("pg_class", oid=oid), relpersistence=letter)
+        ctx.changed(oid)
+
+
 def _nothing(ctx: DdlContext, relation: Relation, action: AlterAction) -> None:
-    """Accepted because it changes nothing here: CLUSTER ON, SET LOGGED, REPLICA IDENTITY, ENABLE/DISABLE TRIGGER."""
+    """Accepted because it changes nothing here: CLUSTER ON, REPLICA IDENTITY, ENABLE/DISABLE TRIGGER."""
 
 
 _ACTIONS: dict[str, Callable[[DdlContext, Relation, AlterAction], None]] = {
@@ -218,8 +238,8 @@ _ACTIONS: dict[str, Callable[[DdlContext, Relation, AlterAction], None]] = {
     "owner": _owner,
     "set options": _set_options,
     "reset options": _reset_options,
-    "set logged": _nothing,
-    "set unlogged": _nothing,
+    "set logged": _set_persistence,
+    "set unlogged": _set_persistence,
     "cluster on": _nothing,
     "set without cluster": _nothing,
     "set without oids": _nothing,

@@ -80,6 +80,8 @@ def add_key(ctx: DdlContext, relation: Relation, definition: ConstraintDef) -> i
                   nulls_not_distinct=definition.nulls_not_distinct, options=definition.options, constraint=True),
     )  # fmt: skip
     oid = _insert(ctx, relation, name, "p" if primary else "u", attnos, conindid=index)
+    for attno in include:
+        ctx.depend(CLASS_CONSTRAINT, oid, 0, CLASS_RELATION, relation.oid, attno, kind="a")
     ctx.depend(CLASS_RELATION, index, 0, CLASS_CONSTRAINT, oid, kind="i")
     ctx.changed(relation.oid)
     return oid

@@ -159,8 +159,15 @@ def _like_columns(ctx: DdlContext, source: Name, including: set[str], plan: _Pla
         definition = ColumnDef(column.name, None, not_null=column.not_null)
         type_ = ctx.catalog.type_by_oid(column.type_oid)
         definition.type = TypeName(Name(None, type_.name))
-        if column.default and (everything or "defaults" in including):
+        if column.generated and "generated" in including:
+            definition.generated = ExprText(column.default)
+        elif column.default and not column.generated and (everything or "defaults" in including):
             definition.default = ExprText(column.default)
+        if column.identity and "identity" in including:
+            definition.identity = column.identity
+        if column.collation != type_.collation:
+            row = ctx.store.one("pg_collation", oid=column.collation)
+            definition.collation = Name(None, row.collname) if row is not None else None
         definitions.append(_Resolved(definition, type_, column.typmod))
     if everything or "constraints" in including:
         for constraint in relation.constraints:

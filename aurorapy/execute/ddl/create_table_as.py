@@ -36,7 +36,7 @@ def create_table_as(ctx: DdlContext, statement: CreateTable) -> str:
         return "CREATE TABLE AS"
     check_options(statement.options, TABLE_OPTIONS)
     query = bind(statement.query, ctx.catalog, (), ctx.eval.type_context, fixed_params=True)
-    columns = result_columns(ctx, query, statement.column_names, "CREATE TABLE AS specifies too many column names")
+    columns = result_columns(ctx, query, statement.column_names, "too many column names were specified")
     executable = compile_plan(plan(query, ctx.catalog, ctx.settings))
     for oid, mode in executable.locks:
         ctx.lock(oid, mode)

@@ -149,11 +149,15 @@ def _set_limits(options: dict[str, Any], new: SequenceParameters, lowest: int, h
     old_range = _RANGES[next(n for n in _RANGES if BY_NAME[n].oid == old.type_oid)] if old else (0, 0)
     if options.get("maxvalue") is not None:
         new.maximum = options["maxvalue"]
-    elif fresh or "maxvalue" in options or (fresh_type and old and old.maximum == old_range[1]):
+    elif fresh_type and old and old.maximum == old_range[1]:
+        new.maximum = highest
+    elif fresh or "maxvalue" in options:
         new.maximum = highest if new.increment > 0 else -1
     if options.get("minvalue") is not None:
         new.minimum = options["minvalue"]
-    elif fresh or "minvalue" in options or (fresh_type and old and old.minimum == old_range[0]):
+    elif fresh_type and old and old.minimum == old_range[0]:
+        new.minimum = lowest
+    elif fresh or "minvalue" in options:
         new.minimum = 1 if new.increment > 0 else lowest
 
 
