@@ -25,12 +25,12 @@ class SessionActivity:
         self.is_running = False
         self._clock = clock
 
-    def running(self, query: str) -> None:
+    def running(self, query: str, now_us: int) -> None:
         """A statement starts."""
         self.is_running = True
         self.state = "active"
         self.query = query
-        self.query_start = self.since = self._clock.wall_us()
+        self.query_start = self.since = now_us
 
     def idle(self, letter: str) -> None:
         """The client is waited for, with the transaction status of ReadyForQuery."""

@@ -54,7 +54,9 @@ class TransactionBlock:
                 "current transaction is aborted, commands ignored until end of transaction block", sqlstate="25P02"
             )
         if self.transaction is None:
-            self._start({})
+            self.transaction = self._begin(*self._settings.transaction_defaults)
+            self.snapshot_taken = False
+            self._settings.begin()
             self.state = IMPLICIT
         return self.transaction
 
@@ -147,7 +149,7 @@ class TransactionBlock:
         try:
             for callback in self.before_commit:
                 callback()
-            wait = self._settings["synchronous_commit"] != "off"
+            wait = self._settings.waits_for_commit
             lsn = self.transaction.commit(wait)
             if not wait:
                 self.on_commit(lsn)
@@ -175,9 +177,10 @@ class TransactionBlock:
             self._settings.commit()
         else:
             self._settings.rollback()
-        for name in ("transaction_isolation", "transaction_read_only", "transaction_deferrable"):
-            self._settings.values.pop(name, None)
-        self.savepoints.clear()
+        if self.state != IMPLICIT:
+            for name in ("transaction_isolation", "transaction_read_only", "transaction_deferrable"):
+                self._settings.values.pop(name, None)
+            self.savepoints.clear()
         self.state = IDLE
 
     def set_characteristics(self, options: dict[str, Any]) -> None:

@@ -97,7 +97,7 @@ class ExtendedProtocol:
             raise ProtocolViolation(
                 f"bind message has {len(formats)} parameter formats but {len(values)} parameters"
             )
-        params = session.output.decode_params(types, formats, values) if values else ()
+        params = session.output.decode_params(prepared, formats, values) if values else ()
         columns = prepared.columns or []
         if len(result_formats) > 1 and len(result_formats) != len(columns):
             raise ProtocolViolation(
@@ -112,12 +112,12 @@ class ExtendedProtocol:
         prepared.revalidate()
         output = self._session.output
         output.parameter_description(prepared.param_types)
-        output.describe(prepared.columns, [])
+        output.describe_result(prepared, [])
 
     def describe_portal(self, name: str) -> None:
         portal = self._portal(name)
         self._need_live(portal.prepared)
-        self._session.output.describe(portal.columns, portal.result_formats)
+        self._session.output.describe_result(portal.prepared, portal.result_formats)
 
     def _need_live(self, prepared: PreparedStatement) -> None:
         if self._session.block.state == "failed" and prepared.columns:

@@ -38,7 +38,6 @@ class Output:
         self.session: Any = None
         self.describe_sql_execute = True
         self._encoders: dict[tuple, RowEncoder] = {}
-        self._decoders: dict[tuple, list[Callable[[bytes], Any]]] = {}
 
     # -- results -------------------------------------------------------------------------------------------------------
     def run_portal(self, portal: Any, limit: int, describe: bool) -> None:
@@ -51,8 +50,11 @@ class Output:
             self._finish(portal, prepared, portal.context.processed)
             return
         if describe:
-            self.describe(columns, portal.result_formats)
-        encoder = self.encoder(columns, portal.result_formats)
+            self.describe_result(prepared, portal.result_formats)
+        formats = tuple(portal.result_formats)
+        encoder = prepared.encoders.get(formats)
+        if encoder is None:
+            encoder = prepared.encoders[formats] = self.encoder(columns, portal.result_formats)
         sent, suspended = self._send_rows(portal.rows, encoder, limit)
         if suspended:
             portal.position += sent
@@ -108,7 +110,7 @@ class Output:
 
     # -- descriptions --------------------------------------------------------------------------------------------------
     def describe(self, columns: list[Any] | None, formats: list[int]) -> None:
-        if not columns:
+        if columns is None:
             self.buffer.message("n")
             return
         type_of = self.session.eval.type_of
@@ -120,6 +122,17 @@ class Output:
                 (column.name, column.origin_table, column.origin_column, column.type_oid, type_.length, column.typmod, format_)
             )
         self.buffer.message("T", backend.row_description(described))
+
+    def describe_result(self, prepared: Any, formats: list[int]) -> None:
+        """describe() of a prepared statement's columns, whose bytes are kept."""
+        key = tuple(formats)
+        body = prepared.descriptions.get(key)
+        if body is None:
+            mark = self.buffer.size
+            self.describe(prepared.columns, formats)
+            prepared.descriptions[key] = self.buffer.since(mark)
+        else:
+            self.buffer.raw(body)
 
     def parameter_description(self, type_oids: list[int]) -> None:
         self.buffer.message("t", backend.parameter_description(type_oids))
@@ -137,17 +150,18 @@ class Output:
             self._encoders[key] = found
         return found
 
-    def decode_params(self, type_oids: list[int], formats: list[int], values: list[bytes | None]) -> tuple:
+    def decode_params(self, prepared: Any, formats: list[int], values: list[bytes | None]) -> tuple:
         """Bound parameter values. Errors carry PostgreSQL's context line."""
-        key = (*type_oids, -1, *formats)
-        decoders = self._decoders.get(key)
+        key = tuple(formats)
+        decoders = prepared.decoders.get(key)
         if decoders is None:
             session = self.session
+            type_oids = prepared.param_types
             decoders = [
                 decoder_of(session.eval.type_of(oid), f, session.eval.type_context)
                 for oid, f in zip(type_oids, _spread(formats, len(type_oids)))
             ]
-            self._decoders[key] = decoders
+            prepared.decoders[key] = decoders
         return tuple([None if v is None else decode(v) for decode, v in zip(decoders, values)])
 
     # -- protocol answers ----------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from aurorapy.errors import FeatureNotSupported
-from aurorapy.execute import compile_plan
+from aurorapy.errors import DatabaseError, FeatureNotSupported
+from aurorapy.execute import OutputColumn, compile_plan
 from aurorapy.session.columns import columns_of
 from aurorapy.sql.bind import bind
 from aurorapy.sql.plan import plan
@@ -28,7 +28,7 @@ _TAGS = {"select": "SELECT", "values": "SELECT", "insert": "INSERT 0", "update":
 class PreparedStatement:
     __slots__ = (
         "session", "statement", "given_types", "param_types", "columns", "executable", "locks", "validity", "name",
-        "kind", "is_query", "prepared_us", "from_sql", "text",
+        "kind", "is_query", "prepared_us", "from_sql", "text", "encoders", "descriptions", "decoders",
     )  # fmt: skip
 
     def __init__(self, session: Any, statement: Statement, given_types: list[int], name: str = "") -> None:
@@ -46,21 +46,31 @@ class PreparedStatement:
         self.locks: list[tuple[int, str]] = []
         self.validity: Any = None
         self.prepared_us = session.eval.wall_us()
+        self.encoders: dict[tuple, Any] = {}  # by result formats, as descriptions; decoders by parameter formats
+        self.descriptions: dict[tuple, bytes] = {}
+        self.decoders: dict[tuple, list[Any]] = {}
         if self.is_query:
-            self._compile()
+            self._compile(only_describe=True)
         else:
             self.columns = columns_of(session, statement)
 
-    def _compile(self) -> None:
+    def _compile(self, only_describe: bool = False) -> None:
+        """Binds, plans, compiles. What planning refuses (a constant that divides by zero) is the error of an execution:
+        with `only_describe` it waits for the next `revalidate`."""
         session = self.session
         validity = session.plan_validity()
         query = bind(self.statement, session.catalog, self.given_types, session.eval.type_context)
-        planned = plan(query, session.catalog, session.settings)
-        executable = compile_plan(planned)
-        self.executable = executable
-        self.param_types = list(executable.param_types)
-        self.columns = executable.columns or None
-        self.locks = executable.locks
+        self.param_types = list(query.param_types)
+        self.columns = _columns(query)
+        self.validity = None
+        try:
+            planned = plan(query, session.catalog, session.settings, session.eval)
+            self.executable = compile_plan(planned)
+        except DatabaseError:
+            if not only_describe:
+                raise
+            return
+        self.locks = self.executable.locks
         self.validity = validity
 
     def revalidate(self) -> None:
@@ -75,6 +85,15 @@ class PreparedStatement:
 
     def tag(self, processed: int) -> str:
         return f"{_TAGS[self.kind]} {processed}"
+
+
+def _columns(query: Any) -> list[OutputColumn] | None:
+    """What the rows look like; None for a statement that returns none."""
+    targets = query.targets if query.kind in ("select", "values") else query.returning
+    shown = [t for t in targets if not t.junk]
+    if not shown and query.kind not in ("select", "values"):
+        return None
+    return [OutputColumn(t.name, t.expr.type_oid, t.expr.typmod, t.origin_table, t.origin_column) for t in shown]
 
 
 def _shape(columns: list[Any] | None) -> list[tuple]:

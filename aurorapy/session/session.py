@@ -60,7 +60,7 @@ class Session:
     def _begin(self, isolation: str, read_only: bool, deferrable: bool) -> Any:
         transaction = self.instance.begin(self.database, isolation, read_only, self.last_commit)
         transaction.pid = self.facts.pid
-        transaction.lock_timeout = self.lock_timeout()
+        transaction.lock_timeout = self.settings.lock_timeout_s
         self.eval.transaction_us = self.eval.statement_us or self.eval.wall_us()
         self.eval.type_context.now_us = self.eval.transaction_us
         self.catalog.begin(transaction)
@@ -87,15 +87,16 @@ class Session:
     def lock_relations(self, prepared: PreparedStatement) -> Any:
         """Table locks of a statement; plans again when a lock was waited for and the catalog moved. Returns the transaction."""
         while True:
-            prepared.revalidate()
             transaction = self.block.transaction
-            if prepared.kind in WRITES and transaction.read_only:
+            if transaction.read_only and prepared.kind in WRITES:
                 raise TransactionStateError(
                     f"cannot execute {prepared.kind.upper()} in a read-only transaction", sqlstate="25006"
                 )
             for oid, mode in prepared.locks:
-                transaction.lock_relation(oid, mode, self.lock_timeout())
-            if prepared.validity == self.plan_validity():
+                transaction.lock_relation(oid, mode)
+            if prepared.validity != self.plan_validity():
+                prepared.revalidate()
+            else:
                 if not self.facts.is_superuser:
                     self._check_privileges(prepared)
                 return transaction
@@ -120,18 +121,19 @@ class Session:
         self.transaction.lock_relation(oid, mode, self.lock_timeout())
 
     def lock_timeout(self) -> float | None:
-        milliseconds = self.settings["lock_timeout"]
-        return milliseconds / 1000 if milliseconds else None
+        return self.settings.lock_timeout_s
 
     # -- statements ----------------------------------------------------------------------------------------------------
     def start_statement(self, text: str) -> None:
         """Statement clock, timeout and activity; every protocol calls it before it runs something."""
-        self.eval.statement_us = self.eval.wall_us()
-        self.timeouts.start_statement()
-        self.activity.running(text)
+        now = self.eval.statement_us = self.eval.wall_us()
+        if self.settings.statement_timeout:
+            self.timeouts.start_statement()
+        self.activity.running(text, now)
 
     def end_statement(self) -> None:
-        self.timeouts.end_statement()
+        if self.timeouts.statement is not None:
+            self.timeouts.end_statement()
 
     def check_interrupts(self) -> None:
         self.instance.host.tasks.give_way()

@@ -42,6 +42,19 @@ class SessionSettings:
         self._undo: list[_Undo] = []
         self._level = 0
         self.in_transaction = False
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads what every statement asks for into plain attributes."""
+        self.statement_timeout: int = self["statement_timeout"]
+        self.lock_timeout_s: float | None = self["lock_timeout"] / 1000 or None
+        self.idle_session_timeout: int = self["idle_session_timeout"]
+        self.idle_in_transaction_timeout: int = self["idle_in_transaction_session_timeout"]
+        self.waits_for_commit: bool = self["synchronous_commit"] != "off"
+        self.transaction_defaults = (
+            self["default_transaction_isolation"], self["default_transaction_read_only"],
+            self["default_transaction_deferrable"],
+        )  # fmt: skip
 
     def __getitem__(self, name: str) -> Any:
         key = name.lower()
@@ -103,6 +116,7 @@ class SessionSettings:
         elif local:
             return
         self.values[key] = value
+        self.refresh()
         self.on_change(key, value)
 
     def set_startup(self, name: str, text: str) -> None:
@@ -117,6 +131,7 @@ class SessionSettings:
         if setting.context in ("internal", "postmaster", "sighup"):
             self._changeable(name, key)
         self.startup[key] = parse_value(setting, text, self)
+        self.refresh()
 
     def reset(self, name: str) -> None:
         key = canonical(name)
@@ -145,6 +160,8 @@ class SessionSettings:
             if key in self.values or key in self.startup:
                 return str(self[key])
             raise need_setting_error(name)
+        if key.startswith("transaction_") and key not in self.values:
+            key = f"default_{key}"  # outside a block: what the statement's own transaction has
         return setting.show(self[key])
 
     def all(self) -> list[tuple[Setting, Any]]:
@@ -171,6 +188,9 @@ class SessionSettings:
 
     def commit(self) -> None:
         """Keeps what SET did, takes back what SET LOCAL did."""
+        if not self._undo:
+            self.in_transaction = False
+            return
         undone: set[str] = set()
         for undo in reversed(self._undo):
             if undo.local:
@@ -195,6 +215,7 @@ class SessionSettings:
             self.values[undo.name] = undo.old
         else:
             self.values.pop(undo.name, None)
+        self.refresh()
         self.on_change(undo.name, self.get(undo.name))
 
 

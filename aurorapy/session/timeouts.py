@@ -15,35 +15,37 @@ class Timeouts:
     def __init__(self, session: Any) -> None:
         self._session = session
         self._tasks = session.instance.host.tasks
-        self._statement: Any = None
+        self.statement: Any = None  # the running timer
         self._idle: Any = None
 
     def start_statement(self) -> None:
-        milliseconds = self._session.settings["statement_timeout"]
-        if milliseconds and self._statement is None:
-            self._statement = self._tasks.call_later(milliseconds / 1000, self._fire_statement)
+        milliseconds = self._session.settings.statement_timeout
+        if milliseconds and self.statement is None:
+            self.statement = self._tasks.call_later(milliseconds / 1000, self._fire_statement)
 
     def _fire_statement(self) -> None:
-        self._statement = None
+        self.statement = None
         self._session.task.interrupt(QueryCanceled("canceling statement due to statement timeout"))
 
     def end_statement(self) -> None:
-        if self._statement is not None:
-            self._statement.cancel()
-            self._statement = None
+        if self.statement is not None:
+            self.statement.cancel()
+            self.statement = None
 
     def start_idle(self) -> None:
         """The client is about to be waited for."""
         settings = self._session.settings
+        if not settings.idle_session_timeout and not settings.idle_in_transaction_timeout:
+            return
         if self._session.block.explicit:
             milliseconds, state, message = (
-                settings["idle_in_transaction_session_timeout"],
+                settings.idle_in_transaction_timeout,
                 "25P03",
                 "terminating connection due to idle-in-transaction timeout",
             )
         else:
             milliseconds, state, message = (
-                settings["idle_session_timeout"],
+                settings.idle_session_timeout,
                 "57P05",
                 "terminating connection due to idle-session timeout",
             )

@@ -44,6 +44,9 @@ class OutBuffer:
         """Bytes collected."""
     def take(self) -> bytes:
         """Everything collected; the buffer is empty afterwards."""
+    def since(self, mark: int) -> bytes:
+        """The bytes put in after the buffer had `mark` of them."""
+
     def idle(self) -> None: ...
     def message(self, letter: str, body: bytes = b"") -> None:
         """One message: letter, length, body."""

@@ -394,6 +394,10 @@ cdef class OutBuffer:
             self.room = 0
         return data
 
+    def since(self, Py_ssize_t mark):
+        """The bytes put in after the buffer had `mark` of them."""
+        return PyBytes_FromStringAndSize(self.buffer + mark, self.size - mark)
+
     def idle(self):
         if self.size == 0:
             free(self.buffer)
