@@ -24,6 +24,7 @@ Not here: who may, defaults, constraints (execute); what a code means for a stat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Callable, Iterator, NamedTuple
 
 from aurorapy.access.build import build_index
@@ -32,17 +33,16 @@ from aurorapy.errors import UniqueViolation
 from aurorapy.ids import Oid, Tid, Xid
 from aurorapy_native.btree import BTree
 from aurorapy_native.heap import Heap
-from aurorapy_native.heap_lookup import fetch_by_key
+from aurorapy_native.heap_lookup import add_entry, fetch_by_key, find_rival
 from aurorapy_native.keys import KeyCodec
 from aurorapy_native.locks import ROW_STRENGTHS
-from aurorapy_native.retry import Retry
 from aurorapy_native.space import RelationStorage
 from aurorapy_native.tuples import OutOfLine
 
 GIVE_WAY_BLOCKS = 16
 INSERT_STEP = 512  # rows inserted between two chances to give way
 LARGE_BATCH = 1 << 20  # bytes of long values that a scan fetches before it hands rows over
-NONE, LIVE, UNDECIDED = range(3)  # answers of Heap.rival
+NONE, LIVE, UNDECIDED = range(3)  # answers of heap_lookup
 
 _STRENGTH = {**ROW_STRENGTHS, **{name.lower(): number for name, number in ROW_STRENGTHS.items()}}
 
@@ -71,19 +71,22 @@ class IndexDescription:
     predicate: Callable[[tuple], Any] | None = None
     depends: tuple[int, ...] | None = None
     shown: tuple[Callable[[Any], str], ...] | None = None
+    key_columns: tuple[int, ...] = ()  # attnos of the key's columns, 0 for an expression
+    _take: Any = None
 
-    @property
-    def key_columns(self) -> tuple[int, ...]:
-        """Attnos of the key's columns, 0 for an expression."""
-        return tuple(self.info.columns[: self.info.key_count or len(self.info.columns)])
+    def __post_init__(self) -> None:
+        self.key_columns = tuple(self.info.columns[: self.info.key_count or len(self.info.columns)])
+        if self.key_values is None:
+            first, *others = [n - 1 for n in self.key_columns]
+            self._take = itemgetter(first, *others) if others else lambda row: (row[first],)
+        else:
+            self._take = self.key_values
 
     def values_of(self, row: tuple) -> tuple | None:
         """The key's values, None when the row is not in the index."""
         if self.predicate is not None and self.predicate(row) is not True:
             return None
-        if self.key_values is not None:
-            return self.key_values(row)
-        return tuple([row[n - 1] for n in self.key_columns])
+        return self._take(row)
 
     def decides(self, values: tuple) -> bool:
         """May only one row have this key?"""
@@ -110,7 +113,6 @@ class Table:
         self.dead_rows = 0  # versions made dead, rows changed: since somebody set them to 0
         self.changed_rows = 0
         self._by_oid = {index.info.oid: index for index in indexes}
-        self._plans = [(index, index.tree, index.codec.encode) for index in indexes]
         heap.oid = relation.oid
         heap.fillfactor = relation.fillfactor
         if heap.toaster is None:
@@ -226,7 +228,7 @@ class Table:
     def insert(self, txn: Any, values: tuple) -> Tid:
         """Adds a row; returns its tid. UniqueViolation; may wait for other transactions."""
         tid = self.heap.insert(values, txn.xid, txn.command)
-        if self._plans:
+        if self.indexes:
             self._index(txn, tid, values)
         self.changed_rows += 1
         return tid
@@ -237,7 +239,7 @@ class Table:
         for at in range(0, len(rows), INSERT_STEP):
             some = rows[at : at + INSERT_STEP]
             placed = self.heap.insert_many(some, txn.xid, txn.command)
-            if self._plans:
+            if self.indexes:
                 for tid, values in zip(placed, some):
                     self._index(txn, tid, values)
             tids += placed
@@ -250,7 +252,7 @@ class Table:
         code, new, other = self.heap.update(tid, values, txn.xid, snapshot.command, snapshot)
         if code:
             return Outcome(code, new, other)
-        if not other and self._plans:
+        if not other and self.indexes:
             self._index(txn, new, values)
         self.dead_rows += 1
         self.changed_rows += 1
@@ -273,50 +275,26 @@ class Table:
 
     def _index(self, txn: Any, tid: Tid, values: tuple) -> None:
         """Adds the row's entries."""
-        for index, tree, encode in self._plans:
-            key_values = index.values_of(values)
-            if key_values is None:
-                continue
-            key = encode(key_values)
-            if index.decides(key_values):
-                if self._insert_unique(txn, index, key, tid) is not None:
-                    raise self.violation(index, key_values)
-            else:
-                tree.insert(key, tid)
+        for index in self.indexes:
+            key = index.values_of(values)
+            if key is not None and self._add_entry(txn, index, key, tid) is not None:
+                raise self.violation(index, key)
 
-    def _insert_unique(self, txn: Any, index: IndexDescription, key: bytes, tid: Tid) -> Tid | None:
-        """Adds the entry unless the key is taken: then by whom. Search and insertion are one stretch without a switch."""
-        tree = index.tree
+    def _add_entry(self, txn: Any, index: IndexDescription, key: tuple, tid: Tid) -> Tid | None:
+        """Adds one entry, unless the key may be there only once and is taken: then by whom. May wait for others."""
+        unique = index.info.unique and index.decides(key)
         while True:
-            try:
-                state, other = self._rival(txn, tree, key)
-                if state == NONE:
-                    tree.try_insert(key, tid)
-                    return None
-            except Retry as retry:
-                retry.wait()
-                continue
+            state, other = add_entry(self.heap, index.tree, index.codec, key, tid, txn.ids, unique)
+            if state == NONE:
+                return None
             if state == LIVE:
                 return other
             txn.wait_for(other)
 
-    def _rival(self, txn: Any, tree: BTree, key: bytes) -> tuple[int, int]:
-        """Who has the key: (NONE, 0), (LIVE, tid), (UNDECIDED, xid). Raises a Retry rather than switch."""
-        rival = self.heap.rival
-        for entry in tree.try_lookup(key):
-            found = rival(entry, txn.ids)
-            if found[0]:
-                return found
-        return NONE, 0
-
-    def _find_conflict(self, txn: Any, index: IndexDescription, key: bytes) -> Tid | None:
+    def _find_conflict(self, txn: Any, index: IndexDescription, key: tuple) -> Tid | None:
         """The live row under a key, after waiting for those who are about to decide."""
         while True:
-            try:
-                state, other = self._rival(txn, index.tree, key)
-            except Retry as retry:
-                retry.wait()
-                continue
+            state, other = find_rival(self.heap, index.tree, index.codec, key, txn.ids)
             if state == NONE:
                 return None
             if state == LIVE:
@@ -326,42 +304,25 @@ class Table:
     def insert_on_conflict(self, txn: Any, values: tuple, arbiters: tuple[Oid, ...]) -> tuple[Tid | None, Tid | None]:
         """(tid, None) inserted, or (None, tid of the row in the way). arbiters: OIDs of unique indexes, () for all. Other
         unique indexes raise UniqueViolation."""
+        keys = [(index, key) for index in self.indexes if (key := index.values_of(values)) is not None]
+        decisive = [
+            (index, key) for index, key in keys if index.decides(key) and (not arbiters or index.info.oid in arbiters)
+        ]
         while True:
-            keys = [(index, index.values_of(values)) for index in self.indexes]
-            decisive = [
-                (index, index.codec.encode(key))
-                for index, key in keys
-                if key is not None and index.decides(key) and (not arbiters or index.info.oid in arbiters)
-            ]
             for index, key in decisive:
                 other = self._find_conflict(txn, index, key)
                 if other is not None:
                     return None, other
             tid = self.heap.insert(values, txn.xid, txn.command)
-            if self._index_or_forget(txn, tid, values, decisive):
-                self.changed_rows += 1
-                return tid, None
-
-    def _index_or_forget(self, txn: Any, tid: Tid, values: tuple, decisive: list) -> bool:
-        """Adds the row's entries, arbiters first; False when an arbiter's key was taken meanwhile: the row never was."""
-        arbiters = {index.info.oid for index, _ in decisive}
-        for index, key in decisive:
-            if self._insert_unique(txn, index, key, tid) is not None:
-                self.heap.forget_insert(tid)
-                self.dead_rows += 1
-                return False
-        for index in self.indexes:
-            if index.info.oid in arbiters:
-                continue
-            key_values = index.values_of(values)
-            if key_values is None:
-                continue
-            key = index.codec.encode(key_values)
-            if not index.decides(key_values):
-                index.tree.insert(key, tid)
-            elif self._insert_unique(txn, index, key, tid) is not None:
-                raise self.violation(index, key_values)
-        return True
+            if all(self._add_entry(txn, index, key, tid) is None for index, key in decisive):
+                break
+            self.heap.forget_insert(tid)  # an arbiter's key was taken meanwhile
+            self.dead_rows += 1
+        for index, key in keys:
+            if (index, key) not in decisive and self._add_entry(txn, index, key, tid) is not None:
+                raise self.violation(index, key)
+        self.changed_rows += 1
+        return tid, None
 
     def build_index(self, oid: Oid, txn: Any, give_way: Callable[[], None] | None = None) -> int:
         """Fills the empty index `oid` from the rows; the caller holds SHARE on the table. UniqueViolation. Returns how many

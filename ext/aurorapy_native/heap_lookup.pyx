@@ -1,6 +1,12 @@
-"""One row by its key, in one call: key bytes, descent, visibility, decoding.
+"""A heap and one of its indexes, in one call.
 
     fetch_by_key(heap, tree, codec, (42,), snapshot, (1, 2))     → (42, 'abc'), or None
+    add_entry(heap, tree, codec, (42,), tid, txn.ids, True)      → (0, 0): the index leads to the row now
+                                                                   (1, tid): a live row has the key
+                                                                   (2, xid): that depends on xid; wait, ask again
+
+Reading is key bytes, descent, visibility, decoding. An entry of a unique index is looked for, the rows found there are
+looked at, and the entry is made without a switch in between; a Retry starts over from the search.
 
 Errors: as in heap, btree and keys. Not here: ranges (btree_scan, access/table.py).
 """
@@ -9,9 +15,10 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from aurorapy_native.btree cimport BTree
 from aurorapy_native.heap cimport Heap
+from aurorapy_native.heap_read cimport RIVAL_NONE
 from aurorapy_native.keys cimport KeyCodec
 from aurorapy_native.tuples cimport HAS_EXTERNAL, Projection, TupleHeader
-from aurorapy_native.visibility cimport Snapshot
+from aurorapy_native.visibility cimport Snapshot, TxnIds
 
 from aurorapy_native.retry import Retry
 
@@ -51,3 +58,53 @@ cdef tuple try_by_key(Heap heap, BTree tree, KeyCodec codec, tuple key, Snapshot
         return None
     heap.met_external = (<TupleHeader*> row).infomask & HAS_EXTERNAL != 0
     return heap.codec.decode(row, projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), heap.oid)
+
+
+def add_entry(Heap heap not None, BTree tree not None, KeyCodec codec not None, tuple key not None, uint64_t tid, TxnIds ids,
+              bint unique):
+    """(state, tid or xid) as above. Without `unique` the entry is always made. May switch before it is."""
+    cdef uint64_t other = 0
+    cdef int state
+    while True:
+        try:
+            state = try_add(heap, tree, codec, key, tid, ids, unique, &other)
+            return state, other
+        except Retry as retry:
+            retry.wait()
+
+
+cdef int try_add(Heap heap, BTree tree, KeyCodec codec, tuple key, uint64_t tid, TxnIds ids, bint unique,
+                 uint64_t* other) except -1:
+    cdef int found, state
+    cdef uint64_t entry = 0
+    codec.encode_into(key, codec.columns)
+    if unique and tree.storage.blocks:
+        found = tree.lookup_unique(codec.data, <uint32_t> codec.used, &entry)
+        if found == 1:
+            state = heap.rival_of(entry, ids, other)
+            if state != RIVAL_NONE:
+                return state
+        elif found:
+            for entry in tree.try_lookup(codec.data[:codec.used]):
+                state = heap.rival_of(entry, ids, other)
+                if state != RIVAL_NONE:
+                    return state
+    other[0] = 0
+    tree.insert_key(codec.data, <uint32_t> codec.used, tid)
+    return RIVAL_NONE
+
+
+def find_rival(Heap heap not None, BTree tree not None, KeyCodec codec not None, tuple key not None, TxnIds ids):
+    """The first of add_entry's answers that is not (0, 0), for who only looks. May switch."""
+    cdef uint64_t other = 0
+    cdef int state
+    while True:
+        try:
+            codec.encode_into(key, codec.columns)
+            for entry in tree.try_lookup(codec.data[:codec.used]):
+                state = heap.rival_of(entry, ids, &other)
+                if state != RIVAL_NONE:
+                    return state, other
+            return RIVAL_NONE, 0
+        except Retry as retry:
+            retry.wait()
