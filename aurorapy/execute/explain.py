@@ -188,7 +188,7 @@ class _Renderer:
                 if part.number in self.shown:
                     continue
                 self.shown.add(part.number)
-                init = not part.outer and not part.hashed and part.kind not in ("any", "all")
+                init = not part.outer and not part.hashed and part.kind not in ("any", "all", "row")
                 self._line(indent, f"InitPlan {part.number} (returns ${part.number - 1})" if init else f"SubPlan {part.number}")
                 self._node(part.plan, indent + 2, part.targets)
 

@@ -251,7 +251,7 @@ class FieldSelect(Expr):
 class SubLink(Expr):
     """A subquery in an expression. `query` is a sql.tree.Query.
 
-    kind: exists, scalar, any, all, array. For any/all, `test` is the comparison with the subquery's output columns as
+    kind: exists, scalar, any, all, row, array. For any, all and row (one row at most), `test` is the comparison with the subquery's output columns as
     Param numbers -1, -2, ...
     """
 
@@ -273,6 +273,25 @@ class Aggregate(Expr):
     star: bool = False
     levels_up: int = 0
     direct: tuple[Expr, ...] = ()  # WITHIN GROUP's direct arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping(Expr):
+    """GROUPING(a, b): a bit for each argument, 1 where the row's grouping set leaves it out; the last one is lowest."""
+
+    args: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayStore(Expr):
+    """`base` with the element (or slice) at the subscripts replaced by `value`: SET a[2] = value."""
+
+    base: Expr | None = None
+    lower: tuple[Expr | None, ...] = ()
+    upper: tuple[Expr | None, ...] = ()
+    is_slice: bool = False
+    value: Expr | None = None
+    elem_oid: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,9 @@ class Writer:
             text += f" WITHIN GROUP (ORDER BY {self.sort(expr.order)})"
         return text + (f" FILTER (WHERE {self.text(expr.filter)})" if expr.filter is not None else "")
 
+    def _grouping(self, expr: n.Grouping, implicit: bool) -> str:
+        return f"GROUPING({', '.join(self.text(a, True) for a in expr.args)})"
+
     def _windowcall(self, expr: n.WindowCall, implicit: bool) -> str:
         args = "*" if expr.star else ", ".join(self.text(a, True) for a in expr.args)
         filtered = f" FILTER (WHERE {self.text(expr.filter)})" if expr.filter is not None else ""

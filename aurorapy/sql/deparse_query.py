@@ -240,6 +240,7 @@ class QueryWriter:
                 return f"({inner})"
             left = writer.text(link.test.args[0], True) if isinstance(link.test, n.Call) else self.row_left(writer, link)
             word = "IN" if link.kind == "any" and link.op == "=" else f"{link.op} {link.kind.upper()}"
+            word = link.op if link.kind == "row" else word
             return f"({left} {word} ({inner}))"
 
         def window(index: int) -> str:

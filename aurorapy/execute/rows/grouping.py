@@ -254,12 +254,21 @@ def _grouping_sets(w: Writer, node: nodes.Aggregate, below: Any, consume: Any) -
                 fold.step()
 
     ops.produce(w, node.child, below, each)
-    masks = w.bind(tuple(sum(1 << i for i in range(count) if i not in members) for members in node.sets), "masks")
     names = w.declare([(node.rel, i + 1) for i in range(count)])
     with w.block(f"for key, {state} in {groups}.items():"):
         if names:
             w.line(f"{w.pattern(names)} = {state}[-1]")
-        mask = w.variable((node.rel, count + len(folds) + 1))
-        w.line(f"{mask} = {masks}[key[0]]")
-        w.fn.env[node.rel, count + len(folds) + 1] = (mask, False)
+        for attno, places in enumerate(node.groupings, count + len(folds) + 1):
+            masks = w.bind(tuple(_mask(places, members) for members in node.sets), "masks")
+            mask = w.variable((node.rel, attno))
+            w.line(f"{mask} = {masks}[key[0]]")
+            w.fn.env[node.rel, attno] = (mask, False)
         _output(w, node, folds, consume)
+
+
+def _mask(places: tuple[int, ...], members: list[int]) -> int:
+    """GROUPING's value in one grouping set: a bit for each argument that the set leaves out, the last one lowest."""
+    mask = 0
+    for place in places:
+        mask = mask << 1 | (place not in members)
+    return mask

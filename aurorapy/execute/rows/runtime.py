@@ -107,6 +107,16 @@ def scalar(rows: Iterable[tuple]) -> Any:
     return None if value is UNSET else value
 
 
+def single_row(rows: Iterable[tuple], width: int) -> tuple:
+    """The only row of a subquery compared with a row; NULLs when there is none. Raises 21000 for a second row."""
+    found = None
+    for row in rows:
+        if found is not None:
+            raise DatabaseError("more than one row returned by a subquery used as an expression", sqlstate="21000")
+        found = row
+    return (None,) * width if found is None else found
+
+
 def exists(rows: Iterable[tuple]) -> bool:
     for _ in rows:
         return True

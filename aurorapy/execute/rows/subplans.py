@@ -42,7 +42,7 @@ def _write(w: Writer, part: SubPlan, home: Any) -> str:
             keys = w.bind(tuple(equality_key(t.type_oid) for t in part.targets), "keys")
             _once(w, name, f"{w.bind(runtime.HashedRows)}({rows}(), {keys})")
             return name
-        if part.kind in ("any", "all"):
+        if part.kind in ("any", "all", "row"):
             _quantified(w, part, name)
             return name
         value = _value(w, part, _rows_function(w, part))
@@ -89,21 +89,34 @@ def rows_function(w: Writer, node: nodes.Node, targets: list[Any]) -> str:
 
 
 def _quantified(w: Writer, part: SubPlan, name: str) -> None:
-    """`test` for each row: ANY is true at the first true, ALL false at the first false."""
+    """`test` for each row: ANY is true at the first true, ALL false at the first false; a row comparison has one row."""
     rows = _rows_function(w, part)
+    if part.kind == "row":
+        rows = f"{w.bind(runtime.single_row)}({rows}(), {len(part.targets)})"
+        outputs = [w.name("o") for _ in part.targets]
+        with w.function(name):
+            w.line(f"{w.pattern(outputs)} = {rows}")
+            w.line(f"return {_test(w, part, outputs)}")
+        return
     outputs = [w.name("o") for _ in part.targets]
     stop = part.kind == "any"
     with w.function(name):
         w.line("unknown = False")
-        saved = dict(w.scope.inner)
-        w.scope.inner.update({-i: (o, True) for i, o in enumerate(outputs, 1)})
         with w.block(f"for {w.pattern(outputs)} in {rows}():"):
-            w.line(f"test = {w.source(part.test)}")
+            w.line(f"test = {_test(w, part, outputs)}")
             w.line("if test is None: unknown = True")
             w.line(f"elif test is {stop}: return {stop}")
-        w.scope.inner.clear()
-        w.scope.inner.update(saved)
         w.line(f"return None if unknown else {not stop}")
+
+
+def _test(w: Writer, part: SubPlan, outputs: list[str]) -> str:
+    """Source of the comparison, with the subquery's columns in the variables `outputs`."""
+    saved = dict(w.scope.inner)
+    w.scope.inner.update({-i: (o, True) for i, o in enumerate(outputs, 1)})
+    test = w.source(part.test)
+    w.scope.inner.clear()
+    w.scope.inner.update(saved)
+    return test
 
 
 # -- WITH --------------------------------------------------------------------------------------------------------------

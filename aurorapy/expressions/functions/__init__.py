@@ -2,7 +2,7 @@
 
 comparison · integers · floats · numerics · mathematics (arithmetic) | strings · patterns · formatting · binary (text and
 bytes) | datetime_arithmetic · datetime_fields · datetime_format (dates) | arrays · jsonb · json_build · json_expand |
-sequences · system · catalog_info · privileges (the session and the catalog) | aggregates_* | casts · operators (tables
+sequences · system · catalog_info · privileges (the session and the catalog) | aggregates_* · windows | casts · operators (tables
 over the rest, last).
 
 Modules without a family of their own: zones (time zones), decimal_rules (numeric's scales), regex (POSIX to Python).
@@ -35,6 +35,7 @@ FAMILIES = (
     "formatting",
     "binary",
     "aggregates_ordered",
+    "windows",
     "datetime_format",
     "activity",
 )

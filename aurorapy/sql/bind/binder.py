@@ -42,6 +42,7 @@ class Binder(
         self.queries: list[Query] = []  # kept alive: `origins` goes by identity
         self.scope_stack: list[Scope] = []
         self.view_depth = 0
+        self.future_ctes: frozenset[str] = frozenset()  # WITH names that are not visible yet, for an error's hint
 
     def new_query(self, kind: str) -> Query:
         query = Query(kind)

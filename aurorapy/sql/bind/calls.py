@@ -182,7 +182,7 @@ class CallBinder:
                                     sqlstate="42704", position=position)  # fmt: skip
             values = [*values[:fixed], n.ArrayExpr(array, -1, items[0].position, items, element)]
             variadic = True
-        return n.Call(result_oid, -1, position, fn, tuple(values), op, op_oid, variadic=variadic)
+        return n.Call(result_oid, -1, leftmost(position, args), fn, tuple(values), op, op_oid, variadic=variadic)
 
     # -- polymorphic types ---------------------------------------------------------------------------------------------
     def resolve_declared(self, declared: list[int], actual: list[int]) -> list[int]:
@@ -340,6 +340,16 @@ class CallBinder:
             raise DatabaseError(f"aggregate functions are not allowed in {what}", sqlstate="42803", position=position)
         owner.query.has_aggregates = True
 
+    def grouping_call(self, node: raw.Special, scope: Scope) -> n.Expr:
+        if len(node.args) > 31:
+            raise DatabaseError("GROUPING must have fewer than 32 arguments", sqlstate="54023", position=node.position)
+        if scope.kind in NOT_IN_AGGREGATES:
+            raise DatabaseError(f"grouping operations are not allowed in {NOT_IN_AGGREGATES[scope.kind]}",
+                                sqlstate="42803", position=node.position)  # fmt: skip
+        args = tuple(self.exprs(node.args, scope))
+        scope.query.has_aggregates = True
+        return n.Grouping(23, -1, node.position, args)
+
     # -- windows -------------------------------------------------------------------------------------------------------
     def window_call(self, node: raw.Call, candidate: Candidate, args: list[n.Expr], scope: Scope) -> n.Expr:
         fn, position = candidate.fn, node.position
@@ -426,7 +436,7 @@ class CallBinder:
 
     def in_query(self, node: raw.InTest, scope: Scope) -> n.Expr:
         lefts = self.row_items(node.arg, scope)
-        test = self.query_test("=", lefts, node.items, scope, True, node.position)
+        test = self.query_test("=", lefts, node.items, scope, "any", node.position)
         return n.Not(BOOL, -1, node.position, test) if node.negated else test
 
     def row_items(self, node: Any, scope: Scope) -> list[n.Expr]:
@@ -434,9 +444,9 @@ class CallBinder:
 
     def quantified_query(self, node: raw.Quantified, scope: Scope) -> n.Expr:
         lefts = self.row_items(node.left, scope)
-        return self.query_test(node.name, lefts, node.right, scope, node.any, node.position)
+        return self.query_test(node.name, lefts, node.right, scope, "any" if node.any else "all", node.position)
 
-    def query_test(self, name: str, lefts: list[n.Expr], inner: Any, scope: Scope, any_: bool, position: int) -> n.Expr:
+    def query_test(self, name: str, lefts: list[n.Expr], inner: Any, scope: Scope, kind: str, position: int) -> n.Expr:
         query = self.subquery(inner, scope)
         columns = [t for t in query.targets if not t.junk]
         if len(columns) < len(lefts):
@@ -449,9 +459,14 @@ class CallBinder:
         )  # fmt: skip
         if test.type_oid != BOOL:
             raise DatabaseError("row comparison operator must yield type boolean", sqlstate="42804", position=position)
-        return n.SubLink(BOOL, -1, position, "any" if any_ else "all", query, test, name)
+        return n.SubLink(BOOL, -1, position, kind, query, test, name)
 
     def row_query(self, node: raw.Operator, scope: Scope) -> n.Expr:
         """(a, b) = (SELECT x, y): a subquery of at most one row."""
-        raise FeatureNotSupported("comparing a row with a subquery is not supported", position=node.position,
-                                  hint="Use IN or compare the columns one by one.")  # fmt: skip
+        lefts = self.exprs(node.left.items, scope)
+        return self.query_test(node.name, lefts, node.right.query, scope, "row", node.position)
+
+
+def leftmost(position: int, args: Any) -> int:
+    """Where an expression begins: the smallest position of its own and its arguments'."""
+    return min((p for p in (position, *(a.position for a in args)) if p), default=0)

@@ -400,7 +400,7 @@ class ExpressionBinder:
     def special(self, node: raw.Special, scope: Scope) -> n.Expr:
         name, position = node.name, node.position
         if name == "grouping":
-            raise FeatureNotSupported("GROUPING is not supported", position=position)
+            return self.grouping_call(node, scope)
         if name == "nullif":
             left, right = (self.expr(a, scope) for a in node.args)
             call = self.apply("=", left, right, position)

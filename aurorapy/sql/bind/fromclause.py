@@ -99,7 +99,11 @@ class FromBinder:
         relation = self.catalog.relation_by_name(schema, node.names[-1])
         if relation is None:
             shown = ".".join(node.names[-2:])
-            raise UndefinedTable(f'relation "{shown}" does not exist', position=node.position)
+            detail = hint = None
+            if shown in self.future_ctes:
+                detail = f'There is a WITH item named "{shown}", but it cannot be referenced from this part of the query.'
+                hint = "Use WITH RECURSIVE, or re-order the WITH items to remove forward references."
+            raise UndefinedTable(f'relation "{shown}" does not exist', detail=detail, hint=hint, position=node.position)
         self.relations.add(relation.oid)
         return relation
 

@@ -59,6 +59,9 @@ class _Checker:
     def check(self, expr: n.Expr, depth: int) -> None:
         if any(same(expr, outward(g, depth)) for g in self.groups):
             return
+        if isinstance(expr, n.Grouping):
+            self.check_grouped(expr, depth)
+            return
         if isinstance(expr, n.Aggregate) and expr.levels_up == depth:
             for direct in expr.direct:
                 self.check(direct, depth)
@@ -78,6 +81,15 @@ class _Checker:
         if isinstance(expr, n.Aggregate):
             for key in expr.order:
                 self.check(key.expr, depth)
+
+    def check_grouped(self, call: n.Grouping, depth: int) -> None:
+        """GROUPING's arguments are grouping expressions, nothing else."""
+        for arg in call.args:
+            if not any(same(arg, outward(g, depth)) for g in self.groups):
+                raise DatabaseError(
+                    "arguments to GROUPING must be grouping expressions of the associated query level", sqlstate="42803",
+                    position=arg.position,
+                )  # fmt: skip
 
     def refuse(self, column: n.Column, depth: int) -> None:
         rte = self.query.rtes[column.rte]

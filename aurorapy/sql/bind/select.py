@@ -17,7 +17,7 @@ from aurorapy.expressions import nodes as n
 from aurorapy.expressions import registry
 from aurorapy.sql.bind.grouping import check_grouping
 from aurorapy.sql.bind.names import column_name
-from aurorapy.sql.bind.scope import Scope
+from aurorapy.sql.bind.scope import Item, Scope, ScopeColumn
 from aurorapy.sql.bind.types import INT8, UNKNOWN
 from aurorapy.sql.parse import raw
 from aurorapy.sql.tree import Query, Ref, RowLock, Rte, SetOp, SortKey, Target
@@ -398,11 +398,12 @@ class SelectBinder:
             if not by_name and not isinstance(node.expr, raw.Literal):
                 if isinstance(node.expr, raw.ColumnRef):
                     self.expr(node.expr, Scope(scope.query, scope.parent))
+                output = Scope(scope.query, scope.parent, [Item("", -1, [ScopeColumn(t.name, t.expr) for t in scope.query.targets])])
                 raise FeatureNotSupported(
                     "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
                     detail="Only result column names can be used, not expressions or functions.",
                     hint="Add the expression/function to every SELECT, or move the UNION into a FROM clause.",
-                    position=node.position or node.expr.position,
+                    position=self.expr(node.expr, output).position,
                 )
             keys.append(self.sort_key(self.by_output(node.expr, scope, scope.query.targets, "ORDER BY", True), node))
         return keys

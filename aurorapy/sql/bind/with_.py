@@ -3,7 +3,11 @@
 A recursive query must be `non-recursive UNION [ALL] recursive`; the left side gives the columns their types, and the
 right side sees the name as a table of these.
 
-Not here: data-modifying queries in WITH, which are refused (0A000).
+    WITH gone AS (DELETE FROM t RETURNING id) SELECT count(*) FROM gone      the rows are RETURNING's
+
+Errors: 42712 for a name given twice, 42P19 for a recursive query of another form, 0A000 for a change below the top level.
+
+Not here: reading a WITH query in FROM (`fromclause`).
 """
 
 from __future__ import annotations
@@ -13,7 +17,9 @@ from typing import Any
 from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError
 from aurorapy.sql.bind.scope import Item, Scope
 from aurorapy.sql.parse import raw
-from aurorapy.sql.tree import Cte, Query
+from aurorapy.sql.tree import Cte, Query, Target
+
+CHANGES = (raw.Insert, raw.Update, raw.Delete)
 
 
 class WithBinder:
@@ -23,24 +29,26 @@ class WithBinder:
         if node is None:
             return
         seen = set()
-        for table in node.tables:
+        known = self.future_ctes
+        for number, table in enumerate(node.tables):
+            self.future_ctes = known | {t.name for t in node.tables[number:] if not node.recursive}
             if table.name in seen:
                 raise DatabaseError(f'WITH query name "{table.name}" specified more than once', sqlstate="42712",
                                     position=table.position)  # fmt: skip
             seen.add(table.name)
-            if isinstance(table.query, (raw.Insert, raw.Update, raw.Delete)):
+            if isinstance(table.query, CHANGES) and scope.parent is not None:
                 raise FeatureNotSupported(
-                    "data-modifying statements in WITH are not supported", position=table.position,
-                    hint="Run the statements one after the other in a transaction.",
-                )  # fmt: skip
+                    "WITH clause containing a data-modifying statement must be at the top level", position=table.position
+                )
             if node.recursive and mentions(table.query, table.name):
                 self.recursive_cte(table, scope)
             else:
                 self.plain_cte(table, scope)
+        self.future_ctes = known
 
     def plain_cte(self, table: raw.CommonTable, scope: Scope) -> None:
         query = self.cte_query(table.query, scope)
-        names = [t.name for t in query.targets if not t.junk]
+        names = [t.name for t in outputs(query)]
         self.cte_names(names, table)
         self.enter_cte(table, query, names, scope, False)
 
@@ -58,7 +66,7 @@ class WithBinder:
         names[: len(table.columns)] = table.columns
 
     def enter_cte(self, table: raw.CommonTable, query: Query, names: list[str], scope: Scope, recursive: bool) -> None:
-        columns = [t for t in query.targets if not t.junk]
+        columns = outputs(query)
         cte = Cte(table.name, query, recursive, table.materialized)
         scope.query.ctes.append(cte)
         scope.ctes = {
@@ -68,6 +76,9 @@ class WithBinder:
 
     def recursive_cte(self, table: raw.CommonTable, scope: Scope) -> None:
         node = table.query
+        if isinstance(node, CHANGES):
+            raise SyntaxError(f'recursive query "{table.name}" must not contain data-modifying statements',
+                              sqlstate="42P19", position=table.position)  # fmt: skip
         if not isinstance(node, raw.SetOperation) or node.op != "union":
             raise SyntaxError(
                 f'recursive query "{table.name}" does not have the form non-recursive-term UNION [ALL] recursive-term',
@@ -106,10 +117,16 @@ class WithBinder:
         """Output columns through WITH keep their table of origin."""
         if cte.query is None:
             return
-        targets = [t for t in cte.query.targets if not t.junk]
+        targets = outputs(cte.query)
         for column, target in zip(item.columns, targets):
             if target.origin_table:
                 self.origins[id(scope.query), item.rte, column.expr.attno] = (target.origin_table, target.origin_column)
+
+
+def outputs(query: Query) -> list[Target]:
+    """What a query gives to its reader: its columns, or what a change returns."""
+    targets = query.targets if query.kind in ("select", "values") else query.returning
+    return [t for t in targets if not t.junk]
 
 
 def mentions(node: Any, name: str) -> bool:

@@ -271,10 +271,10 @@ class Unique(Node):
 
 @dataclass(slots=True, eq=False)
 class Aggregate(Node):
-    """Defines (rel, i): the keys, then the calls (nodes.Aggregate expressions), then with grouping sets GROUPING's mask.
+    """Defines (rel, i): the keys, then the calls (nodes.Aggregate expressions), then GROUPING's values.
 
     strategy: plain (one group, no keys), sorted (input ordered by the keys), hashed, or mixed (grouping `sets`, lists of
-    key indexes). `quals` are HAVING's.
+    key indexes). `groupings` are the key indexes of each GROUPING call. `quals` are HAVING's.
     """
 
     rel: int
@@ -283,6 +283,7 @@ class Aggregate(Node):
     keys: list[Expr] = field(default_factory=list)
     calls: list[Expr] = field(default_factory=list)
     sets: list[list[int]] | None = None
+    groupings: list[tuple[int, ...]] = field(default_factory=list)
 
     def children(self) -> list[Node]:
         return [self.child]

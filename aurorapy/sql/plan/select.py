@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import Aggregate as AggregateCall
-from aurorapy.expressions.nodes import Call, Column, Const, Expr, Param, SubLink, WindowCall
+from aurorapy.expressions.nodes import Call, Column, Const, Expr, Grouping, Param, SubLink, WindowCall
 from aurorapy.sql.plan import costs as cost
 from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.columns import (
@@ -31,6 +31,7 @@ from aurorapy.sql.plan.columns import (
 from aurorapy.sql.plan.joins import JoinPlanner
 from aurorapy.sql.plan.paths import satisfies
 from aurorapy.sql.plan.rules import RULES
+from aurorapy.sql.plan.rules.fold_constants import raise_errors
 from aurorapy.sql.plan.stats import clamp_rows, column_width, type_width
 from aurorapy.sql.tree import Query, Ref, SortKey
 
@@ -41,6 +42,7 @@ def plan_select(planner: Any, query: Query, fetched: float = 0.0) -> Planned:
     """(plan, output expressions) of a SELECT or VALUES."""
     for rule in RULES[1:]:
         query = rule(query, planner)
+    raise_errors(query, planner)
     for rel, rte in query.rtes.items():
         planner.aliases[rel] = rte
     return _Level(planner, query, fetched).plan()
@@ -58,6 +60,7 @@ class _Level:
         self.distinct_on = list(query.distinct_on)
         self.windows = list(query.windows)
         self.fetched = fetched
+        self.groupings: list[tuple[int, ...]] = []
 
     def plan(self) -> Planned:
         query = self.query
@@ -119,7 +122,7 @@ class _Level:
                             return Column(part.type_oid, part.typmod, 0, rel, position + 1)
                 if type(part) is AggregateCall:
                     return column(part) if part.levels_up == depth else None
-                if type(part) is Call and part.fn.name == "grouping" and depth == 0 and getattr(part.fn, "kind", "") != "a":
+                if type(part) is Grouping and depth == 0:
                     return self._grouping_call(part, rel, keys)
                 if type(part) is SubLink:
                     inner = rewrite_query(part.query, lambda e: each(e, depth + 1))
@@ -136,14 +139,19 @@ class _Level:
             if type(part) is Column and part.rte == rel and part.attno < 0:
                 return replace(part, attno=count - part.attno)
             if type(part) is Column and part.rte == rel and part.attno >= _MASK:
-                return replace(part, attno=count + len(calls) + 1)
+                return replace(part, attno=count + len(calls) + 1 + part.attno - _MASK)
             return None
 
         self._everything(lambda e: rewrite(e, place))
         return rel, keys, calls
 
-    def _grouping_call(self, call: Call, rel: int, keys: list[Expr]) -> Expr:
-        return Column(23, -1, 0, rel, _MASK)
+    def _grouping_call(self, call: Grouping, rel: int, keys: list[Expr]) -> Expr:
+        if self.query.grouping_sets is None:
+            return Const(23, value=0)
+        places = tuple(keys.index(arg) for arg in call.args)
+        if places not in self.groupings:
+            self.groupings.append(places)
+        return Column(23, -1, 0, rel, _MASK + self.groupings.index(places))
 
     def _add_dependent_keys(self, keys: list[Expr], rel: int, each: Any) -> None:
         """Columns that the primary key among the grouping keys determines become keys as well."""
@@ -246,6 +254,7 @@ class _Level:
         if sets is not None and extra:
             sets = [[*s, *range(len(keys) - extra, len(keys))] for s in sets]
         made = nodes.Aggregate(rel, node, strategy, keys, calls, sets, quals=having, rels=frozenset((rel,)))
+        made.groupings = self.groupings
         made.width = sum(type_width(e.type_oid, e.typmod) for e in (*keys, *calls))
         groups = planner.estimator.groups(keys, node.rows)
         if sets is not None:
@@ -455,7 +464,7 @@ class _Level:
         return made
 
 
-_MASK = 1 << 20  # stands for GROUPING's mask until the number of aggregate columns is known
+_MASK = 1 << 20  # from here on: GROUPING's columns, until the number of aggregate columns is known
 
 
 def _first_leaf(item: Any) -> int:
