@@ -164,8 +164,38 @@ class ViewTexts:
     def write(self) -> None:
         ctx = self._ctx
         for view, query in self._bound:
+            _refresh(ctx, query)
             names = [column.name for column in ctx.catalog.relation(view).live_columns()]
             text = query_text(query, ctx.catalog, stored=True, names=names)
             rule = ctx.store.find("pg_rewrite", ev_class=view)[0]
             ctx.store.update(rule, ev_action=text)
             ctx.changed(view)
+
+
+def _refresh(ctx: DdlContext, query: Query) -> None:
+    """Puts today's names where the query was bound with others; names that the query itself gave stay."""
+    for rte in query.rtes:
+        old = rte.view or rte.relation
+        new = ctx.catalog.relation(old.oid) if old is not None else None
+        if new is not None:
+            if rte.alias == old.name:
+                rte.alias = new.name
+            before = [c.name for c in (old.live_columns() if rte.view else old.columns)]
+            after = [c.name for c in (new.live_columns() if rte.view else new.columns)]
+            renamed = {a: b for a, b in zip(before, after) if a != b}
+            rte.columns = [
+                renamed.get(name, name) if place < len(before) and name == before[place] else name
+                for place, name in enumerate(rte.columns)
+            ]
+            if rte.view is not None:
+                rte.view = new
+            else:
+                rte.relation = new
+        elif rte.query is not None:
+            _refresh(ctx, rte.query)
+    for cte in query.ctes:
+        _refresh(ctx, cte.query)
+    for expr in query_expressions(query):
+        for part in parts(expr):
+            if isinstance(part, n.SubLink):
+                _refresh(ctx, part.query)
