@@ -39,6 +39,7 @@ def server(running_server):
     with running_server.connect() as wire:
         wipe(wire)
     running_server.errors()
+    running_server.forget_allowed()
     yield running_server
     running_server.check_log()
 

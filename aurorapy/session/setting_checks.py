@@ -48,7 +48,7 @@ def time_zone(value: str, settings: Any) -> str:
 
 
 def client_encoding(value: str, settings: Any) -> str:
-    key = value.lower().replace("-", "").replace("_", "")
+    key = "".join(c for c in value.lower() if c.isalnum())
     if key in _UTF8_NAMES:
         return "UTF8"
     if key == "sqlascii":

@@ -24,6 +24,7 @@ DEPTH = {
 @pytest.fixture
 def witness(server):
     """A session that must be as well afterwards as before."""
+    server.allow('"severity": "FATAL"')  # what the sender was told and nobody else
     with server.connect() as wire:
         assert wire.query("select 1").rows == [("1",)]
         yield wire

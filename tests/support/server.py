@@ -51,6 +51,7 @@ class Server:
         self.log_path = log_path or self.directory.parent / f"{self.directory.name}.log"
         self._process: subprocess.Popen | None = None
         self._allowed: list[re.Pattern[str]] = []
+        self.forget_allowed()
         self._judged_to = 0
 
     def __enter__(self) -> Server:
@@ -142,6 +143,10 @@ class Server:
     def allow(self, pattern: str) -> None:
         """Error lines that match this regular expression are expected from now on."""
         self._allowed.append(re.compile(pattern))
+
+    def forget_allowed(self) -> None:
+        """Back to what every stop with SIGINT may say."""
+        self._allowed = [re.compile("57P01")]
 
     def errors(self) -> list[str]:
         """Error-level lines since the last look that nobody allowed, and tracebacks outside the log's format."""
