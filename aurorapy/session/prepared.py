@@ -29,6 +29,7 @@ class PreparedStatement:
     __slots__ = (
         "session", "statement", "given_types", "param_types", "columns", "executable", "locks", "validity", "name",
         "kind", "is_query", "prepared_us", "from_sql", "text", "encoders", "descriptions", "decoders",
+        "keeps_shape",
     )  # fmt: skip
 
     def __init__(self, session: Any, statement: Statement, given_types: list[int], name: str = "") -> None:
@@ -40,6 +41,7 @@ class PreparedStatement:
         self.from_sql = False
         self.is_query = isinstance(statement, QueryStatement)
         self.kind = statement.kind if self.is_query else "utility"
+        self.keeps_shape = True  # the client may have described it; not so for a statement of a simple query
         self.param_types: list[int] = list(given_types)
         self.columns: list[Any] | None = None
         self.executable: Any = None
@@ -80,8 +82,12 @@ class PreparedStatement:
         before = self.columns
         self.given_types = self.param_types
         self._compile()
-        if before is not None and _shape(before) != _shape(self.columns):
+        if before is None or _shape(before) == _shape(self.columns):
+            return
+        if self.keeps_shape:
             raise FeatureNotSupported("cached plan must not change result type")
+        self.encoders.clear()
+        self.descriptions.clear()
 
     def tag(self, processed: int) -> str:
         return f"{_TAGS[self.kind]} {processed}"

@@ -74,6 +74,7 @@ class SimpleProtocol:
         prepared = self._prepared.get(statement.text) if alone else None
         if prepared is None:
             prepared = PreparedStatement(session, statement, [])
+            prepared.keeps_shape = False
             if prepared.param_types:
                 utility.refuse_parameters(statement)
             if alone and len(statement.text) <= CACHE_TEXT_MAX:

@@ -175,6 +175,17 @@ class LockManager:
             wait.granted = True
             wait.waiter.wake()
 
+    def release(self, owner: Any, key: tuple, mode: str | int) -> bool:
+        """Gives back one mode of one object before the owner's end; False when the owner does not have it."""
+        number = mode if type(mode) is int else MODE_NUMBER[mode]
+        lock = self.table.locks.get(key)
+        if lock is None or not lock.held_by(owner) >> number & 1:
+            return False
+        lock.give_back(owner, 1 << number)
+        owner.taken.remove((key, number))
+        self._wake(lock)
+        return True
+
     def release_all(self, owner: Any) -> None:
         """Takes every lock from the owner and lets those who wait have them."""
         if owner.held:

@@ -6,7 +6,7 @@ Reading order: `nodes` (what a plan is), `columns` (rewriting expressions), `rul
 `stats` and `costs` (PostgreSQL's estimates), `paths` (one relation), `joins`, `select` (one query level), `modify`,
 `planner` (what one statement shares), `point` (the short path for one row by its key).
 
-    plan(query, catalog, settings) -> Plan
+    plan(query, catalog, settings, evaluation) -> Plan
 
 `settings` is a mapping or a callable from names (seq_page_cost, enable_seqscan, work_mem, ...) to values. `catalog` may
 offer `relation_pages(relation) -> int`, the table's size now; otherwise Relation.pages is believed.
@@ -31,17 +31,18 @@ _ROW_SHARE, _ROW_EXCLUSIVE, _ACCESS_SHARE = "ROW SHARE", "ROW EXCLUSIVE", "ACCES
 _STRENGTH = {_ACCESS_SHARE: 0, _ROW_SHARE: 1, _ROW_EXCLUSIVE: 2}
 
 
-def plan(query: Query, catalog: Any, settings: Any = None) -> Plan:
-    """The plan of a bound SELECT, VALUES, INSERT, UPDATE or DELETE."""
+def plan(query: Query, catalog: Any, settings: Any = None, evaluation: Any = None) -> Plan:
+    """The plan of a bound SELECT, VALUES, INSERT, UPDATE or DELETE. `evaluation`: the EvalContext that constants are
+    computed with; their errors are raised here."""
     made = plan_point(query, catalog)
     if made is None:
-        made = _plan_in_full(query, catalog, settings)
+        made = _plan_in_full(query, catalog, settings, evaluation)
     _describe(made, query)
     return made
 
 
-def _plan_in_full(query: Query, catalog: Any, settings: Any) -> Plan:
-    planner = Planner(catalog, settings)
+def _plan_in_full(query: Query, catalog: Any, settings: Any, evaluation: Any) -> Plan:
+    planner = Planner(catalog, settings, evaluation)
     numbered = fold_constants(number_relations(query, planner), planner)
     for state in planner.cte_states:
         state.query = fold_constants(state.query, planner)

@@ -18,6 +18,7 @@ from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.columns import conjuncts, rewrite
 from aurorapy.sql.plan.joins import JoinPlanner
 from aurorapy.sql.plan.rules import RULES
+from aurorapy.sql.plan.rules.fold_constants import raise_errors
 from aurorapy.sql.plan.rules.reduce_outer_joins import tree_rels
 from aurorapy.sql.plan.select import _entry_sublinks, _inner_conditions, _tree_sublinks
 from aurorapy.sql.tree import Query, Ref
@@ -44,6 +45,7 @@ def row_columns(rel: int, relation: Any) -> list[Expr]:
 
 
 def _plan_insert(planner: Any, query: Query) -> nodes.Modify:
+    raise_errors(query, planner)
     rel = query.target_rte
     relation = query.rtes[rel].relation
     given = dict(zip(query.insert_columns, query.insert_exprs))
@@ -83,6 +85,7 @@ def _plan_change(planner: Any, query: Query) -> nodes.Modify:
     query = original
     for rule in RULES[1:]:
         query = rule(query, planner)
+    raise_errors(query, planner)
     for number, rte in query.rtes.items():
         planner.aliases[number] = rte
     plan = planner.plan_sublinks

@@ -33,8 +33,10 @@ from aurorapy.sql.tree import Query, Ref, SortKey
 class Planner:
     """The state of planning one statement."""
 
-    def __init__(self, catalog: Any, settings: Any = None) -> None:
+    def __init__(self, catalog: Any, settings: Any = None, evaluation: Any = None) -> None:
         self.catalog = catalog
+        self.evaluation = evaluation  # EvalContext for computing constants
+        self.constants_failed = False  # a constant part raised an error; see rules.fold_constants
         self.costs = read_costs(settings)
         self.estimator = Estimator(self)
         self.aliases: dict[int, Any] = {}  # relation id → Rte

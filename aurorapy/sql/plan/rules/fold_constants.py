@@ -1,10 +1,13 @@
-"""Rule: compute what is constant already, and simplify AND, OR and NOT around it.
+"""Rule: compute what is constant already, and simplify AND, OR, CASE and COALESCE around it.
 
     WHERE 1 + 1 = 2 AND a > 2 * 3     →  WHERE a > 6
     WHERE false AND …                 →  WHERE false
+    CASE WHEN true THEN a ELSE 1/0 END →  a
 
-Only immutable functions over constants are computed. An error while doing so (1/0) leaves the expression as it is: it is
-an error only if a row gets there.
+Only immutable functions over constants are computed; arguments that AND, OR, CASE and COALESCE never get to are not. An
+error while computing (1/0) leaves the expression as it is here, because a later rule may drop it; `raise_errors` computes
+what is left of a query level just before it is planned, and there the error is the statement's, as in PostgreSQL, before
+a row is read.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from aurorapy.errors import DatabaseError
+from aurorapy.errors import DatabaseError, QueryCanceled
 from aurorapy.expressions.compile import evaluator
 from aurorapy.expressions.context import EvalContext
 from aurorapy.expressions.nodes import (
@@ -21,6 +24,7 @@ from aurorapy.expressions.nodes import (
     ArrayExpr,
     Call,
     Case,
+    CaseTest,
     Coalesce,
     CoerceViaIO,
     Column,
@@ -40,91 +44,123 @@ _STABLE_TEXT = frozenset({16, 18, 19, 20, 21, 23, 25, 26, 114, 1042, 1043, 1700,
 
 
 def fold_constants(query: Query, planner: Any) -> Query:
-    return rewrite_query(query, fold)
+    return rewrite_query(query, _Folder(planner).fold)
 
 
-def fold(expr: Expr) -> Expr:
-    """The expression with its constant parts computed."""
-    kind = type(expr)
-    if kind is Column or kind is Const:
-        return expr
-    if kind is SubLink:
-        return replace(expr.rebuild(fold), query=rewrite_query(expr.query, fold))
-    expr = expr.rebuild(fold)
-    simplify = _SIMPLIFY.get(kind)
-    return expr if simplify is None else simplify(expr)
+def raise_errors(query: Query, planner: Any) -> None:
+    """Raises what a constant part of this level raises; subqueries have their turn when they are planned."""
+    if not planner.constants_failed:
+        return
+    rtes = {n: replace(rte, query=None) if rte.query is not None else rte for n, rte in query.rtes.items()}
+    rewrite_query(replace(query, rtes=rtes, ctes=[]), _Folder(planner, strict=True).fold)
+
+
+class _Folder:
+    """`strict` raises errors and stays on its query level."""
+
+    def __init__(self, planner: Any, strict: bool = False) -> None:
+        self._planner = planner
+        self._strict = strict
+        self._case_value: Const | None = None  # of the CASE whose WHENs are being folded, if it is constant
+
+    def fold(self, expr: Expr) -> Expr:
+        """The expression with its constant parts computed."""
+        kind = type(expr)
+        if kind is Column or kind is Const:
+            return expr
+        in_order = _IN_ORDER.get(kind)
+        if in_order is not None:
+            return in_order(self, expr)
+        if kind is CaseTest:
+            return self._case_value or expr
+        if kind is SubLink:
+            folded = expr.rebuild(self.fold)
+            return folded if self._strict else replace(folded, query=rewrite_query(expr.query, self.fold))
+        expr = expr.rebuild(self.fold)
+        simplify = _SIMPLIFY.get(kind)
+        return expr if simplify is None else simplify(self, expr)
+
+    def compute(self, expr: Expr) -> Expr:
+        evaluation = self._planner.evaluation or EvalContext()
+        try:
+            value = evaluator((expr,))(evaluation)[0]
+        except QueryCanceled:
+            raise
+        except DatabaseError:
+            if self._strict:
+                raise
+            self._planner.constants_failed = True
+            return expr
+        except Exception:  # noqa: BLE001 - whatever it is, it shall happen (and be reported) at execution
+            return expr
+        return Const(expr.type_oid, expr.typmod, 0, value)
 
 
 def _is_const(expr: Expr | None) -> bool:
     return type(expr) is Const
 
 
-def _compute(expr: Expr) -> Expr:
-    try:
-        value = evaluator((expr,))(EvalContext())[0]
-    except DatabaseError:
-        return expr
-    except Exception:  # noqa: BLE001 - whatever it is, it shall happen (and be reported) at execution
-        return expr
-    return Const(expr.type_oid, expr.typmod, 0, value)
-
-
-def _call(expr: Call) -> Expr:
+def _call(folder: _Folder, expr: Call) -> Expr:
     fn = expr.fn
     if fn.returns_set or fn.kind != "f":
         return expr
     if fn.strict and any(_is_const(a) and a.value is None for a in expr.args):
         return Const(expr.type_oid, expr.typmod, 0, None)
-    if fn.volatility != "i" or fn.needs_context or not all(_is_const(a) for a in expr.args):
+    if fn.volatility != "i" or not all(_is_const(a) for a in expr.args):
         return expr
-    return _compute(expr)
+    return folder.compute(expr)
 
 
-def _relabel(expr: Relabel) -> Expr:
+def _relabel(folder: _Folder, expr: Relabel) -> Expr:
     return Const(expr.type_oid, expr.typmod, 0, expr.arg.value) if _is_const(expr.arg) else expr
 
 
-def _via_io(expr: CoerceViaIO) -> Expr:
+def _via_io(folder: _Folder, expr: CoerceViaIO) -> Expr:
     arg = expr.arg
     if not _is_const(arg):
         return expr
     if arg.value is None:
         return Const(expr.type_oid, expr.typmod, 0, None)
     stable = arg.type_oid in _STABLE_TEXT and expr.type_oid in _STABLE_TEXT
-    return _compute(expr) if stable else expr
+    return folder.compute(expr) if stable else expr
 
 
-def _and(expr: And) -> Expr:
+def _and(folder: _Folder, expr: And) -> Expr:
     kept: list[Expr] = []
-    for arg in expr.args:
-        if type(arg) is And:
-            kept.extend(arg.args)
-        elif not _is_const(arg):
-            kept.append(arg)
-        elif arg.value is False:
-            return arg
-        elif arg.value is None:
-            kept.append(arg)
+    if not _collect(folder, expr.args, And, False, kept):
+        return Const(BOOL, value=False)
     if not kept:
         return Const(BOOL, value=True)
     return kept[0] if len(kept) == 1 else And(BOOL, args=tuple(kept))
 
 
-def _or(expr: Or) -> Expr:
+def _or(folder: _Folder, expr: Or) -> Expr:
     kept: list[Expr] = []
-    for arg in expr.args:
-        if type(arg) is Or:
-            kept.extend(arg.args)
-        elif not _is_const(arg) or arg.value is None:
-            kept.append(arg)
-        elif arg.value is True:
-            return arg
+    if not _collect(folder, expr.args, Or, True, kept):
+        return Const(BOOL, value=True)
     if not kept:
         return Const(BOOL, value=False)
     return kept[0] if len(kept) == 1 else Or(BOOL, args=tuple(kept))
 
 
-def _not(expr: Not) -> Expr:
+def _collect(folder: _Folder, args: tuple[Expr, ...], kind: type, decides: bool, kept: list[Expr]) -> bool:
+    """Arguments that matter, flattened, into `kept`; False as soon as one decides the whole."""
+    for arg in args:
+        if type(arg) is kind:
+            if not _collect(folder, arg.args, kind, decides, kept):
+                return False
+            continue
+        arg = folder.fold(arg)
+        if type(arg) is kind:
+            kept.extend(arg.args)
+        elif not _is_const(arg) or arg.value is None:
+            kept.append(arg)
+        elif arg.value is decides:
+            return False
+    return True
+
+
+def _not(folder: _Folder, expr: Not) -> Expr:
     arg = expr.arg
     if _is_const(arg):
         return Const(BOOL, value=None if arg.value is None else not arg.value)
@@ -135,33 +171,54 @@ def _not(expr: Not) -> Expr:
     return expr
 
 
-def _null_test(expr: NullTest) -> Expr:
+def _null_test(folder: _Folder, expr: NullTest) -> Expr:
     return Const(BOOL, value=(expr.arg.value is None) == expr.is_null) if _is_const(expr.arg) else expr
 
 
-def _coalesce(expr: Coalesce) -> Expr:
-    args = [a for a in expr.args if not (_is_const(a) and a.value is None)]
+def _coalesce(folder: _Folder, expr: Coalesce) -> Expr:
+    args: list[Expr] = []
+    for arg in expr.args:
+        arg = folder.fold(arg)
+        if not _is_const(arg):
+            args.append(arg)
+        elif arg.value is not None:
+            args.append(arg)
+            break
     if not args:
         return Const(expr.type_oid, expr.typmod, 0, None)
-    if _is_const(args[0]) or len(args) == 1:
-        return args[0]
-    return expr
+    return args[0] if len(args) == 1 else replace(expr, args=tuple(args))
 
 
-def _case(expr: Case) -> Expr:
-    if expr.operand is not None or not expr.whens:
-        return expr
-    first = expr.whens[0]
-    if _is_const(first) and first.value is True:
-        return expr.thens[0]
-    return expr
+def _case(folder: _Folder, expr: Case) -> Expr:
+    operand = None if expr.operand is None else folder.fold(expr.operand)
+    outer, folder._case_value = folder._case_value, operand if _is_const(operand) else None
+    try:
+        whens, thens, otherwise = _branches(folder, expr)
+    finally:
+        folder._case_value = outer
+    if not whens:
+        return Const(expr.type_oid, expr.typmod, 0, None) if otherwise is None else otherwise
+    return replace(expr, operand=operand, whens=tuple(whens), thens=tuple(thens), otherwise=otherwise)
 
 
-def _array(expr: ArrayExpr) -> Expr:
-    return _compute(expr) if expr.items and all(_is_const(i) for i in expr.items) else expr
+def _branches(folder: _Folder, expr: Case) -> tuple[list[Expr], list[Expr], Expr | None]:
+    """The branches that can be reached."""
+    whens, thens = [], []
+    for when, then in zip(expr.whens, expr.thens):
+        when = folder.fold(when)
+        if _is_const(when):
+            if when.value is True:
+                return whens, thens, folder.fold(then)
+            continue
+        whens.append(when)
+        thens.append(folder.fold(then))
+    return whens, thens, None if expr.otherwise is None else folder.fold(expr.otherwise)
 
 
-_SIMPLIFY = {
-    Call: _call, Relabel: _relabel, CoerceViaIO: _via_io, And: _and, Or: _or, Not: _not, NullTest: _null_test,
-    Coalesce: _coalesce, Case: _case, ArrayExpr: _array,
-}  # fmt: skip
+def _array(folder: _Folder, expr: ArrayExpr) -> Expr:
+    return folder.compute(expr) if expr.items and all(_is_const(i) for i in expr.items) else expr
+
+
+_SIMPLIFY = {Call: _call, Relabel: _relabel, CoerceViaIO: _via_io, Not: _not, NullTest: _null_test, ArrayExpr: _array}
+#: those that do not always get to all of their arguments fold them one by one
+_IN_ORDER = {And: _and, Or: _or, Coalesce: _coalesce, Case: _case}
