@@ -7,7 +7,7 @@ from aurorapy_native.space cimport RelationStorage
 from aurorapy_native.tuples cimport Projection, RowCodec, TupleHeader
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus, TxnIds
 
-# Answers of HeapReader.rival: what stands under a key that is to be unique.
+# Answers of rival_of: what stands under a key that is to be unique.
 cdef enum Rival:
     RIVAL_NONE = 0
     RIVAL_LIVE = 1
@@ -40,4 +40,5 @@ cdef class HeapReader:
     cdef int32_t row_frame(self, uint64_t tid) except -2
     cdef int prune_if_useful(self, int32_t frame, bint crowded) except -1
     cdef list page_rows(self, uint32_t block, Snapshot snapshot, Projection projection)
+    # What stands at an index entry's tid; xid[0]: the live version's tid, or the id it depends on. Own ids count as committed.
     cdef int rival_of(self, uint64_t tid, TxnIds ids, uint64_t* xid) except -1

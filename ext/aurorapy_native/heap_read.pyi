@@ -5,7 +5,7 @@ from typing import Any
 from aurorapy_native.locks import RowLocks
 from aurorapy_native.space import RelationStorage
 from aurorapy_native.tuples import Projection, RowCodec
-from aurorapy_native.visibility import Snapshot, TransactionStatus, TxnIds
+from aurorapy_native.visibility import Snapshot, TransactionStatus
 
 class HeapReader:
     """One relation's rows, to be read. Methods may switch unless they say otherwise.
@@ -43,6 +43,3 @@ class HeapReader:
     ) -> list[tuple[Any, ...]]:
         """The visible rows of one block. With resolve=False values out of line are OutOfLine objects, and `met_external`
         says whether there are any."""
-    def rival(self, tid: int, ids: TxnIds | None) -> tuple[int, int]:
-        """What stands at an index entry's tid: (0, 0) nothing, (1, tid) a live version, (2, xid) one whose fate depends on
-        xid; own ids count as committed. Raises a Retry rather than switch."""

@@ -267,13 +267,6 @@ cdef class HeapReader:
             n = row.next_line
         return RIVAL_NONE
 
-    def rival(self, uint64_t tid, TxnIds ids):
-        """What stands at an index entry's tid: (0, 0) nothing, (1, tid) a live version, (2, xid) one whose fate depends on
-        xid; own ids count as committed. For a caller that must not switch: raises a Retry."""
-        cdef uint64_t xid = 0
-        cdef int what = self.rival_of(tid, ids, &xid)
-        return what, xid
-
 
 cdef object too_old(Snapshot snapshot):
     return SerializationFailure("snapshot too old", detail=f"Rows it would see (LSN {snapshot.lsn}) were removed.")
