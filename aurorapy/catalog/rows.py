@@ -23,12 +23,14 @@ def row(table_name: str, **values: Any) -> tuple:
 
 
 def complete(table: CatalogTable, values: dict[str, Any]) -> tuple:
-    unknown = values.keys() - table.position.keys()
-    if unknown:
-        raise KeyError(f"{table.name} has no column {sorted(unknown)}")
-    return tuple(
-        values[c.name] if c.name in values else (zero_of(c.type) if c.not_null else None) for c in table.columns
-    )
+    found = table.defaults
+    if not found:
+        found = table.defaults = [zero_of(c.type) if c.not_null else None for c in table.columns]
+    found = found.copy()
+    position = table.position
+    for name, value in values.items():
+        found[position[name]] = value
+    return tuple(found)
 
 
 def zero_of(type_) -> Any:

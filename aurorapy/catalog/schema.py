@@ -45,6 +45,7 @@ class CatalogTable:
     columns: list[CatalogColumn] = field(default_factory=list)
     indexes: list[CatalogIndex] = field(default_factory=list)
     position: dict[str, int] = field(default_factory=dict)  # column name → index in a row tuple
+    defaults: list = field(default_factory=list)  # of a row of which nothing is given; filled by `rows`
 
     def index_on(self, *columns: str) -> CatalogIndex:
         """The index whose leading columns are exactly `columns`."""

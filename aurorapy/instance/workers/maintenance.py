@@ -15,6 +15,7 @@ from aurorapy.access.vacuum import vacuum_table
 from aurorapy.catalog.model import Relation
 from aurorapy.catalog.store import CatalogStore
 from aurorapy.errors import DatabaseError
+from aurorapy.host.tasks import TaskExit
 from aurorapy.instance.workers.analyze import analyze_table
 
 
@@ -121,5 +122,5 @@ class Maintenance:
                 table.dead_rows, table.changed_rows = 0, 0
 
 
-class Stopped(BaseException):
+class Stopped(TaskExit):
     """Ends the background task."""
