@@ -29,6 +29,7 @@ from typing import Any, Callable, Sequence
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported, InternalError
 from aurorapy.expressions import nodes as n
+from aurorapy.expressions import assignment as _assignment  # noqa: F401  (registers what SET a[i] = x calls)
 from aurorapy.expressions import registry, runtime
 from aurorapy.expressions.registry import CallTypes, Function
 from aurorapy.expressions.scope import Scope, Source
@@ -426,17 +427,25 @@ def _array_expr(expr: n.ArrayExpr, scope: Scope) -> Source:
     return f"Array(({items}), ({len(expr.items)},), (1,), {expr.elem_oid})", False
 
 
+def _bounds(items: tuple, scope: Scope) -> str:
+    return "(" + "".join(f"{'ABSENT' if i is None else emit(i, scope)}, " for i in items) + ")"
+
+
 def _subscript(expr: n.Subscript, scope: Scope) -> Source:
     base = emit(expr.base, scope)
-
-    def bounds(items: tuple) -> str:
-        return "(" + "".join(f"{'ABSENT' if i is None else emit(i, scope)}, " for i in items) + ")"
-
     if expr.base.type_oid == 3802:
-        return f"jsonb_subscript({base}, {bounds(expr.upper or expr.lower)})", True
+        return f"jsonb_subscript({base}, {_bounds(expr.upper or expr.lower, scope)})", True
     if expr.is_slice:
-        return f"array_slice({base}, {bounds(expr.lower)}, {bounds(expr.upper)})", True
-    return f"array_element({base}, {bounds(expr.upper or expr.lower)})", True
+        return f"array_slice({base}, {_bounds(expr.lower, scope)}, {_bounds(expr.upper, scope)})", True
+    return f"array_element({base}, {_bounds(expr.upper or expr.lower, scope)})", True
+
+
+def _array_store(expr: n.ArrayStore, scope: Scope) -> Source:
+    base, value = emit(expr.base, scope), emit(expr.value, scope)
+    if expr.is_slice:
+        places = f"{_bounds(expr.lower, scope)}, {_bounds(expr.upper, scope)}"
+        return f"with_slice({base}, {places}, {value}, {expr.elem_oid})", True
+    return f"with_element({base}, {_bounds(expr.lower, scope)}, {value}, {expr.elem_oid})", False
 
 
 def _row_expr(expr: n.RowExpr, scope: Scope) -> Source:
@@ -515,6 +524,7 @@ _HANDLERS: dict[type, Callable[[Any, Scope], Source]] = {
     n.Coalesce: _coalesce, n.MinMax: _min_max, n.NullIf: _null_if, n.ScalarArrayOp: _scalar_array_op,
     n.ArrayExpr: _array_expr, n.Subscript: _subscript, n.RowExpr: _row_expr, n.RowCompare: _row_compare,
     n.FieldSelect: _field_select, n.Relabel: _relabel, n.CoerceViaIO: _via_io, n.ArrayCoerce: _array_coerce,
+    n.ArrayStore: _array_store,
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ Not here: ON CONFLICT's arbiters (`conflicts`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError, UndefinedColumn
@@ -285,13 +286,41 @@ class ChangeBinder:
                 column = relation.by_name.get(name)
                 if column is None:
                     raise self.no_column(relation, name, position)
-                if any(attno == column.attno for attno, _ in out):
+                known = next((i for i, (attno, _) in enumerate(out) if attno == column.attno), None)
+                if node.subscripts is not None and (known is None or isinstance(out[known][1], n.ArrayStore)):
+                    base = self.column_value(relation, column, scope) if known is None else out.pop(known)[1]
+                    out.append((column.attno, self.element_value(base, node, value, column, scope)))
+                elif known is not None:
                     raise SyntaxError(f'multiple assignments to same column "{name}"')
-                if node.subscripts is not None:
-                    raise FeatureNotSupported("assignment to an array element is not supported", position=position)
-                out.append((column.attno, self.set_value(value, relation, column)))
+                else:
+                    out.append((column.attno, self.set_value(value, relation, column)))
         scope.kind = before
         return out
+
+    def column_value(self, relation: Any, column: Any, scope: Scope) -> n.Expr:
+        """The column's present value, of the row that is changed."""
+        target = next(i for i in scope.items if i.relation is relation)
+        return next(c.expr for c in target.columns if c.expr.attno == column.attno)
+
+    def element_value(self, base: n.Expr, node: raw.Assign, value: n.Expr, column: Any, scope: Scope) -> n.Expr:
+        """SET a[i] = value: the array with that element, or SET a[i:j] = array with that slice, replaced."""
+        position = node.names[0][1]
+        if base.type_oid == 3802:
+            raise FeatureNotSupported("assignment to an element of jsonb is not supported", position=position,
+                                      hint="Use jsonb_set.")  # fmt: skip
+        if isinstance(value, n.Default):
+            raise FeatureNotSupported("cannot set an array element to DEFAULT", position=position)
+        place = self.subscripted(replace(base, position=position), node.subscripts, scope, position)
+        wanted = self.types.base(base.type_oid) if place.is_slice else place.type_oid
+        stored = self.coercion.to_target(value, wanted, column.typmod, ASSIGNMENT)
+        if stored is None:
+            raise DatabaseError(
+                f'subscripted assignment to "{column.name}" requires type {self.types.show(wanted)} but expression is of type '
+                f"{self.types.show(value.type_oid)}",
+                sqlstate="42804", hint="You will need to rewrite or cast the expression.", position=position,
+            )  # fmt: skip
+        element = self.types.element(self.types.base(base.type_oid))
+        return n.ArrayStore(base.type_oid, base.typmod, position, base, place.lower, place.upper, place.is_slice, stored, element)
 
     def set_value(self, value: n.Expr, relation: Any, column: Any) -> n.Expr:
         is_default = isinstance(value, n.Default)
