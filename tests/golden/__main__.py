@@ -2,7 +2,7 @@
 
 Without options: starts aurorapy on a temporary directory, runs every script against it and lists what differs from
 PostgreSQL 15's answers. `--oracle` starts a PostgreSQL 15 too and checks that the answers in the files are still its
-own; `--regenerate` writes them. `--server` uses the server on that local port instead of starting aurorapy.
+own; `--regenerate` writes them; `--fill` writes aurorapy's answers where a difference is explained. `--server` uses the server on that local port instead of starting aurorapy.
 
 The exit status is 1 when something differs.
 """
@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.golden")
     parser.add_argument("--oracle", action="store_true", help="run against a throw-away PostgreSQL 15")
     parser.add_argument("--regenerate", action="store_true", help="write PostgreSQL 15's answers into the files")
+    parser.add_argument("--fill", action="store_true", help="write aurorapy's answers to the steps marked @differs")
     parser.add_argument("--server", type=int, help="port of a running aurorapy on 127.0.0.1")
     parser.add_argument("files", nargs="*", type=Path)
     options = parser.parse_args(arguments)
@@ -45,7 +46,10 @@ def main(arguments: list[str] | None = None) -> int:
         failed += run(paths, runner.Target("127.0.0.1", options.server), "aurorapy")
     else:
         with TemporaryServer() as server:
-            failed += run(paths, runner.Target("127.0.0.1", server.port), "aurorapy")
+            target = runner.Target("127.0.0.1", server.port)
+            if options.fill:
+                fill(paths, target)
+            failed += run(paths, target, "aurorapy")
             for line in server.errors():
                 print(f"log: {line}")
     return 1 if failed else 0
@@ -60,6 +64,17 @@ def regenerate(paths: list[Path]) -> int:
             path.write_text(after)
             print(f"{path.parent.name}/{path.stem}: {'changed' if before != after else 'as before'}")
     return 0
+
+
+def fill(paths: list[Path], target: runner.Target) -> None:
+    for path in paths:
+        script = parse(path.read_text())
+        if not any(step.differs for step in script.steps):
+            continue
+        for difference in runner.verify(script, target):
+            if difference.step.differs:
+                difference.step.own_answer = difference.got
+        path.write_text(render(script))
 
 
 def run(paths: list[Path], target: runner.Target, name: str) -> int:

@@ -23,6 +23,7 @@ from tests.support.pgwire import ConnectionLost, Wire
 from tests.support.server import wipe
 
 WAIT_S = 0.15
+SHOWN, SHOWN_LINES = 300, 12  # of a difference: characters of a line, lines
 ANSWER_S = 10.0
 PROVEN_BLOCKED_S = 0.4  # longer than the lock and statement timeouts that scripts set
 
@@ -44,8 +45,8 @@ class Difference:
 
     def __str__(self) -> str:
         lines = [f"line {self.step.line}: {self.step.session}> {self.step.sql}"]
-        lines += [f"    - {line}" for line in self.expected if line not in self.got]
-        lines += [f"    + {line}" for line in self.got if line not in self.expected]
+        lines += [f"    - {line[:SHOWN]}" for line in self.expected if line not in self.got][:SHOWN_LINES]
+        lines += [f"    + {line[:SHOWN]}" for line in self.got if line not in self.expected][:SHOWN_LINES]
         if len(lines) == 1:
             lines += ["    the same lines in this order:", *(f"    + {line}" for line in self.got)]
         return "\n".join(lines)
