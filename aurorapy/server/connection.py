@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None
-            waiter.wake()
+            waiter.wake_now()
 
     # -- what the task does --------------------------------------------------------------------------------------------
     def _run(self) -> None:

@@ -101,6 +101,21 @@ cdef class Waiter:
         if self._task is not None and not self._task._queued:
             self._queue.make_ready(self._task)
 
+    def wake_now(self, value=None):
+        """wake(), for a callback of the loop that has nothing more to do: when nobody else is ready, the task runs at
+        once instead of in the loop's next round."""
+        cdef RunQueue queue = self._queue
+        cdef TaskCore task = self._task
+        if self._woken or task is None or task._queued or queue._current is not None or queue._scheduled:
+            self.wake(value)
+            return
+        self._woken = True
+        self._value = value
+        try:
+            queue._switch_into(task)
+        finally:
+            queue._current = None
+
     def _expire(self):
         self._expired = True
         if self._task is not None:
