@@ -188,7 +188,9 @@ class TransactionBlock:
         transaction = self.transaction
         if "isolation" in options and options["isolation"] != transaction.isolation:
             if self.snapshot_taken:
-                raise TransactionStateError("SET TRANSACTION ISOLATION LEVEL must be called before any query")
+                raise TransactionStateError(
+                    "SET TRANSACTION ISOLATION LEVEL must be called before any query", sqlstate="25001"
+                )
             if self.savepoints:
                 raise TransactionStateError(
                     "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction", sqlstate="25001"

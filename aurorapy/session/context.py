@@ -48,7 +48,7 @@ class SessionFacts:
             return
         oid = catalog.role_oid(name)
         if oid is None:
-            raise UndefinedObject(f'role "{name}" does not exist')
+            raise DatabaseError(f'role "{name}" does not exist', sqlstate="22023")
         if not self.user_is_superuser and not catalog.is_member(self.user_oid, oid):
             raise InsufficientPrivilege(f'permission denied to set role "{name}"')
         self.current_user, self.current_oid = name, oid

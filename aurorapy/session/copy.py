@@ -28,7 +28,7 @@ GIVE_WAY_ROWS = 64
 
 
 def run(session: Any, statement: s.Copy) -> str:
-    options = copy_options(statement.options, statement.is_from)
+    options = copy_options(statement.options, statement.is_from, statement.option_positions)
     if statement.target_kind != "client":
         what = "PROGRAM" if statement.target_kind == "program" else "file"
         raise InsufficientPrivilege(
@@ -60,24 +60,16 @@ def _copy_out(session: Any, statement: s.Copy, options: Any) -> str:
         output.copy_begins("H", binary, len(prepared.columns))
         total = 0
         evaluation = session.eval
-        for chunk, rows in unload(portal.rows, prepared.columns, options, evaluation.type_of, evaluation.type_context):
+        for pieces, rows in unload(portal.rows, prepared.columns, options, evaluation.type_of, evaluation.type_context):
             total += rows
-            _send(output, chunk, binary, rows)
+            for piece in pieces:
+                output.copy_data(piece)
             session.check_interrupts()
         output.copy_done()
     finally:
         portal.close()
     session.transaction.next_command()
     return f"COPY {total}"
-
-
-def _send(output: Any, chunk: bytes, binary: bool, rows: int) -> None:
-    """A message a row in text formats, as PostgreSQL sends them; clients split by messages."""
-    if binary or rows > 1 and b'"' in chunk:
-        output.copy_data(chunk)
-        return
-    for line in chunk.splitlines(keepends=True):
-        output.copy_data(line)
 
 
 _KIND = {"v": "view", "S": "sequence", "i": "index", "c": "composite type", "t": "toast table"}
@@ -89,7 +81,7 @@ def _qualified(relation: Any) -> str:
 
 def _table(session: Any, statement: s.Copy) -> tuple[Any, list[str]]:
     name = statement.table
-    relation = session.catalog.need_relation(name.schema, name.name, name.position)
+    relation = session.catalog.need_relation(name.schema, name.name)
     columns = statement.columns or [c.name for c in relation.live_columns() if not c.generated]
     for column in columns:
         if column not in relation.by_name:
@@ -111,19 +103,23 @@ def _copy_in(session: Any, statement: s.Copy, options: Any) -> str:
     described = [relation.by_name[c] for c in columns]
     types = [session.catalog.type_by_oid(c.type_oid) for c in described]
     loader = Loader(relation.name, columns, types, [c.typmod for c in described], options, session.eval.type_context)
-    insert = _prepare_insert(session, relation, columns, types)
+    insert = _prepare_insert(session, relation, columns, types, statement.where)
     session.output.copy_begins("G", options.format == "binary", len(columns))
     total = _load(session, loader, insert)
     session.transaction.next_command()
     return f"COPY {total}"
 
 
-def _prepare_insert(session: Any, relation: Any, columns: list[str], types: list[Any]) -> PreparedStatement:
+def _prepare_insert(session: Any, relation: Any, columns: list[str], types: list[Any],
+                    where: Any) -> PreparedStatement:  # fmt: skip
     if columns:
         names = ", ".join(map(quote_identifier, columns))
         values = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
         overriding = " OVERRIDING SYSTEM VALUE" if any(relation.by_name[c].identity == "a" for c in columns) else ""
-        text = f"INSERT INTO {_qualified(relation)} ({names}){overriding} VALUES ({values})"
+        source = f"VALUES ({values})"
+        if where is not None:
+            source = f"SELECT * FROM (VALUES ({values})) AS {quote_identifier(relation.name)} ({names}) WHERE {where.text}"
+        text = f"INSERT INTO {_qualified(relation)} ({names}){overriding} {source}"
     else:
         text = f"INSERT INTO {_qualified(relation)} DEFAULT VALUES"
     return PreparedStatement(session, parse(text)[0], [t.oid for t in types])
@@ -134,23 +130,23 @@ def _load(session: Any, loader: Loader, insert: PreparedStatement) -> int:
     snapshot = transaction.snapshot()
     context = session.exec_context(transaction, snapshot, ())
     run_insert = insert.executable.run
-    total = 0
+    fed = 0
     try:
         for rows in _batches(session, loader):
             for row in rows:
                 context.params = row
                 for _ in run_insert(context):
                     pass
-                total += 1
-                if total % GIVE_WAY_ROWS == 0:
+                fed += 1
+                if fed % GIVE_WAY_ROWS == 0:
                     session.check_interrupts()
     except DatabaseError as error:
         if error.where is None:
-            error.where = f"COPY {loader._table}, line {loader.line}"
+            error.where = loader.where
         raise
     finally:
         transaction.release_snapshot(snapshot)
-    return total
+    return context.processed
 
 
 def _batches(session: Any, loader: Loader) -> Iterator[Iterator[tuple]]:

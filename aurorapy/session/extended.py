@@ -97,7 +97,7 @@ class ExtendedProtocol:
             raise ProtocolViolation(
                 f"bind message has {len(formats)} parameter formats but {len(values)} parameters"
             )
-        params = session.output.decode_params(prepared, formats, values) if values else ()
+        params = session.output.decode_params(prepared, formats, values, portal_name) if values else ()
         columns = prepared.columns or []
         if len(result_formats) > 1 and len(result_formats) != len(columns):
             raise ProtocolViolation(

@@ -150,7 +150,7 @@ class Output:
             self._encoders[key] = found
         return found
 
-    def decode_params(self, prepared: Any, formats: list[int], values: list[bytes | None]) -> tuple:
+    def decode_params(self, prepared: Any, formats: list[int], values: list[bytes | None], portal: str = "") -> tuple:
         """Bound parameter values. Errors carry PostgreSQL's context line."""
         key = tuple(formats)
         decoders = prepared.decoders.get(key)
@@ -162,7 +162,23 @@ class Output:
                 for oid, f in zip(type_oids, _spread(formats, len(type_oids)))
             ]
             prepared.decoders[key] = decoders
-        return tuple([None if v is None else decode(v) for decode, v in zip(decoders, values)])
+        try:
+            return tuple([None if v is None else decode(v) for decode, v in zip(decoders, values)])
+        except DatabaseError:
+            self._decode_again(portal, decoders, _spread(formats, len(values)), values)
+            raise
+
+    @staticmethod
+    def _decode_again(portal: str, decoders: list[Any], formats: list[int], values: list[bytes | None]) -> None:
+        """Finds which value it was: PostgreSQL names the parameter, and hides the text of one that may be secret."""
+        named = f'portal "{portal}"' if portal else "unnamed portal"
+        for number, (decode, format_, value) in enumerate(zip(decoders, formats, values), 1):
+            try:
+                if value is not None:
+                    decode(value)
+            except DatabaseError as error:
+                error.where = f"{named} parameter ${number}" + ("" if format_ else " = '...'")
+                raise error from None
 
     # -- protocol answers ----------------------------------------------------------------------------------------------
     def parse_complete(self) -> None:

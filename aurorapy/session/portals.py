@@ -57,7 +57,10 @@ class Portal:
         self.snapshot = transaction.snapshot()
         session.block.snapshot_taken = True
         self.context = session.exec_context(transaction, self.snapshot, self.params)
-        self.rows = iter(prepared.executable.run(self.context))
+        rows = prepared.executable.run(self.context)
+        if prepared.kind not in ("select", "values"):
+            rows = list(rows)  # RETURNING: the change is made whole before its first row is sent
+        self.rows = iter(rows)
 
     def fetch(self, limit: int) -> list[tuple]:
         """Up to `limit` rows (0: all); sets `done` when there are no more."""

@@ -16,6 +16,16 @@ _ORDERS = {
     "mdy": "MDY", "us": "MDY", "nonderived": "MDY", "noneuropean": "MDY", "noneuro": "MDY",
     "dmy": "DMY", "euro": "DMY", "european": "DMY", "ymd": "YMD",
 }  # fmt: skip
+_OTHER_ENCODINGS = {
+    "eucjp", "euccn", "euckr", "euctw", "eucjis2004", "latin1", "latin2", "latin3", "latin4", "latin5", "latin6", "latin7",
+    "latin8", "latin9", "latin10", "iso88591", "iso88592", "iso88593", "iso88594", "iso88595", "iso88596", "iso88597",
+    "iso88598", "iso88599", "iso885910", "iso885913", "iso885914", "iso885915", "iso885916", "win1250", "win1251",
+    "win1252", "win1253", "win1254", "win1255", "win1256", "win1257", "win1258", "win866", "win874", "windows1250",
+    "windows1251", "windows1252", "windows1253", "windows1254", "windows1255", "windows1256", "windows1257",
+    "windows1258", "windows866", "windows874", "koi8r", "koi8u", "koi8", "sjis", "big5", "gbk", "uhc", "gb18030", "johab",
+    "shiftjis", "shiftjis2004", "muleinternal", "abc", "tcvn", "tcvn5712", "vscii", "alt", "win", "windows936",
+    "windows949", "windows950", "windows932", "mskanji",
+}  # fmt: skip
 _UTF8_NAMES = {"utf8", "unicode"}
 
 
@@ -53,6 +63,8 @@ def client_encoding(value: str, settings: Any) -> str:
         return "UTF8"
     if key == "sqlascii":
         return "SQL_ASCII"
+    if key not in _OTHER_ENCODINGS:
+        raise ValueError(value)
     raise DatabaseError(
         f"conversion between {value} and UTF8 is not supported", sqlstate="0A000",
         hint="This server speaks UTF8 only.",

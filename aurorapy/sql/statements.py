@@ -222,6 +222,7 @@ class Copy(Statement):
     target: str = "stdin"
     target_kind: str = "client"  # client, file, program
     options: dict[str, Any] = field(default_factory=dict)  # format, delimiter, null, header, quote, escape, ...
+    option_positions: dict[str, int] = field(default_factory=dict)
     where: ExprText | None = None
 
 

@@ -21,6 +21,7 @@ class CsvReader:
         self._force_not_null = _positions(options.force_not_null, columns)
         self._force_null = _positions(options.force_null, columns)
         self._rest = b""
+        self.raw = ""  # the text of the row last given
         self.ended = False
 
     def feed(self, chunk: bytes) -> Iterator[list[str | None]]:
@@ -69,9 +70,12 @@ class CsvReader:
             line = text[at:end]
             if self._quote not in line:
                 at = end + 1
-                yield self._plain(line[:-1] if line.endswith("\r") else line)
+                self.raw = line[:-1] if line.endswith("\r") else line
+                yield self._plain(self.raw)
             else:
+                start = at
                 fields, at = self._quoted(text, at)
+                self.raw = text[start : at - 1].removesuffix("\r")
                 yield fields
 
     def _plain(self, line: str) -> list[str | None]:

@@ -42,13 +42,19 @@ class Loader:
             csv = options.format == "csv"
             self._reader = CsvReader(options, names) if csv else TextReader(options.delimiter, options.null)
             self._converters = [_parser(t, m, context) for t, m in zip(types, typmods)]
-        self._null_marker = None if options.format != "text" else options.null
         self._count = len(names)
 
     @property
     def ended(self) -> bool:
         """The data said it was over; what follows is ignored."""
         return self._reader.ended
+
+    @property
+    def where(self) -> str:
+        """The context of an error that the last row's insertion raised."""
+        raw = getattr(self._reader, "raw", None)
+        place = f"COPY {self._table}, line {self.line}"
+        return place if raw is None else f'{place}: "{_shown(raw)}"'
 
     def feed(self, chunk: bytes) -> Iterator[tuple]:
         return self._convert(self._guard(self._reader.feed(chunk)))
@@ -66,7 +72,7 @@ class Loader:
             raise
 
     def _convert(self, rows: Iterator[list]) -> Iterator[tuple]:
-        converters, count, null = self._converters, self._count, self._null_marker
+        converters, count = self._converters, self._count
         for fields in rows:
             self.line += 1
             if self._header_pending:
@@ -79,7 +85,7 @@ class Loader:
             values = []
             try:
                 for convert, field in zip(converters, fields):
-                    values.append(None if field is None or field == null else convert(field))
+                    values.append(None if field is None else convert(field))
                     column += 1
             except DatabaseError as error:
                 self._locate(error, column, fields[column])
@@ -91,8 +97,7 @@ class Loader:
             return
         where = f"COPY {self._table}, line {self.line}, column {self._names[column]}"
         if isinstance(field, str):
-            shown = field if len(field) <= _SHOWN_MAX else field[:_SHOWN_MAX] + "..."
-            where += f': "{shown}"'
+            where += f': "{_shown(field)}"'
         error.where = where
 
     def _wrong_count(self, fields: list) -> None:
@@ -101,8 +106,7 @@ class Loader:
             message = f'missing data for column "{names[len(fields)]}"'
         else:
             message = "extra data after last expected column"
-        shown = self._options.delimiter.join("" if f is None else str(f) for f in fields)
-        raise DataError(message, sqlstate="22P04", where=f'COPY {self._table}, line {self.line}: "{shown}"')
+        raise DataError(message, sqlstate="22P04", where=self.where)
 
     def _check_header(self, fields: list) -> None:
         if not self._options.header_match:
@@ -118,6 +122,10 @@ class Loader:
                     f'column name mismatch in header line field {position}: got "{field}", expected "{name}"',
                     sqlstate="22P04", where=f"COPY {self._table}, line 1",
                 )  # fmt: skip
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _SHOWN_MAX else text[:_SHOWN_MAX] + "..."
 
 
 def _parser(type_: Type, typmod: int, context: TypeContext) -> Callable[[str], Any]:

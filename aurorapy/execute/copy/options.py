@@ -27,13 +27,17 @@ _KNOWN = {"format", "delimiter", "null", "header", "quote", "escape", "force_quo
           "encoding", "freeze"}  # fmt: skip
 
 
-def copy_options(given: dict[str, Any], is_from: bool) -> CopyOptions:
+def copy_options(given: dict[str, Any], is_from: bool, positions: dict[str, int] | None = None) -> CopyOptions:
+    """The options as given, checked and completed; `positions` are theirs in the statement, for errors."""
+    positions = positions or {}
     for name in given:
         if name not in _KNOWN:
-            raise SyntaxError(f'option "{name}" not recognized')
+            raise SyntaxError(f'option "{name}" not recognized', position=positions.get(name, 0))
     format_ = str(given.get("format", "text")).lower()
     if format_ not in ("text", "csv", "binary"):
-        raise DatabaseError(f'COPY format "{given["format"]}" not recognized', sqlstate="22023")
+        raise DatabaseError(
+            f'COPY format "{given["format"]}" not recognized', sqlstate="22023", position=positions.get("format", 0)
+        )
     csv = format_ == "csv"
     if format_ == "binary":
         for name in ("delimiter", "null"):

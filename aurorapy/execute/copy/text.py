@@ -38,6 +38,7 @@ class TextReader:
         self._null = null
         self._rest = b""
         self._crlf: bool | None = None
+        self.raw = ""  # the line of the row last given
         self.ended = False
 
     def feed(self, chunk: bytes) -> Iterator[list[str | None]]:
@@ -70,9 +71,12 @@ class TextReader:
         if "\\" not in text and "\r" not in text:
             delimiter, null = self._delimiter, self._null
             if null.startswith("\\"):
-                yield from (line.split(delimiter) for line in text[:-1].split("\n"))
+                for line in text[:-1].split("\n"):
+                    self.raw = line
+                    yield line.split(delimiter)
             else:
                 for line in text[:-1].split("\n"):
+                    self.raw = line
                     yield [None if f == null else f for f in line.split(delimiter)]
             return
         lines = text[:-1].split("\n")
@@ -93,6 +97,7 @@ class TextReader:
                     "literal carriage return found in data", sqlstate="22P04",
                     hint='Use "\\r" to represent carriage return.',
                 )  # fmt: skip
+            self.raw = line
             yield self._fields(line)
 
     @staticmethod

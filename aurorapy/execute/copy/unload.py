@@ -1,8 +1,8 @@
 """COPY TO: rows of a query as chunks of the file format.
 
-    for chunk in unload(rows, columns, options, type_of, context): send(chunk)
+    for pieces, rows in unload(rows, columns, options, type_of, context): send(each piece)
 
-Chunks are about 64 KB, cut between rows. Not here: where they go.
+A piece is a row, or the header, as PostgreSQL sends them; they come in lists of about 64 KB. Not here: where they go.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _PLAIN_TEXT = frozenset({19, 25, 114, 705, 1042, 1043, 194, 3802})
 
 
 def unload(rows: Iterable[tuple], columns: list[Any], options: CopyOptions, type_of: Callable[[int], Any],
-           context: Any) -> Iterator[tuple[bytes, int]]:  # fmt: skip
-    """(chunk, rows in it) pairs; columns are execute.OutputColumns."""
+           context: Any) -> Iterator[tuple[list[bytes], int]]:  # fmt: skip
+    """(pieces, rows among them) pairs; columns are execute.OutputColumns."""
     if options.format == "binary":
         yield from _binary(rows, columns, type_of, context)
         return
@@ -31,18 +31,18 @@ def unload(rows: Iterable[tuple], columns: list[Any], options: CopyOptions, type
     else:
         delimiter, null = options.delimiter, options.null
         line = lambda fields: text.write_line(fields, delimiter, null)  # noqa: E731
-    parts: list[str] = [line(names)] if options.header else []
-    size, count = sum(map(len, parts)), 0
+    parts: list[bytes] = [line(names).encode()] if options.header else []
+    size, count = 0, 0
     for row in rows:
-        piece = line([None if v is None else out(v) for out, v in zip(outputs, row)])
+        piece = line([None if v is None else out(v) for out, v in zip(outputs, row)]).encode()
         parts.append(piece)
         size += len(piece)
         count += 1
         if size >= CHUNK_BYTES:
-            yield "".join(parts).encode(), count
+            yield parts, count
             parts, size, count = [], 0, 0
     if parts:
-        yield "".join(parts).encode(), count
+        yield parts, count
 
 
 def _output(oid: int, type_of: Callable[[int], Any], context: Any) -> Callable[[Any], str]:
@@ -56,16 +56,18 @@ def _output(oid: int, type_of: Callable[[int], Any], context: Any) -> Callable[[
     return lambda value: output(value, context)
 
 
-def _binary(rows: Iterable[tuple], columns: list[Any], type_of: Any, context: Any) -> Iterator[tuple[bytes, int]]:
+def _binary(rows: Iterable[tuple], columns: list[Any], type_of: Any, context: Any) -> Iterator[tuple[list[bytes], int]]:
     sends = [type_of(c.type_oid).send for c in columns]
-    parts, size, count = [binary.HEADER], len(binary.HEADER), 0
+    parts, size, count = [], 0, 0
+    start = binary.HEADER
     for row in rows:
-        piece = binary.write_row([None if v is None else send(v, context) for send, v in zip(sends, row)])
+        piece = start + binary.write_row([None if v is None else send(v, context) for send, v in zip(sends, row)])
+        start = b""
         parts.append(piece)
         size += len(piece)
         count += 1
         if size >= CHUNK_BYTES:
-            yield b"".join(parts), count
+            yield parts, count
             parts, size, count = [], 0, 0
-    parts.append(binary.TRAILER)
-    yield b"".join(parts), count
+    parts.append(start + binary.TRAILER)
+    yield parts, count

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from aurorapy.errors import SyntaxError
 from aurorapy.sql import statements as s
 from aurorapy.sql.parse.cursor import Cursor
 from aurorapy.sql.parse.transactions import setting_value
@@ -282,7 +283,7 @@ def copy(c: Cursor) -> s.Statement:
         result.options["delimiter"] = c.string()
     c.accept("with")
     if c.sees("("):
-        result.options.update(c.parenthesized(lambda: (c.label(), _copy_value(c))))
+        c.parenthesized(lambda: _copy_option(c, result))
     else:
         _old_copy_options(c, result)
     if c.accept("where"):
@@ -299,6 +300,15 @@ def _copy_target(c: Cursor, result: s.Copy) -> None:
         result.target = "stdin" if result.is_from else "stdout"
     else:
         raise c.error()
+
+
+def _copy_option(c: Cursor, result: s.Copy) -> None:
+    position = c.position()
+    name = c.label()
+    if name in result.options:
+        raise SyntaxError("conflicting or redundant options", position=position)
+    result.option_positions[name] = position
+    result.options[name] = _copy_value(c)
 
 
 def _copy_value(c: Cursor) -> Any:
