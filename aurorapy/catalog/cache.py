@@ -363,7 +363,7 @@ class SessionCatalog:
         schema = self.schema_name(found.extra.get("schema", 0)) or "pg_catalog"
         return f"{quote_identifier(schema)}.{quote_identifier(found.name)}"
 
-    def format_type(self, oid: int, typmod: int = -1) -> str:
+    def format_type(self, oid: int, typmod: int | None = None) -> str:
         return format_type(oid, typmod, self)
 
     def reg_in(self, kind: str, text: str) -> int:

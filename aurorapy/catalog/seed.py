@@ -101,7 +101,7 @@ def database_rows(superuser: str) -> Rows:
     for type_ in TYPES.values():
         rows["pg_type"].append(type_row(type_))
     for table in catalog_tables().values():
-        _catalog_relation(rows, table)
+        _catalog_relation(rows, table, superuser)
     return rows
 
 
@@ -201,13 +201,22 @@ def composite_type_rows(relation_oid: int, name: str, type_oid: int, array_oid: 
     return rows
 
 
-def _catalog_relation(rows: Rows, table: CatalogTable) -> None:
+# what only superusers read: passwords, samples of rows
+PRIVATE_CATALOGS = {"pg_authid", "pg_statistic", "pg_user_mapping", "pg_largeobject", "pg_subscription"}
+
+
+def _catalog_acl(name: str, superuser: str) -> Array:
+    everything = f"{superuser}=arwdDxt/{superuser}"
+    return acl(everything) if name in PRIVATE_CATALOGS else acl(everything, f"=r/{superuser}")
+
+
+def _catalog_relation(rows: Rows, table: CatalogTable, superuser: str) -> None:
     rows["pg_class"].append(
         row("pg_class", oid=table.oid, relname=table.name, relnamespace=ids.PG_CATALOG, reltype=table.row_type,
             relowner=10, relam=ids.HEAP_AM, reltablespace=ids.GLOBAL_TABLESPACE if table.shared else 0,
             reltuples=-1.0, relhasindex=bool(table.indexes), relisshared=table.shared, relpersistence="p",
             relkind="r", relnatts=len(table.columns), relreplident="n", relispopulated=True,
-            reltoastrelid=CATALOG_TOAST.get(table.name, 0), relacl=acl("=r/postgres"))
+            reltoastrelid=CATALOG_TOAST.get(table.name, 0), relacl=_catalog_acl(table.name, superuser))
     )  # fmt: skip
     if table.name in CATALOG_TOAST:
         rows["pg_class"].append(toast_class_row(CATALOG_TOAST[table.name], table.oid, 10, shared=table.shared))

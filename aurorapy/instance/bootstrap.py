@@ -36,7 +36,7 @@ def create(instance: Any, superuser: str, verifier: str | None) -> None:
     shared_roots = _load(instance, shared, [t for t in catalog_tables().values() if t.shared])
     own = [t for t in catalog_tables().values() if not t.shared]
     rows = database_rows(superuser)
-    for extra in (registry_rows(), view_rows()):
+    for extra in (registry_rows(), view_rows(superuser)):
         for name, more in extra.items():
             rows[name].extend(more)
     databases = (ids.TEMPLATE1_DB, ids.TEMPLATE0_DB, ids.POSTGRES_DB)

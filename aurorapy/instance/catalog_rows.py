@@ -77,7 +77,7 @@ def _internal_function(oid: int, name: str) -> tuple:
 
 def _type_io_functions() -> list[tuple[int, str]]:
     found: dict[int, str] = {750: "array_in", 751: "array_out", 2400: "array_recv", 2401: "array_send",
-                             2290: "record_in", 2291: "record_out", 2402: "record_recv", 2403: "record_send"}  # fmt: skip
+                             3: "heap_tableam_handler", 330: "bthandler", 331: "hashhandler", 2290: "record_in", 2291: "record_out", 2402: "record_recv", 2403: "record_send"}  # fmt: skip
     for line in data_lines("typeio"):
         oids = [int(n) for n in (*line[2:6], *line[6:8])]
         for oid, name in zip(oids, line[9:15]):
@@ -104,10 +104,10 @@ def _operator_row(op: Any, by_key: dict[tuple[str, int, int], int]) -> tuple:
     )  # fmt: skip
 
 
-def view_rows() -> dict[str, list[tuple]]:
+def view_rows(superuser: str) -> dict[str, list[tuple]]:
     """pg_class, pg_attribute and pg_rewrite rows of the system views of data/views.sql."""
     from aurorapy.instance.system_views import system_view_rows
 
-    return system_view_rows()
+    return system_view_rows(superuser)
 
 

@@ -65,20 +65,21 @@ def _split(columns: str) -> list[str]:
     return [*parts, current]
 
 
-def system_view_rows() -> dict[str, list[tuple]]:
+def system_view_rows(superuser: str) -> dict[str, list[tuple]]:
     """pg_class, pg_attribute, pg_type and pg_rewrite rows of every view."""
     rows: dict[str, list[tuple]] = {"pg_class": [], "pg_attribute": [], "pg_type": [], "pg_rewrite": []}
     for number, view in enumerate(system_views()):
         oid = FIRST_VIEW_OID + 4 * number
-        _add(rows, view, oid)
+        _add(rows, view, oid, superuser)
     return rows
 
 
-def _add(rows: dict[str, list[tuple]], view: SystemView, oid: int) -> None:
+def _add(rows: dict[str, list[tuple]], view: SystemView, oid: int, superuser: str) -> None:
+    privileges = [f"{superuser}=arwdDxt/{superuser}"] + ([f"=r/{superuser}"] if view.public else [])
     rows["pg_class"].append(
         row("pg_class", oid=oid, relname=view.name, relnamespace=view.schema, reltype=oid + 1, relowner=10,
             reltuples=-1.0, relpersistence="p", relkind="v", relnatts=len(view.columns), relhasrules=True,
-            relreplident="n", relispopulated=True, relacl=acl("=r/postgres") if view.public else None)
+            relreplident="n", relispopulated=True, relacl=acl(*privileges))
     )  # fmt: skip
     for attno, (name, type_name) in enumerate(view.columns, 1):
         type_oid, typmod = resolve(type_name)

@@ -145,7 +145,7 @@ def _convert_default(ctx: DdlContext, relation: Relation, column: Column, type_)
         if error.sqlstate != "42804":
             raise
         raise DatabaseError(
-            f'default for column "{column.name}" cannot be cast automatically to type {format_type(type_.oid, -1)}',
+            f'default for column "{column.name}" cannot be cast automatically to type {format_type(type_.oid)}',
             sqlstate="42804",
         ) from None  # fmt: skip
     set_default(ctx, relation.oid, column.attno, stored_text(ctx, expr, None))
@@ -282,7 +282,7 @@ def set_storage(ctx: DdlContext, relation: Relation, action: AlterAction) -> Non
         raise DatabaseError(f'invalid storage type "{action.options["value"]}"', sqlstate="22023")
     type_ = ctx.catalog.type_by_oid(column.type_oid)
     if letter != "p" and type_.toast == "p":
-        shown = ctx.catalog.format_type(type_.oid, -1)
+        shown = ctx.catalog.format_type(type_.oid)
         raise DatabaseError(f"column data type {shown} can only have storage PLAIN", sqlstate="0A000")
     ctx.store.update(_attribute(ctx, relation, column.attno), attstorage=letter)
 

@@ -179,7 +179,7 @@ def canonical_using(ctx: DdlContext, relation: Relation, column: Column, express
     except DatabaseError as error:
         if error.sqlstate != "42804" or "expression is of type" not in error.message:
             raise
-        shown = ctx.catalog.format_type(type_.oid, -1)
+        shown = ctx.catalog.format_type(type_.oid)
         if expression is None:
             full = ctx.catalog.format_type(type_.oid, typmod)
             raise DatabaseError(

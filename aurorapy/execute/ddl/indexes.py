@@ -128,7 +128,7 @@ def _opclass(ctx: DdlContext, column: IndexColumn, type_) -> int:
             raise UndefinedObject(f'operator class "{column.opclass}" does not exist for access method "btree"')
         if not _accepts(ctx, row[0].opcintype, type_):
             raise DatabaseError(
-                f'operator class "{column.opclass}" does not accept data type {format_type(type_.oid, -1)}', sqlstate="42804"
+                f'operator class "{column.opclass}" does not accept data type {format_type(type_.oid)}', sqlstate="42804"
             )
         return row[0].oid
     return need_opclass(type_)
@@ -146,7 +146,7 @@ def need_opclass(type_) -> int:
     found = default_opclass(type_) if type_.key else 0
     if not found:
         raise UndefinedObject(
-            f'data type {format_type(type_.oid, -1)} has no default operator class for access method "btree"',
+            f'data type {format_type(type_.oid)} has no default operator class for access method "btree"',
             hint="You must specify an operator class for the index or define a default operator class for the data type.",
         )
     return found
