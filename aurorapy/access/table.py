@@ -29,8 +29,8 @@ from typing import Any, Callable, Iterator, NamedTuple
 
 from aurorapy.access.build import build_index
 from aurorapy.access.toast import Toaster, open_toast
-from aurorapy.errors import UniqueViolation
-from aurorapy.ids import Oid, Tid, Xid
+from aurorapy.errors import DatabaseError, UniqueViolation
+from aurorapy.ids import Oid, Tid, Xid, tid_text
 from aurorapy_native.btree import BTree
 from aurorapy_native.heap import Heap
 from aurorapy_native.heap_lookup import add_entry, fetch_by_key, find_rival
@@ -91,6 +91,15 @@ class IndexDescription:
     def decides(self, values: tuple) -> bool:
         """May only one row have this key?"""
         return self.info.unique and (None not in values or self.info.nulls_not_distinct)
+
+
+def _wait(txn: Any, xid: Xid, where: str) -> None:
+    """txn.wait_for(); what it raises says what the wait was for."""
+    try:
+        txn.wait_for(xid)
+    except DatabaseError as error:
+        error.where = error.where or where
+        raise
 
 
 class Table:
@@ -289,7 +298,7 @@ class Table:
                 return None
             if state == LIVE:
                 return other
-            txn.wait_for(other)
+            _wait(txn, other, f'while inserting index tuple {tid_text(tid)} in relation "{index.info.name}"')
 
     def _find_conflict(self, txn: Any, index: IndexDescription, key: tuple) -> Tid | None:
         """The live row under a key, after waiting for those who are about to decide."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aurorapy.access.table import IndexDescription, Table
 from aurorapy.access.vacuum import check_table, vacuum_table
 from aurorapy.catalog.model import IndexInfo
-from aurorapy.errors import ProgramLimitExceeded, UniqueViolation
+from aurorapy.errors import DeadlockDetected, ProgramLimitExceeded, UniqueViolation
 from aurorapy_native.btree import BTree
 from aurorapy_native.btree_check import entries
 from aurorapy_native.heap import BEING_MODIFIED, OK
@@ -137,6 +137,19 @@ def test_a_running_deleter_is_waited_for(env, end):
     else:
         table.insert(mine, (1, "mine"))
     assert len(mine.waited) == 1
+
+
+def test_a_wait_that_fails_says_what_it_was_for(env):
+    table = open_table(env, indexes=[PKEY])
+    other = env.txns.begin()
+    table.insert(other, (1, "theirs"))
+
+    def deadlock():
+        raise DeadlockDetected("deadlock detected")
+
+    with pytest.raises(DeadlockDetected) as e:
+        table.insert(Waits(env.txns.begin(), deadlock), (1, "mine"))
+    assert e.value.where == 'while inserting index tuple (0,2) in relation "t_pkey"'
 
 
 # -- ON CONFLICT --------------------------------------------------------------------------------------------------------
