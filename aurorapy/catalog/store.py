@@ -36,6 +36,10 @@ class CatalogTables:
             found = self._tables[name] = self._open(catalog_tables()[name])
         return found
 
+    def opened(self) -> list[tuple[Any, Any]]:
+        """(relation, table) of the catalogs in use, the database's own ones."""
+        return [(t.relation, t) for t in self._tables.values() if not t.relation.shared]
+
     def forget(self) -> None:
         """Storage handles may have moved: open again."""
         self._tables.clear()

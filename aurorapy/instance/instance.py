@@ -120,8 +120,22 @@ class Instance:
         instance = cls(host, settings, Volume.open(host, storage or storage_config(settings)), log)
         instance.space.open()
         instance.txns.open()
+        freed = instance.txns.reclaim(instance.live_roots())
+        if freed:
+            instance.log.info("reclaimed pages that a crash left without owner", pages=freed)
         instance._ready()
         return instance
+
+    def live_roots(self) -> list[int]:
+        """The map page of every relation that a committed pg_class row names, in all databases; each once."""
+        directory = self.space.counter(bootstrap.COUNTER_DIRECTORY)
+        roots = {directory}
+        for oid, class_root in self._directory().items():
+            database = self._database_at(oid, str(oid), class_root)
+            for row in database.cache.reader().scan("pg_class"):
+                if row.relfilenode:
+                    roots.add(row.relfilenode)
+        return sorted(roots)
 
     @staticmethod
     def exists(host: Any) -> bool:
@@ -139,6 +153,8 @@ class Instance:
         self.maintenance.stop()
         if self.volume.failure is None:
             self.sequences.close()
+            for storage in list(self.space.relations.values()):
+                storage.flush_space()
         self.volume.close()
 
     # -- transactions --------------------------------------------------------------------------------------------------
@@ -165,7 +181,12 @@ class Instance:
     def _database(self, oid: int, name: str) -> Database:
         found = self._databases.get(oid)
         if found is None:
-            found = self._databases[oid] = Database(self, oid, name, self._directory()[oid])
+            found = self._database_at(oid, name, self._directory()[oid])
+        found.name = found.cache.name = name
+        return found
+
+    def _database_at(self, oid: int, name: str, class_root: int) -> Database:
+        found = self._databases[oid] = Database(self, oid, name, class_root)
         return found
 
     def _directory(self) -> dict[int, int]:
@@ -262,7 +283,9 @@ class Instance:
         return SessionCatalog(self.databases()[0].cache, _Nobody())
 
     def opened_tables(self, database: Database) -> list[tuple[Relation, Any]]:
-        return [pair for pair in self._tables.values() if pair[0].kind == "r" and not pair[0].shared]
+        known = database.cache.lookups.relations
+        found = [pair for pair in self._tables.values() if pair[0].kind == "r" and known.get(pair[0].oid) is pair[0]]
+        return found + database.tables.opened()
 
     def log_error(self, session: Any, error: DatabaseError) -> None:
         if error.sqlstate[:2] in ("XX", "58", "53") or error.severity == "FATAL":

@@ -64,7 +64,9 @@ class Maintenance:
                 return
             store = CatalogStore(database.tables, transaction, database.oid, lambda oid: None)
             if vacuum:
-                result = vacuum_table(instance.table(current), instance.txns, give_way)
+                table = instance.table(current)
+                result = vacuum_table(table, instance.txns, give_way)
+                table.heap.storage.flush_space()
                 self._record(store, current, result)
             if analyze:
                 analyze_table(instance, store, current, transaction, give_way)
