@@ -26,6 +26,7 @@ from aurorapy.types.values import Array
 ROWS_PER_TARGET = 300
 DEFAULT_TARGET = 100
 BLOCKS_MAX = 3000
+RUN = 2000  # values sorted without giving way
 WIDTH_MAX = 1024  # wider values are counted, not compared
 FLOAT4, TEXT = 700, 25
 
@@ -60,7 +61,7 @@ def analyze_table(instance: Any, store: Any, relation: Relation, transaction: An
         values = [row[place] for row in sample.rows]
         type_ = TYPES.get(column.type_oid)
         if type_ is not None and sample.rows:
-            found.append((column, type_, column_statistics(values, type_, column, sample.total_rows)))
+            found.append((column, type_, column_statistics(values, type_, column, sample.total_rows, give_way)))
     for row in store.find("pg_statistic", starelid=relation.oid):
         store.delete(row)
     for column, type_, statistics in found:
@@ -117,8 +118,9 @@ def _blocks(pages: int, uniform: Callable[[], float]) -> list[int]:
 
 
 # -- one column --------------------------------------------------------------------------------------------------------
-def column_statistics(values: list[Any], type_: Type, column: Column, total_rows: float) -> Found:
-    """`values` in physical order, NULLs included."""
+def column_statistics(values: list[Any], type_: Type, column: Column, total_rows: float,
+                      give_way: Callable[[], None] = lambda: None) -> Found:  # fmt: skip
+    """`values` in physical order, NULLs included. Gives way every few milliseconds."""
     found = Found()
     rows = len(values)
     present = [(value, place) for place, value in enumerate(values) if value is not None]
@@ -129,6 +131,7 @@ def column_statistics(values: list[Any], type_: Type, column: Column, total_rows
         return found
     context = TypeContext()
     found.width = _width(present, type_, context)
+    give_way()
     key = _key(type_)
     if key is None:
         return found
@@ -139,19 +142,40 @@ def column_statistics(values: list[Any], type_: Type, column: Column, total_rows
     if not narrow:
         found.distinct = -1.0 * (1.0 - found.null_fraction)
         return found
-    ordered = sorted(((key(value), place, value) for value, place in narrow), key=lambda item: item[:2])
+    ordered = _sorted(narrow, key, give_way)
     counts = _counts(ordered)
+    give_way()
     multiple = sum(1 for count, _ in counts if count > 1)
     found.distinct = _distinct(len(counts), multiple, wide, rows, len(present), total_rows, found.null_fraction)
     target = column.statistics if column.statistics > 0 else DEFAULT_TARGET
+    give_way()
     common = _common(counts, multiple, wide, target, found, rows, total_rows)
     show = lambda value: type_.output(value, context)  # noqa: E731
     if common:
         found.common = [(show(ordered[start][2]), count / rows) for count, start in common]
+    give_way()
     found.histogram = _histogram(ordered, counts, common, target, show)
     if len(narrow) > 1:
+        give_way()
         found.correlation = _correlation([place for _, place, _ in ordered])
     return found
+
+
+def _sorted(pairs: list[tuple[Any, int]], key: Callable[[Any], Any], give_way: Callable[[], None]) -> list[tuple]:
+    """(key, place, value) in order: short runs are sorted, then merged two by two, giving way in between."""
+    runs = []
+    for start in range(0, len(pairs), RUN):
+        runs.append(sorted((key(value), place, value) for value, place in pairs[start : start + RUN]))
+        give_way()
+    while len(runs) > 1:
+        merged = []
+        for one, other in zip(runs[::2], [*runs[1::2], []]):
+            one.extend(other)
+            one.sort()  # two ascending runs: one merge
+            merged.append(one)
+            give_way()
+        runs = merged
+    return runs[0]
 
 
 def _key(type_: Type) -> Callable[[Any], Any] | None:

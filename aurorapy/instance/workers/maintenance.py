@@ -14,7 +14,7 @@ from typing import Any
 from aurorapy.access.vacuum import vacuum_table
 from aurorapy.catalog.model import Relation
 from aurorapy.catalog.store import CatalogStore
-from aurorapy.errors import DatabaseError
+from aurorapy.errors import DatabaseError, FeatureNotSupported, UndefinedColumn
 from aurorapy.host.tasks import TaskExit
 from aurorapy.instance.workers.analyze import analyze_table
 
@@ -27,22 +27,26 @@ class Maintenance:
     # -- statements ----------------------------------------------------------------------------------------------------
     def vacuum(self, session: Any, statement: Any) -> None:
         relations = self._targets(session, statement.tables, "vacuum")
-        for relation, _columns in relations:
+        for relation, columns in relations:
             session.check_interrupts()
+            if columns and not statement.options.get("analyze"):
+                raise FeatureNotSupported("ANALYZE option must be specified when a column list is provided")
+            _check_columns(relation, columns)
             self._one(session.database, relation, vacuum=True, analyze=bool(statement.options.get("analyze")),
                       give_way=session.check_interrupts)  # fmt: skip
 
     def analyze(self, session: Any, statement: Any) -> None:
-        for relation, _columns in self._targets(session, statement.tables, "analyze"):
+        for relation, columns in self._targets(session, statement.tables, "analyze"):
             session.check_interrupts()
             session.transaction.lock_relation(relation.oid, "SHARE UPDATE EXCLUSIVE", session.lock_timeout())
+            _check_columns(relation, columns)
             analyze_table(self._instance, session.catalog.store(), relation, session.transaction, session.check_interrupts)
 
     def _targets(self, session: Any, tables: list, what: str) -> list[tuple[Relation, list[str]]]:
         if tables:
             found = []
             for name, columns in tables:
-                relation = session.catalog.need_relation(name.schema, name.name, name.position)
+                relation = session.catalog.need_relation(name.schema, name.name)
                 if relation.kind != "r":
                     session.warn(f'skipping "{relation.name}" --- cannot {what} non-tables or special system tables')
                     continue
@@ -122,6 +126,15 @@ class Maintenance:
                 except DatabaseError as error:
                     instance.log.warning("autovacuum", table=relation.name, error=str(error))
                 table.dead_rows, table.changed_rows = 0, 0
+
+
+def _check_columns(relation: Relation, names: list[str]) -> None:
+    """42703 for a column that is not there, 42701 for one named twice."""
+    for number, name in enumerate(names):
+        if name not in relation.by_name:
+            raise UndefinedColumn(f'column "{name}" of relation "{relation.name}" does not exist')
+        if name in names[:number]:
+            raise DatabaseError(f'column "{name}" of relation "{relation.name}" appears more than once', sqlstate="42701")
 
 
 class Stopped(TaskExit):
