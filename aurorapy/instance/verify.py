@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any, Iterator
 
 from aurorapy import config
+from aurorapy.access.vacuum import check_table
 from aurorapy.errors import DatabaseError
 from aurorapy.host.real import RealHost
 from aurorapy.instance.databases import Database
@@ -99,5 +100,5 @@ def _verify_database(instance: Any, database: Database, owners: dict[int, str]) 
             yield f"pg_class row {row.oid} of database {database.oid} cannot be read"
             continue
         table = instance.table(relation)
-        for problem in table.check():
+        for problem in check_table(table):
             yield f"database {database.oid}, table {relation.schema}.{relation.name}: {problem}"

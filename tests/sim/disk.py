@@ -298,6 +298,7 @@ class SimDisk:
     def alive(self) -> None:
         if self.medium.generation != self._generation:
             raise PowerLost
+        self._host.count_disk_call()
 
     def trace(self, event: str) -> None:
         self._host.trace(event)

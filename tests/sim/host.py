@@ -9,7 +9,8 @@
     host = SimHost(seed=8, medium=medium)        # the next life
     host.hash()                                  # same seed, same hash
 
-Every step (a task is switched into, a callback of the loop runs) is a place where `crash_after` can end the world. Time
+Every step (a task is switched into, a callback of the loop runs) is a place where `crash_after` can end the world, every
+call of the disk one where `crash_after_disk_calls` can. Time
 passes only when nobody is ready: a run of hours takes as long as its steps. Threads run inline, at a random later moment.
 
 Errors: Deadlock when a task waits, nobody is ready and no timer is set; Crash at the chosen step.
@@ -171,6 +172,9 @@ class SimHost:
         self.steps = 0
         self.steps_max = 300_000
         self.crash_after = crash_after
+        self.disk_calls = 0
+        self.crash_after_disk_calls: int | None = None
+        self.show: Callable[[str], None] | None = None  # who reads the trace
         self.unexpected: list[tuple[str, BaseException]] = []  # errors of tasks nobody joined: must stay empty
         self.medium = medium if medium is not None else SimMedium()
         self.faults = SimFaults()
@@ -188,6 +192,15 @@ class SimHost:
             raise Deadlock(f"no end after {self.steps} steps: time passes and nothing gets done")
         if self.crash_after is not None and self.steps > self.crash_after:
             self.trace("crash")
+            raise Crash
+
+    def count_disk_call(self) -> None:
+        """The world may end between two calls of the disk that no switch separates."""
+        self.disk_calls += 1
+        if self.crash_after_disk_calls is not None and self.disk_calls > self.crash_after_disk_calls:
+            self.trace("crash in a disk call")
+            self.crash_after = 0  # whatever the code above makes of it
+            self.medium.kill()
             raise Crash
 
     def in_thread(self, work: Callable[..., Any], *args: Any) -> Any:
@@ -213,6 +226,12 @@ class SimHost:
 
     def trace(self, event: str) -> None:
         self._trace.update(f"{self.loop.time():.9f} {event}\n".encode())
+
+    def tell(self, event: str) -> None:
+        """An event that a person wants to read."""
+        self.trace(event)
+        if self.show is not None:
+            self.show(f"{self.loop.time():10.4f}  {event}")
 
     def hash(self) -> str:
         """Of everything that happened so far."""
