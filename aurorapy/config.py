@@ -243,6 +243,7 @@ def _settings() -> list[Setting]:
         Setting("default_table_access_method", string, "heap", description="Sets the default table access method for new tables."),
         Setting("default_toast_compression", enum, "lz4", choices=("pglz", "lz4"), description="Sets the default compression method for compressible values."),
         Setting("xmloption", enum, "content", choices=("content", "document"), description="Sets whether XML data in implicit parsing and serialization operations is to be considered as documents or content fragments."),
+        Setting("seed", real, 0.0, minimum=-1, maximum=1, description="Sets the seed for random-number generation."),
         Setting("role", string, "none", description="Sets the current role."),
         Setting("session_authorization", string, "", report=True, description="Sets the session user name."),
         Setting("is_superuser", boolean, True, "internal", report=True, description="Shows whether the current user is a superuser."),

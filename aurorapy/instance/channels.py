@@ -1,4 +1,4 @@
-"""LISTEN and NOTIFY within one instance: a notification goes out when its transaction commits, once per distinct payload.
+"""LISTEN and NOTIFY within one database: a notification goes out when its transaction commits, once per distinct payload.
 
 A listener hears it when it is next idle (PostgreSQL manual, NOTIFY). Nothing is kept for those who do not listen yet.
 """
@@ -29,14 +29,16 @@ class Channels:
         queued = self._queued.get(transaction)
         if queued is None:
             queued = self._queued[transaction] = []
-            transaction.after_commit.append(lambda: self._deliver(transaction, session.facts.pid))
+            transaction.after_commit.append(lambda: self._deliver(transaction, session.facts.pid, session.database))
             transaction.after_abort.append(lambda: self._queued.pop(transaction, None))
         if (channel, payload) not in queued:
             queued.append((channel, payload))
 
-    def _deliver(self, transaction: Any, pid: int) -> None:
+    def _deliver(self, transaction: Any, pid: int, database: Any) -> None:
         for channel, payload in self._queued.pop(transaction, ()):
             for listener in list(self._listeners.get(channel, ())):
+                if listener.database is not database:
+                    continue
                 self._pending.setdefault(listener, []).append((pid, channel, payload))
                 listener.notified()
 
@@ -46,6 +48,9 @@ class Channels:
                 listeners.discard(session)
                 if not listeners:
                     del self._listeners[name]
+
+    def waiting(self, session: Any) -> bool:
+        return session in self._pending
 
     def take(self, session: Any) -> list[tuple[int, str, str]]:
         """(pid, channel, payload) that wait for the session."""

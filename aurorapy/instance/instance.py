@@ -38,6 +38,7 @@ from aurorapy_native.mtr import MiniTransaction
 from aurorapy_native.space import VolumeSpace
 
 VOLUME_PATH = "volume"
+TEMPORARY_PATH = "tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Instance:
         self.closing = False
         self._databases: dict[int, Database] = {}
         self._tables: dict[int, tuple[Relation, Any]] = {}  # by map page
+        self._temporary_files = 0
         self._lock_owners: dict[Any, Any] = {}
         self.authentication_secret = b""
 
@@ -142,6 +144,9 @@ class Instance:
         return host.disk.exists(f"{VOLUME_PATH}/volume")
 
     def _ready(self) -> None:
+        if self.host.disk.exists(TEMPORARY_PATH):  # of a process that ended between opening a file and unlinking it
+            for name in self.host.disk.list(TEMPORARY_PATH):
+                self.host.disk.remove(f"{TEMPORARY_PATH}/{name}")
         self.authentication_secret = self.space.counter(bootstrap.COUNTER_SECRET).to_bytes(8, "little")
         self.maintenance.start()
 
@@ -248,6 +253,23 @@ class Instance:
 
     def build_index(self, transaction: Any, relation: Relation, index_oid: int, give_way: Any) -> None:
         tables.build_index(self, transaction, relation, index_oid, give_way)
+
+    # -- what a plan asks for --------------------------------------------------------------------------------------------
+    def temporary_file(self) -> Any:
+        """A file for rows beyond work_mem. It has no name any more when it is given out, so nothing outlives its user."""
+        self._temporary_files += 1
+        self.counters.temp_files += 1
+        path = f"{TEMPORARY_PATH}/{self._temporary_files}"
+        disk = self.host.disk
+        if not disk.exists(TEMPORARY_PATH):
+            disk.mkdir(TEMPORARY_PATH)
+        file = disk.open(path, create=True)
+        disk.remove(path)
+        return file
+
+    def buffer_counters(self) -> tuple[int, int]:
+        """(hits, misses) of the pool so far."""
+        return self.pool.hits, self.pool.misses
 
     # -- sessions ------------------------------------------------------------------------------------------------------
     def session_closed(self, session: Any) -> None:

@@ -53,7 +53,7 @@ class Connection(asyncio.Protocol):
         self.tasks = listener.instance.host.tasks
         self.reader = MessageReader()
         self.transport: Any = None
-        self.output = Output(self._drain)
+        self.output = Output(self._drain, self._flush)
         self.session: Session | None = None
         self.task: Any = None
         self.facts: SessionFacts | None = None

@@ -101,12 +101,6 @@ class Listener:
         connection = self.by_pid.get(pid)
         return self.instance.blocking_pids(connection.session) if connection and connection.session else []
 
-    def notify(self, channel: str, payload: str) -> None:
-        self.instance.channels.notify(channel, payload)
-
-    def listening(self) -> list[str]:
-        return self.instance.channels.listening()
-
     # -- shutdown ------------------------------------------------------------------------------------------------------
     async def close(self, fast: bool) -> None:
         """Stops listening and returns when every client is gone; `fast` ends them."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from aurorapy.errors import DatabaseError, InsufficientPrivilege, UndefinedObject
+from aurorapy.errors import DatabaseError, InsufficientPrivilege
 from aurorapy.expressions.context import EvalContext
 from aurorapy.session.advisory import SessionAdvisoryLocks
+from aurorapy.session.backends import SessionBackends
 from aurorapy.session.definitions import SessionDefinitions
 from aurorapy.session.introspection import ServerView
+from aurorapy.session.randomness import SessionRandom
 from aurorapy.types.model import TypeContext
 
 VERSION = "PostgreSQL 15.18 (aurorapy 0.1.0) on x86_64-pc-linux-gnu, compiled by Cython, 64-bit"
@@ -34,14 +36,28 @@ class SessionFacts:
     current_oid: int = 0
     start_us: int = 0
     user_is_superuser: bool = False  # the session user's; `is_superuser` is the current role's
+    authenticated: tuple[str, bool] = ("", False)  # (name, superuser) of who connected
 
     def __post_init__(self) -> None:
         self.current_user = self.current_user or self.user
         self.current_oid = self.current_oid or self.user_oid
         self.user_is_superuser = self.is_superuser
+        self.authenticated = (self.user, self.is_superuser)
+
+    def authorize(self, catalog: Any, name: str) -> None:
+        """SET SESSION AUTHORIZATION, which also ends a SET ROLE. Raises 22023 and 42501."""
+        oid = catalog.role_oid(name)
+        if oid is None:
+            raise DatabaseError(f'role "{name}" does not exist', sqlstate="22023")
+        authenticated, is_superuser = self.authenticated
+        if name != authenticated and not is_superuser:
+            raise InsufficientPrivilege("permission denied to set session authorization")
+        self.user, self.user_oid = name, oid
+        self.user_is_superuser = catalog.reader().one("pg_authid", oid=oid).rolsuper
+        self.become(catalog, "none")
 
     def become(self, catalog: Any, name: str) -> None:
-        """SET ROLE. Raises 22023/42704 and 42501."""
+        """SET ROLE. Raises 22023 and 42501."""
         if name in ("none", ""):
             self.current_user, self.current_oid = self.user, self.user_oid
             self.is_superuser = self.user_is_superuser
@@ -75,6 +91,7 @@ def make_eval_context(session: Any) -> EvalContext:
             return None
         return transaction.xid and transaction.top_xid if assign else (transaction.top_xid or None)
 
+    random = SessionRandom(host.random.bytes(16))
     type_context = TypeContext(catalog=session.catalog, give_way=host.tasks.give_way)
     type_context.time_zone = settings["timezone"]
     type_context.date_style, type_context.date_order = settings["datestyle"].split(", ")
@@ -87,7 +104,8 @@ def make_eval_context(session: Any) -> EvalContext:
         get_setting=get_setting,
         set_setting=set_setting,
         wall_us=host.clock.wall_us,
-        random=host.random.uniform,
+        random=random.uniform,
+        seed_random=random.seed,
         random_bytes=host.random.bytes,
         current_user=facts.current_user,
         session_user=facts.user,
@@ -107,7 +125,7 @@ def make_eval_context(session: Any) -> EvalContext:
         current_lsn=lambda: instance.volume.vdl,
         sequences=instance.sequences.for_session(session),
         advisory=SessionAdvisoryLocks(session),
-        backends=instance.backends,
+        backends=SessionBackends(session),
         definitions=SessionDefinitions(session),
         activity=ServerView(session),
     )

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator
 
-from aurorapy.errors import DatabaseError, FatalError, InsufficientPrivilege, QueryCanceled, TransactionStateError
+from aurorapy.errors import DatabaseError, FatalError, InsufficientPrivilege, QueryCanceled, TransactionStateError, UniqueViolation
 from aurorapy.execute.copy.load import Loader
 from aurorapy.execute.copy.options import copy_options
 from aurorapy.execute.copy.unload import unload
@@ -142,7 +142,7 @@ def _load(session: Any, loader: Loader, insert: PreparedStatement) -> int:
                     session.check_interrupts()
     except DatabaseError as error:
         if error.where is None:
-            error.where = loader.where
+            error.where = loader.place if isinstance(error, UniqueViolation) else loader.where
         raise
     finally:
         transaction.release_snapshot(snapshot)

@@ -109,7 +109,7 @@ class ExtendedProtocol:
     def describe_statement(self, name: str) -> None:
         prepared = self._statement(name)
         self._need_live(prepared)
-        prepared.revalidate()
+        prepared.revalidate(only_describe=True)
         output = self._session.output
         output.parameter_description(prepared.param_types)
         output.describe_result(prepared, [])
@@ -158,7 +158,7 @@ class ExtendedProtocol:
             raise
         except Exception as error:  # noqa: BLE001 - a commit may fail as any statement may
             session.report_error(error)
-        session.output.ready(session.block.letter)
+        session.ready()
 
     # -- lookups -------------------------------------------------------------------------------------------------------
     def _statement(self, name: str) -> PreparedStatement:

@@ -26,7 +26,7 @@ def function_call(session: Any, message: tuple) -> None:
         raise
     except Exception as error:  # noqa: BLE001 - the session's one place where a statement's failure ends
         session.report_error(error)
-    session.output.ready(session.block.letter)
+    session.ready()
 
 
 def _call(session: Any, oid: int, formats: list[int], values: list[bytes | None], result_format: int) -> bytes | None:

@@ -29,7 +29,7 @@ class PreparedStatement:
     __slots__ = (
         "session", "statement", "given_types", "param_types", "columns", "executable", "locks", "validity", "name",
         "kind", "is_query", "prepared_us", "from_sql", "text", "encoders", "descriptions", "decoders",
-        "keeps_shape",
+        "keeps_shape", "row_lock",
     )  # fmt: skip
 
     def __init__(self, session: Any, statement: Statement, given_types: list[int], name: str = "") -> None:
@@ -47,6 +47,7 @@ class PreparedStatement:
         self.executable: Any = None
         self.locks: list[tuple[int, str]] = []
         self.validity: Any = None
+        self.row_lock = ""  # SELECT FOR UPDATE, as a read-only transaction refuses it
         self.prepared_us = session.eval.wall_us()
         self.encoders: dict[tuple, Any] = {}  # by result formats, as descriptions; decoders by parameter formats
         self.descriptions: dict[tuple, bytes] = {}
@@ -64,6 +65,7 @@ class PreparedStatement:
         query = bind(self.statement, session.catalog, self.given_types, session.eval.type_context)
         self.param_types = list(query.param_types)
         self.columns = _columns(query)
+        self.row_lock = f"SELECT FOR {query.locks[0].strength.upper()}" if query.locks else ""
         self.validity = None
         try:
             planned = plan(query, session.catalog, session.settings, session.eval)
@@ -75,13 +77,13 @@ class PreparedStatement:
         self.locks = self.executable.locks
         self.validity = validity
 
-    def revalidate(self) -> None:
-        """Binds and plans again if names may mean something else now."""
+    def revalidate(self, only_describe: bool = False) -> None:
+        """Binds and plans again if names may mean something else now, or planning has failed so far."""
         if not self.is_query or self.validity == self.session.plan_validity():
             return
         before = self.columns
         self.given_types = self.param_types
-        self._compile()
+        self._compile(only_describe)
         if before is None or _shape(before) == _shape(self.columns):
             return
         if self.keeps_shape:

@@ -81,17 +81,16 @@ class Session:
     def exec_context(self, transaction: Any, snapshot: Any, params: tuple) -> ExecContext:
         return ExecContext(
             instance=self.instance, session=self, transaction=transaction, snapshot=snapshot, params=params,
-            eval=self.eval,
+            eval=self.eval, work_mem_bytes=self.settings.work_mem_bytes, temp_file_limit_bytes=self.settings.temp_file_limit_bytes,
         )  # fmt: skip
 
     def lock_relations(self, prepared: PreparedStatement) -> Any:
         """Table locks of a statement; plans again when a lock was waited for and the catalog moved. Returns the transaction."""
         while True:
             transaction = self.block.transaction
-            if transaction.read_only and prepared.kind in WRITES:
-                raise TransactionStateError(
-                    f"cannot execute {prepared.kind.upper()} in a read-only transaction", sqlstate="25006"
-                )
+            if transaction.read_only and (prepared.row_lock or prepared.kind in WRITES):
+                what = prepared.row_lock or prepared.kind.upper()
+                raise TransactionStateError(f"cannot execute {what} in a read-only transaction", sqlstate="25006")
             for oid, mode in prepared.locks:
                 transaction.lock_relation(oid, mode)
             if prepared.validity != self.plan_validity():
@@ -177,26 +176,45 @@ class Session:
             self.eval.application_name = value
             self.activity.application_name = value
         elif name == "role":
-            self._set_role(value)
+            self.facts.become(self.catalog, value)
+            self._user_changed()
+        elif name == "session_authorization":
+            self.settings.values.pop("role", None)
+            self.facts.authorize(self.catalog, value)
+            self._user_changed()
+        elif name == "seed":
+            self.eval.seed_random(value)
         self.output.parameter_changed(name, self.settings)
 
-    def _set_role(self, name: str) -> None:
-        self.facts.become(self.catalog, name)
-        self.eval.current_user = self.facts.current_user
+    def _user_changed(self) -> None:
+        facts = self.facts
+        self.eval.current_user, self.eval.session_user = facts.current_user, facts.user
+        if self.settings.startup.get("is_superuser") != facts.is_superuser:
+            self.settings.startup["is_superuser"] = facts.is_superuser
+            self.output.parameter_changed("is_superuser", self.settings)
         self.catalog.path_changed()
 
+    def ready(self) -> None:
+        """ReadyForQuery, after the notifications that have come meanwhile."""
+        self._hear()
+        self.output.ready(self.block.letter)
+
     def before_idle(self) -> None:
-        """The client is about to be waited for: what waited for it goes out."""
+        """The client is about to be waited for."""
         self.activity.idle(self.block.letter)
-        if self.block.letter == "I":
+        self._hear()
+
+    def _hear(self) -> None:
+        """Notifications reach the client outside of transactions only."""
+        if self.block.letter == "I" and self.instance.channels.waiting(self):
             for pid, channel, payload in self.instance.channels.take(self):
                 self.output.notification(pid, channel, payload)
 
     def notified(self) -> None:
-        """A notification arrived; an idle client hears it at once."""
+        """A notification arrived; an idle client hears it at once. Called from another session's task: never waits."""
         if not self.activity.is_running:
-            self.before_idle()
-            self.output.drain()
+            self._hear()
+            self.output.send()
 
     # -- the end -------------------------------------------------------------------------------------------------------
     def close(self) -> None:

@@ -10,6 +10,8 @@ from typing import Any, Callable
 
 from aurorapy.errors import DataError, DatabaseError
 from aurorapy.types import timezones
+from aurorapy.types.builtin import BY_NAME
+from aurorapy.types.model import TypeContext
 
 _STYLES = {"iso": "ISO", "sql": "SQL", "postgres": "Postgres", "postgresql": "Postgres", "german": "German"}
 _ORDERS = {
@@ -51,10 +53,25 @@ def date_style(value: str, settings: Any) -> str:
 
 
 def time_zone(value: str, settings: Any) -> str:
+    if value[:8].upper() == "INTERVAL":
+        return _interval_zone(value)
     zone = timezones.canonical(value)
     if zone is None:
         raise ValueError(value)
     return zone
+
+
+def _interval_zone(value: str) -> str:
+    """SET TIME ZONE INTERVAL '-03:30' HOUR TO MINUTE arrives as `INTERVAL -03:30`."""
+    text = value[8:].strip().strip("'")
+    interval = BY_NAME["interval"].input(text, -1, TypeContext())
+    if interval.months:
+        raise DataError(f'invalid value for parameter "TimeZone": "{value}"', sqlstate="22023",
+                        detail="Cannot specify months in time zone interval.")  # fmt: skip
+    if interval.days:
+        raise DataError(f'invalid value for parameter "TimeZone": "{value}"', sqlstate="22023",
+                        detail="Cannot specify days in time zone interval.")  # fmt: skip
+    return timezones.fixed_name(interval.micros // 1_000_000)
 
 
 def client_encoding(value: str, settings: Any) -> str:

@@ -51,6 +51,9 @@ class SessionSettings:
         self.idle_session_timeout: int = self["idle_session_timeout"]
         self.idle_in_transaction_timeout: int = self["idle_in_transaction_session_timeout"]
         self.waits_for_commit: bool = self["synchronous_commit"] != "off"
+        self.work_mem_bytes: int = self["work_mem"] << 10
+        limit = self["temp_file_limit"]
+        self.temp_file_limit_bytes: int | None = limit << 10 if limit >= 0 else None
         self.transaction_defaults = (
             self["default_transaction_isolation"], self["default_transaction_read_only"],
             self["default_transaction_deferrable"],

@@ -46,7 +46,7 @@ class SimpleProtocol:
             raise
         except Exception as error:  # noqa: BLE001 - the session's one place where a statement's failure ends
             session.report_error(error)
-        session.output.ready(session.block.letter)
+        session.ready()
 
     def _parse(self, text: str) -> list[Statement]:
         statements = self._parsed.get(text)

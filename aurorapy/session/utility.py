@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 from aurorapy.config import parse_bool
-from aurorapy.errors import DatabaseError, FeatureNotSupported, TransactionStateError
+from aurorapy.errors import DatabaseError, FeatureNotSupported, TransactionStateError, UndefinedObject
 from aurorapy.execute import ddl, explain
 from aurorapy.session import copy as copy_protocol
 from aurorapy.session import cursors, prepared_sql
@@ -101,6 +101,12 @@ def _rollback_to(session: Any, statement: s.RollbackTo) -> str:
 
 
 def _two_phase(session: Any, statement: s.TwoPhase) -> str:
+    if statement.action == "prepare" and not session.block.explicit:
+        session.block.rollback()
+        return "ROLLBACK"
+    if statement.action != "prepare":
+        session.block.forbid_block(f"{statement.action.upper()} PREPARED")
+        raise UndefinedObject(f'prepared transaction with identifier "{statement.gid}" does not exist')
     if session.settings["max_prepared_transactions"] == 0:
         raise DatabaseError(
             "prepared transactions are disabled", sqlstate="55000",
@@ -193,12 +199,13 @@ def _explain(session: Any, statement: s.Explain) -> Rows:
     inner = statement.statement
     if not isinstance(inner, s.QueryStatement):
         if isinstance(inner, s.CreateTable) and inner.query is not None:
+            explain.read_options(statement.options, statement.positions)
             inner = inner.query
         elif isinstance(inner, s.Execute):
             return prepared_sql.explain_execute(session, statement, inner)
         else:
             raise FeatureNotSupported(f"EXPLAIN of {inner.tag} is not supported")
-    lines = explain.explain(session, inner, statement.options, ())
+    lines = explain.explain(session, inner, statement.options, (), statement.positions)
     return Rows(columns_of(session, statement), [(line,) for line in lines], "EXPLAIN")
 
 

@@ -50,11 +50,14 @@ class Loader:
         return self._reader.ended
 
     @property
+    def place(self) -> str:
+        return f"COPY {self._table}, line {self.line}"
+
+    @property
     def where(self) -> str:
         """The context of an error that the last row's insertion raised."""
         raw = getattr(self._reader, "raw", None)
-        place = f"COPY {self._table}, line {self.line}"
-        return place if raw is None else f'{place}: "{_shown(raw)}"'
+        return self.place if raw is None else f'{self.place}: "{_shown(raw)}"'
 
     def feed(self, chunk: bytes) -> Iterator[tuple]:
         return self._convert(self._guard(self._reader.feed(chunk)))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from aurorapy.errors import DatabaseError, InternalError, SerializationFailure
+from aurorapy.ids import tid_text
 
 OK, INVISIBLE, SELF_MODIFIED, UPDATED, DELETED, BEING_MODIFIED = range(6)
 
@@ -45,8 +46,18 @@ def contend(ctx: Any, table: Any, tid: int, outcome: Any, columns: tuple, streng
     if code == UPDATED:
         refuse_if_frozen(ctx, "update")
         return lock_newest(ctx, table, outcome.tid, strength, columns)
-    ctx.transaction.wait_for(outcome.xid, ctx.lock_timeout)
+    wait_for_change(ctx, table, tid, outcome.xid, "updating" if strength == "no key update" else "deleting")
     return lock_newest(ctx, table, tid, strength, columns, moved=False)
+
+
+def wait_for_change(ctx: Any, table: Any, tid: int, xid: int, doing: str) -> None:
+    """Waits for the transaction that is changing a row; an error says which row it was."""
+    try:
+        ctx.transaction.wait_for(xid, ctx.lock_timeout)
+    except DatabaseError as error:
+        if error.where is None and error.severity == "ERROR":
+            error.where = f'while {doing} tuple {tid_text(tid)} in relation "{table.relation.name}"'
+        raise
 
 
 def lock_newest(ctx: Any, table: Any, tid: int, strength: str, columns: tuple, moved: bool = True) -> Version | None:
@@ -67,7 +78,7 @@ def lock_newest(ctx: Any, table: Any, tid: int, strength: str, columns: tuple, m
             refuse_if_frozen(ctx, "delete")
             return None
         elif code == BEING_MODIFIED:
-            transaction.wait_for(outcome.xid, ctx.lock_timeout)
+            wait_for_change(ctx, table, tid, outcome.xid, "locking")
         elif code == SELF_MODIFIED:
             return None
         else:
@@ -112,7 +123,7 @@ def lock_conflicting(ctx: Any, table: Any, tid: int, columns: tuple) -> Version 
                     raise SerializationFailure("could not serialize access due to concurrent update")
             return read_newest(ctx, table, tid, columns)
         if code == BEING_MODIFIED:
-            transaction.wait_for(outcome.xid, ctx.lock_timeout)
+            wait_for_change(ctx, table, tid, outcome.xid, "locking")
         else:
             refuse_if_frozen(ctx, "update" if code == UPDATED else "delete")
             return None

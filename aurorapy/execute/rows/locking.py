@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from aurorapy.errors import InternalError, LockNotAvailable
-from aurorapy.execute.modify.versions import DELETED, OK, SELF_MODIFIED, UPDATED, newest_row, refuse_if_frozen
+from aurorapy.execute.modify.versions import DELETED, OK, SELF_MODIFIED, UPDATED, newest_row, refuse_if_frozen, wait_for_change
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows.codegen import Writer
 from aurorapy.sql.plan import nodes
@@ -80,6 +80,6 @@ def lock_row(ctx: Any, table: Any, tid: int, strength: str, wait: str, columns: 
         elif wait == "nowait":
             raise LockNotAvailable(f'could not obtain lock on row in relation "{name}"')
         elif code == 5:
-            transaction.wait_for(outcome.xid, ctx.lock_timeout)
+            wait_for_change(ctx, table, tid, outcome.xid, "locking")
         else:
             raise InternalError("attempted to lock invisible tuple")

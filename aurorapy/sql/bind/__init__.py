@@ -17,6 +17,7 @@ Errors: PostgreSQL's, with positions in the client's text. Not here: running any
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from aurorapy.catalog.model import CatalogReader, Relation
@@ -150,7 +151,8 @@ def _is_literal(arg: ExprText) -> bool:
 def _literal(binder: Binder, arg: ExprText) -> n.Expr:
     source = Source(arg.text)
     tree, _ = parse_expression(source, 0, 1)
-    return binder.expr(tree, Scope(binder.new_query("select")))
+    bound = binder.expr(tree, Scope(binder.new_query("select")))
+    return replace(bound, position=arg.position) if bound.position else bound
 
 
 def type_of(name: TypeName, catalog: CatalogReader) -> tuple[int, int]:

@@ -115,6 +115,8 @@ class Queries(Expressions):
             result = raw.SetOperation(op=_SET_OPERATIONS[kind], all=not node.args.get("distinct"))
             result.left = self.query(node.args["this"])
             result.right = self.query(node.args["expression"])
+            if isinstance(node.args["expression"], exp.Select):  # without parentheses: said of the whole
+                result.locks, result.right.locks = result.right.locks, []
         elif kind is exp.Values:
             result = raw.Values(rows=self.rows(node))
         elif kind in (exp.Subquery, exp.Paren):

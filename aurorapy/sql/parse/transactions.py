@@ -212,7 +212,7 @@ def time_zone(c: Cursor) -> list[str] | None:
         value = c.string()
         while c.kind() == WORD:
             c.at += 1
-        return [value]
+        return [f"INTERVAL {value}"]
     return [setting_value(c)]
 
 
