@@ -268,7 +268,8 @@ class SelectBinder:
             for i, key in enumerate(query.order_by[:wanted]):
                 if not any(self.same(key.expr, e) for e in query.distinct_on):
                     missing = [
-                        e for e in query.distinct_on if not any(self.same(e, k.expr) for k in query.order_by[:i])
+                        said for e, said in zip(query.distinct_on, node.distinct)
+                        if not any(self.same(e, k.expr) for k in query.order_by[:i])
                     ]
                     if missing:
                         raise DatabaseError(
