@@ -156,7 +156,7 @@ class SessionCatalog:
         self._private_version = 0
         self.path_version = 0
         self._path: list[str] | None = None
-        self._temporary: int = 0
+        self._first: str | None = None
 
     @property
     def version(self) -> int:
@@ -214,7 +214,13 @@ class SessionCatalog:
         text = self._session.settings["search_path"]
         names = [unquote(part) for part in split_names(text)]
         user = self._session.facts.current_user
-        return [user if name == "$user" else name for name in names if name]
+        first = [self._first] if self._first is not None else []
+        return first + [user if name == "$user" else name for name in names if name]
+
+    def put_first(self, schema: str | None) -> None:
+        """While a schema's elements are made it comes before search_path; None ends that."""
+        self._first = schema
+        self.path_changed()
 
     def creation_path(self) -> list[str]:
         """Schemas where a new object may go, in order."""

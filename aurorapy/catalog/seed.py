@@ -224,6 +224,7 @@ def _catalog_relation(rows: Rows, table: CatalogTable, superuser: str) -> None:
         rows["pg_attribute"].append(
             attribute_row(table.oid, column.attno, column.name, column.type, not_null=column.not_null)
         )
+    rows["pg_attribute"].extend(system_attribute_rows(table.oid))
     rows["pg_type"].extend(composite_type_rows(table.oid, table.name, table.row_type, 0, ids.PG_CATALOG, 10))
     for index in table.indexes:
         _catalog_index(rows, table, index)
@@ -262,6 +263,18 @@ def attribute_row(relation: int, attno: int, name: str, type_: Type, *, not_null
     )  # fmt: skip
     values.update(more)
     return row("pg_attribute", **values)
+
+
+_SYSTEM_COLUMNS = (("ctid", -1, "tid"), ("xmin", -2, "xid"), ("cmin", -3, "cid"), ("xmax", -4, "xid"),
+                   ("cmax", -5, "cid"), ("tableoid", -6, "oid"))  # fmt: skip
+
+
+def system_attribute_rows(relation: int) -> list[tuple]:
+    """The columns every stored relation has without being asked."""
+    return [
+        attribute_row(relation, attno, name, BY_NAME[type_name], not_null=True, attstattarget=0)
+        for name, attno, type_name in _SYSTEM_COLUMNS
+    ]
 
 
 def index_row(oid: int, table: int, columns: Iterable[int], opclasses: Iterable[int], collations: Iterable[int], *,

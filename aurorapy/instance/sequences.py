@@ -149,6 +149,7 @@ class SessionSequences:
         self._current: dict[int, int] = {}
         self._last: int | None = None
         self._definitions: dict[int, tuple[int, Any, Any]] = {}
+        self._cached: dict[int, tuple[Any, list[int]]] = {}  # values drawn ahead (CACHE), last first, and by which definition
 
     def _find(self, oid: int) -> tuple[Any, Any]:
         catalog = self._session.catalog
@@ -172,10 +173,28 @@ class SessionSequences:
     def nextval(self, oid: int) -> int:
         self._check_writable("nextval")
         relation, definition = self._find(oid)
-        value = self._sequences.next(relation, definition)
+        if definition.seqcache > 1:
+            value = self._from_cache(oid, relation, definition)
+        else:
+            value = self._sequences.next(relation, definition)
         self._current[oid] = self._last = value
         self._touch()
         return value
+
+    def _from_cache(self, oid: int, relation: Any, definition: Any) -> int:
+        """CACHE n: the session draws n values at once; those it does not use are lost."""
+        made_by, values = self._cached.get(oid, (None, []))
+        key = (relation.root, definition.values)
+        if made_by != key or not values:
+            values = [self._sequences.next(relation, definition)]
+            while len(values) < definition.seqcache:
+                following = values[-1] + definition.seqincrement
+                if not definition.seqmin <= following <= definition.seqmax:
+                    break
+                values.append(self._sequences.next(relation, definition))
+            values.reverse()
+            self._cached[oid] = (key, values)
+        return values.pop()
 
     def _touch(self) -> None:
         """The client must not see a value that the log might forget: the transaction gets an id, so its commit waits."""
@@ -198,6 +217,7 @@ class SessionSequences:
         self._check_writable("setval")
         relation, definition = self._find(oid)
         self._sequences.set(relation, definition, value, is_called)
+        self._cached.pop(oid, None)
         if is_called:
             self._current[oid] = value
         self._touch()
@@ -205,4 +225,5 @@ class SessionSequences:
 
     def forget(self) -> None:
         self._current.clear()
+        self._cached.clear()
         self._last = None

@@ -16,7 +16,7 @@ from aurorapy.execute.ddl.create_table import _Plan, add_column_definition, atta
 from aurorapy.execute.ddl.defaults import drop_default, set_default, set_generated
 from aurorapy.execute.ddl.drop import drop_objects
 from aurorapy.execute.ddl.expressions import bound, canonical_using, columns_used, constant_default, stored_text
-from aurorapy.execute.ddl.relations import MAX_COLUMNS, insert_attribute
+from aurorapy.execute.ddl.relations import MAX_COLUMNS, NewColumn, attach_toast, insert_attribute
 from aurorapy.execute.ddl.rewrite import rewrite_table
 from aurorapy.execute.ddl.sequences import change_sequence, owned_sequences
 from aurorapy.sql.statements import AlterAction
@@ -55,6 +55,8 @@ def add_column(ctx: DdlContext, relation: Relation, action: AlterAction) -> None
     insert_attribute(ctx, relation.oid, attno, column)
     row = ctx.store.one("pg_class", oid=relation.oid)
     ctx.store.update(row, relnatts=attno)
+    if not relation.toast_oid:
+        attach_toast(ctx, relation.oid, [column])
     ctx.changed(relation.oid)
     if plan.serials:
         deptype, options = plan.serials[0]
@@ -125,6 +127,8 @@ def alter_type(ctx: DdlContext, relation: Relation, action: AlterAction) -> None
         attalign=type_.align, attstorage=type_.toast, attcollation=type_.collation,
         attndims=1 if type_.category == "A" else 0,
     )  # fmt: skip
+    if not relation.toast_oid:
+        attach_toast(ctx, relation.oid, [NewColumn(column.name, type_)])
     for index in relation.indexes:
         for position, attno in enumerate(index.columns, 1):
             if attno == column.attno:

@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from aurorapy.catalog.model import Relation
-from aurorapy.catalog.seed import toast_class_row
 from aurorapy.errors import DatabaseError, FeatureNotSupported, UndefinedObject
 from aurorapy.execute.ddl import constraints as constraint_rows
 from aurorapy.execute.ddl.context import CLASS_RELATION, DdlContext
@@ -62,25 +61,12 @@ def create_table(ctx: DdlContext, statement: CreateTable) -> int | None:
     oid = create_relation(
         ctx, name.name, schema, "r", plan.columns, persistence=statement.persistence, options=statement.options
     )
-    attach_toast(ctx, oid, plan.columns)
     _attach_serials(ctx, plan, oid, name.name, schema)
     _attach_defaults(ctx, plan, oid)
     constraint_rows.add_all(ctx, ctx.catalog.relation(oid), plan.constraints, creating=True)
     if statement.on_commit:
         ctx.instance.on_commit_rows(ctx.transaction, oid, statement.on_commit)
     return oid
-
-
-def attach_toast(ctx: DdlContext, table: int, columns: list[NewColumn]) -> None:
-    """A heap for long values, when a column can hold one."""
-    if not any(column.type.storage[0] in "tynar" for column in columns):
-        return
-    oid = ctx.new_oid()
-    root = ctx.instance.create_storage(ctx.transaction, "t")
-    row = ctx.store.one("pg_class", oid=table)
-    ctx.store.insert_row("pg_class", toast_class_row(oid, table, row.relowner, root=root))
-    ctx.store.update(row, reltoastrelid=oid)
-    ctx.changed(table)
 
 
 def _collect(ctx: DdlContext, statement: CreateTable) -> _Plan:

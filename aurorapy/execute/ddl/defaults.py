@@ -6,10 +6,15 @@ search_path holds later. A sequence is named by OID inside the text: renaming it
 
 from __future__ import annotations
 
+import re
+
 from aurorapy.catalog.model import Relation
 from aurorapy.execute.ddl.context import CLASS_ATTRDEF, CLASS_RELATION, DdlContext
 from aurorapy.execute.ddl.expressions import canonical_default, canonical_generated
+from aurorapy.ids import FIRST_NORMAL_OID
 from aurorapy.sql.statements import ExprText
+
+_REGCLASS = re.compile(r"'(\d+)'::regclass")
 
 
 def set_default(ctx: DdlContext, table: int, attno: int, expression: ExprText | str, *,
@@ -25,8 +30,14 @@ def set_default(ctx: DdlContext, table: int, attno: int, expression: ExprText | 
         text = expression
     drop_default(ctx, table, attno)
     _insert(ctx, table, attno, text)
-    if sequence:
-        ctx.depend(CLASS_ATTRDEF, ctx.store.one("pg_attrdef", adrelid=table, adnum=attno).oid, 0, CLASS_RELATION, sequence)
+    for oid in {sequence} - {0} | _relations_in(ctx, text):
+        ctx.depend(CLASS_ATTRDEF, ctx.store.one("pg_attrdef", adrelid=table, adnum=attno).oid, 0, CLASS_RELATION, oid)
+
+
+def _relations_in(ctx: DdlContext, text: str) -> set[int]:
+    """Relations that the stored text names by OID."""
+    oids = {int(digits) for digits in _REGCLASS.findall(text)}
+    return {oid for oid in oids if oid >= FIRST_NORMAL_OID and ctx.store.one("pg_class", oid=oid) is not None}
 
 
 def set_generated(ctx: DdlContext, table: int, attno: int, expression: ExprText, *, relation: Relation) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aurorapy import ids
-from aurorapy.catalog.seed import attribute_row, composite_type_rows
+from aurorapy.catalog.seed import attribute_row, composite_type_rows, system_attribute_rows, toast_class_row
 from aurorapy.errors import DatabaseError, ProgramLimitExceeded
 from aurorapy.execute.ddl.context import CLASS_NAMESPACE, CLASS_RELATION, CLASS_TYPE, DdlContext
 from aurorapy.types.model import Type
@@ -59,27 +59,49 @@ def create_relation(ctx: DdlContext, name: str, schema: int, kind: str, columns:
         relpersistence=persistence, relkind=kind, relnatts=len(columns), relreplident="d" if kind == "r" else "n",
         relispopulated=True, relfrozenxid=ids.FIRST_NORMAL_XID if kind in "rt" else 0, reloptions=options_array(options),
     )  # fmt: skip
+    rows = [_attribute(oid, attno, column) for attno, column in enumerate(columns, 1)]
+    if kind in "rSt":
+        rows.extend(system_attribute_rows(oid))
+    ctx.store.insert_rows("pg_attribute", rows)
     for attno, column in enumerate(columns, 1):
-        insert_attribute(ctx, oid, attno, column)
+        _depend_on_type(ctx, oid, attno, column)
+    if kind == "r":
+        attach_toast(ctx, oid, columns)
     if kind != "i":
         ctx.depend(CLASS_RELATION, oid, 0, CLASS_NAMESPACE, schema)
     ctx.changed(oid)
     return oid
 
 
-def insert_attribute(ctx: DdlContext, relation: int, attno: int, column: NewColumn, **more: Any) -> None:
+def attach_toast(ctx: DdlContext, table: int, columns: list[NewColumn]) -> None:
+    """A heap for long values, when a column can hold one."""
+    if not any(column.type.storage[0] in "tynar" for column in columns):
+        return
+    oid = ctx.new_oid()
+    root = ctx.instance.create_storage(ctx.transaction, "t")
+    row = ctx.store.one("pg_class", oid=table)
+    ctx.store.insert_row("pg_class", toast_class_row(oid, table, row.relowner, root=root))
+    ctx.store.update(row, reltoastrelid=oid)
+    ctx.changed(table)
+
+
+def insert_attribute(ctx: DdlContext, relation: int, attno: int, column: NewColumn) -> None:
+    ctx.store.insert_row("pg_attribute", _attribute(relation, attno, column))
+    _depend_on_type(ctx, relation, attno, column)
+
+
+def _attribute(relation: int, attno: int, column: NewColumn) -> tuple:
     type_ = column.type
-    ctx.store.insert_row(
-        "pg_attribute",
-        attribute_row(
-            relation, attno, column.name, type_, not_null=column.not_null, atttypmod=column.typmod,
-            attidentity=column.identity, attgenerated=column.generated, atthasdef=column.has_default,
-            attcollation=type_.collation if column.collation is None else column.collation,
-            attndims=column.ndims, **more,
-        ),
+    return attribute_row(
+        relation, attno, column.name, type_, not_null=column.not_null, atttypmod=column.typmod,
+        attidentity=column.identity, attgenerated=column.generated, atthasdef=column.has_default,
+        attcollation=type_.collation if column.collation is None else column.collation, attndims=column.ndims,
     )  # fmt: skip
-    if type_.oid >= ids.FIRST_NORMAL_OID:
-        ctx.depend(CLASS_RELATION, relation, attno, CLASS_TYPE, type_.oid)
+
+
+def _depend_on_type(ctx: DdlContext, relation: int, attno: int, column: NewColumn) -> None:
+    if column.type.oid >= ids.FIRST_NORMAL_OID:
+        ctx.depend(CLASS_RELATION, relation, attno, CLASS_TYPE, column.type.oid)
 
 
 def check_name_free(ctx: DdlContext, name: str, schema: int) -> None:

@@ -7,7 +7,9 @@ from typing import Any, Callable
 from aurorapy.errors import DatabaseError, InsufficientPrivilege
 from aurorapy.execute.ddl.alter_table import SELF, role_meant
 from aurorapy.execute.ddl.context import DdlContext
-from aurorapy.sql.statements import CreateSchema, Name
+from aurorapy.sql.statements import CreateIndex, CreateSchema, CreateSequence, CreateTable, CreateView
+
+_ORDER = {CreateSequence: 0, CreateTable: 1, CreateView: 2, CreateIndex: 3}
 
 
 def create_schema(ctx: DdlContext, statement: CreateSchema, execute: Callable[[DdlContext, Any], Any]) -> None:
@@ -32,8 +34,11 @@ def create_schema(ctx: DdlContext, statement: CreateSchema, execute: Callable[[D
         raise DatabaseError(f'schema "{name}" already exists', sqlstate="42P06")
     ctx.store.insert("pg_namespace", oid=ctx.new_oid(), nspname=name, nspowner=owner)
     ctx.store.invalidate(0)
-    for element in statement.elements:
-        target = getattr(element, "name", None)
-        if isinstance(target, Name) and target.schema is None:
-            target.schema = name
-        execute(ctx, element)
+    if not statement.elements:
+        return
+    ctx.catalog.put_first(name)
+    try:
+        for element in sorted(statement.elements, key=lambda e: _ORDER.get(type(e), 9)):
+            execute(ctx, element)
+    finally:
+        ctx.catalog.put_first(None)

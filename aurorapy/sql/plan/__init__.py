@@ -86,6 +86,7 @@ def _gather(query: Query, locks: dict[int, str], privileges: dict[int, set[str]]
                 locks[rte.relation.oid] = mode
             privileges.setdefault(rte.relation.oid, set()).update(rte.privileges)
         elif rte.view is not None:  # what a view reads, its owner may read
+            locks.setdefault(rte.view.oid, _ACCESS_SHARE)
             privileges.setdefault(rte.view.oid, set()).update(rte.privileges or {"SELECT"})
             _gather(rte.query, locks, {})
         elif rte.query is not None:
