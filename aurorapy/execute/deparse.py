@@ -29,8 +29,15 @@ class Deparser:
     def __init__(self, plan: Plan, verbose: bool = False) -> None:
         self.plan = plan
         tables = [r for r in plan.aliases.values() if r.kind != "join"]
-        self.prefixed = verbose or len(tables) > 1
+        self.several = len(tables) > 1
+        self.prefixed = verbose or self.several
+        self.scanned = -1  # the relation of a scan whose own columns go without its name
         self.bare: frozenset[int] = frozenset()  # relations whose columns are computed in the node being shown
+
+    def prefix(self, verbose: bool, scanned: int = -1) -> None:
+        """Whether columns are shown with their table's name: everywhere, or but for those of the relation `scanned`."""
+        self.prefixed = verbose or self.several
+        self.scanned = -1 if verbose else scanned
 
     def text(self, expr: Any) -> str:
         handler = getattr(self, "_" + type(expr).__name__.lower(), None)
@@ -52,7 +59,7 @@ class Deparser:
         if rte is None:
             return expr.name or f"column{expr.attno}"
         name = _SYSTEM.get(expr.attno) or (rte.columns[expr.attno - 1] if expr.attno <= len(rte.columns) else expr.name)
-        return f"{quoted(rte.alias)}.{quoted(name)}" if self.prefixed else quoted(name)
+        return f"{quoted(rte.alias)}.{quoted(name)}" if self.prefixed and expr.rte != self.scanned else quoted(name)
 
     def _const(self, expr: n.Const) -> str:
         value, oid = expr.value, expr.type_oid

@@ -18,6 +18,7 @@ from typing import Any
 from aurorapy.errors import DatabaseError, FeatureNotSupported
 from aurorapy.execute.deparse import Deparser, quoted
 from aurorapy.execute.executable import compile_plan
+from aurorapy.expressions.nodes import Const
 from aurorapy.sql.bind import bind
 from aurorapy.sql.plan import nodes, plan
 from aurorapy.sql.plan.costs import subplans
@@ -27,9 +28,9 @@ _OPTIONS = {"analyze", "verbose", "costs", "settings", "buffers", "wal", "timing
 _JOINS = {"inner": "", "left": " Left", "right": " Right", "full": " Full", "semi": " Semi", "anti": " Anti"}
 
 
-def explain(session: Any, statement: Any, options: dict[str, Any], params: tuple = ()) -> list[str]:
-    """Lines of EXPLAIN's output for a QueryStatement; with ANALYZE it is executed."""
-    chosen = read_options(options)
+def explain(session: Any, statement: Any, options: dict[str, Any], params: tuple = (), positions: Any = None) -> list[str]:
+    """Lines of EXPLAIN's output for a QueryStatement; with ANALYZE it is executed. `positions`: of the options' names."""
+    chosen = read_options(options, positions)
     clock = session.eval.wall_us
     started = clock()
     query = bind(statement, session.catalog, [])
@@ -49,23 +50,40 @@ def explain(session: Any, statement: Any, options: dict[str, Any], params: tuple
     return lines
 
 
-def read_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Defaults filled in. Raises 42601 for an unknown option, 22023 for one that needs ANALYZE."""
+def read_options(options: dict[str, Any], positions: Any = None) -> dict[str, Any]:
+    """Defaults filled in. Raises 42601 for an unknown option or value, 22023 for one that needs ANALYZE."""
     chosen: dict[str, Any] = {}
+    at = positions or {}
     for name, value in options.items():
         if name not in _OPTIONS:
-            raise DatabaseError(f'unrecognized EXPLAIN option "{name}"', sqlstate="42601")
+            raise DatabaseError(f'unrecognized EXPLAIN option "{name}"', sqlstate="42601", position=at.get(name, 0))
         if name == "format":
-            if str(value).lower() != "text":
-                raise FeatureNotSupported("EXPLAIN formats other than text are not supported", hint="Use FORMAT TEXT.")
-            continue
-        chosen[name] = value is None or str(value).lower() in ("true", "on", "1", "")
+            _check_format(str(value), at.get(name, 0))
+        else:
+            chosen[name] = _boolean(name, value)
     analyze = chosen.setdefault("analyze", False)
-    if chosen.get("timing") and not analyze:
-        raise DatabaseError("EXPLAIN option TIMING requires ANALYZE", sqlstate="22023")
+    for name in ("wal", "timing"):
+        if chosen.get(name) and not analyze:
+            raise DatabaseError(f"EXPLAIN option {name.upper()} requires ANALYZE", sqlstate="22023")
     for name, default in (("verbose", False), ("costs", True), ("buffers", False), ("timing", analyze), ("summary", analyze)):
         chosen.setdefault(name, default)
     return chosen
+
+
+def _boolean(name: str, value: Any) -> bool:
+    text = "true" if value is None else str(value).lower()
+    if text not in ("true", "on", "1", "false", "off", "0"):
+        raise DatabaseError(f"{name} requires a Boolean value", sqlstate="42601")
+    return text in ("true", "on", "1")
+
+
+def _check_format(name: str, position: int) -> None:
+    if name in ("json", "yaml", "xml"):
+        raise FeatureNotSupported("EXPLAIN formats other than text are not supported", hint="Use FORMAT TEXT.")
+    if name != "text":
+        raise DatabaseError(
+            f'unrecognized value for EXPLAIN option "format": "{name}"', sqlstate="22023", position=position
+        )
 
 
 def _execute(session: Any, planned: Plan, params: tuple, stats: dict) -> tuple[int, list[int]]:
@@ -144,6 +162,7 @@ class _Renderer:
             self._line(indent, "->  " + head)
             inside = indent + 6
         if self.options["verbose"] and targets:
+            self.deparser.prefix(False)
             self._line(inside, "Output: " + ", ".join(self.deparser.text(t) for t in targets))
         for text in self._properties(node):
             self._line(inside, text)
@@ -166,6 +185,8 @@ class _Renderer:
         self._node(child, indent)
 
     def _children(self, node: nodes.Node) -> list[Any]:
+        if isinstance(node, nodes.Result) and any(type(q) is Const and not q.value for q in node.quals):
+            return []
         if isinstance(node, nodes.HashJoin):
             return [node.outer, ("hash", node.inner)]
         return node.children()
@@ -250,6 +271,7 @@ class _Renderer:
 
     def _properties(self, node: nodes.Node) -> list[str]:
         d = self.deparser
+        d.prefix(self.options["verbose"], node.rel if isinstance(node, nodes.Scan) else -1)
         d.bare = frozenset((node.rel,)) if isinstance(node, nodes.Aggregate) else frozenset()
         found: list[str] = []
         if isinstance(node, nodes.IndexScan) and node.conditions:

@@ -34,6 +34,7 @@ from aurorapy.expressions import registry, runtime
 from aurorapy.expressions.registry import CallTypes, Function
 from aurorapy.expressions.scope import Scope, Source
 from aurorapy.expressions.typeoids import INT4, OID, REG_TYPES, TEXT, UNKNOWN, VARCHAR
+from aurorapy.types.values import record_named
 
 _ATOM = re.compile(r"[A-Za-z_]\w*\Z")
 _HOLE = re.compile(r"\{(\d+|t)\}")
@@ -450,7 +451,10 @@ def _array_store(expr: n.ArrayStore, scope: Scope) -> Source:
 
 def _row_expr(expr: n.RowExpr, scope: Scope) -> Source:
     items = "".join(f"{emit(i, scope)}, " for i in expr.items)
-    return f"Record(({items}), {scope.bind(tuple(i.type_oid for i in expr.items))})", False
+    made = "Record"
+    if any(name != f"f{i}" for i, name in enumerate(expr.names, 1)):
+        made = scope.bind(record_named(expr.names), "row")
+    return f"{made}(({items}), {scope.bind(tuple(i.type_oid for i in expr.items))})", False
 
 
 def _row_compare(expr: n.RowCompare, scope: Scope) -> Source:

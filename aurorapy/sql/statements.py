@@ -209,6 +209,7 @@ class Explain(Statement):
 
     options: dict[str, Any] = field(default_factory=dict)
     statement: Statement | None = None
+    positions: dict[str, int] = field(default_factory=dict)  # of the options, for errors
 
 
 @dataclass(slots=True)

@@ -31,6 +31,7 @@ Not here: text and binary forms (`types.<family>`), key forms (`aurorapy_native.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 DATE_INFINITY = 2**31 - 1
@@ -119,3 +120,22 @@ class Record(NamedTuple):
 
     fields: tuple
     type_oids: tuple[int, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields' names where the row came from a query; () where only its type knows them."""
+        return ()
+
+
+@lru_cache(1024)
+def record_named(names: tuple[str, ...]) -> type[Record]:
+    """A Record whose fields have names: row_to_json(r) of a subquery r. It equals a plain one of the same fields."""
+
+    def reduce(self: Record) -> tuple:
+        return _named_again, (names, *self)
+
+    return type("Record", (Record,), {"__slots__": (), "names": names, "__reduce__": reduce})
+
+
+def _named_again(names: tuple[str, ...], fields: tuple, type_oids: tuple[int, ...]) -> Record:
+    return record_named(names)(fields, type_oids)

@@ -47,9 +47,9 @@ CHOICES = [
      """
      Nested Loop
        ->  Seq Scan on u
-             Filter: (u.y = 'k'::text)
+             Filter: (y = 'k'::text)
        ->  Index Scan using t_pkey on t
-             Index Cond: (t.a = u.x)
+             Index Cond: (a = u.x)
      """),
     ("select a from t where a in (select x from u)",
      """
@@ -84,12 +84,12 @@ CHOICES = [
        ->  Seq Scan on t
        ->  Hash
              ->  Seq Scan on u
-                   Filter: (u.y > 'k'::text)
+                   Filter: (y > 'k'::text)
      """),
     ("select a, (select max(y) from u) m from t where c > 3",
      """
      Seq Scan on t
-       Filter: (t.c > 3)
+       Filter: (c > 3)
        InitPlan 1 (returns $0)
          ->  Aggregate
                ->  Seq Scan on u
@@ -99,7 +99,7 @@ CHOICES = [
      HashAggregate
        Group Key: t.b
        ->  Seq Scan on t
-             Filter: (t.b = 'x'::text)
+             Filter: (b = 'x'::text)
      """),
     ("update t set c = c + 1 where a = 3",
      """
@@ -111,7 +111,17 @@ CHOICES = [
      """
      Result
        One-Time Filter: false
-       ->  Seq Scan on t
+     """),
+    ("select 1 from t join u on t.a = u.x and u.x = 7 left join v on p = a",
+     """
+     Nested Loop
+       ->  Nested Loop Left Join
+             Join Filter: (v.p = t.a)
+             ->  Index Scan using t_pkey on t
+                   Index Cond: (a = 7)
+             ->  Seq Scan on v
+       ->  Index Scan using u_x_idx on u
+             Index Cond: (x = 7)
      """),
     ("select * from t where ctid = '(0,1)'",
      """

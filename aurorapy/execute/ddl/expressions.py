@@ -27,6 +27,7 @@ from aurorapy.types.identifiers import quote_identifier
 from aurorapy.types.model import Type
 
 # types whose text form depends on settings, so that going through text is only stable
+_CONCATENATIONS = (2003, 2004)  # text || anything: as stable as the text of the thing
 _UNSTABLE_TEXT = frozenset({1082, 1114, 1184, 1266, 1186, 700, 701, 2205, 2206})
 
 
@@ -211,6 +212,8 @@ def is_volatile(expr: n.Expr) -> bool:
 
 
 def _volatility(part: n.Expr) -> str:
+    if isinstance(part, n.Call) and part.fn.oid in _CONCATENATIONS:
+        return "s" if any(a.type_oid in _UNSTABLE_TEXT for a in part.args) else "i"
     if isinstance(part, (n.Call, n.ScalarArrayOp)):
         return part.fn.volatility
     if isinstance(part, n.SessionValue):

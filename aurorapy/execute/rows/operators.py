@@ -29,7 +29,7 @@ def generate(plan: Plan, analyze: bool = False) -> tuple[Any, str]:
     w = Writer(analyze, bind_constants=isinstance(plan.root, nodes.Modify))
     w.whole_rows = plan.whole_rows
     w.subplan_source = lambda part: subplans.source(w, part)
-    w.root.prologue.append(f"stats = ctx.stats or {w.bind(_NO_STATS)}") if analyze else None
+    w.root.prologue.append(f"stats = ctx.stats if ctx.stats is not None else {w.bind(_NO_STATS)}") if analyze else None
     for cte in plan.ctes:
         if cte.is_modify:
             subplans.write_cte(w, cte)

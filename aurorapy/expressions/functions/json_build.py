@@ -80,7 +80,7 @@ def field_names(ctx, row: Record, oid: int) -> list[str]:
 
 
 def row_text(ctx, row: Record, oid: int, pretty: bool = False) -> str:
-    names = getattr(row, "names", None) or field_names(ctx, row, oid)
+    names = row.names or field_names(ctx, row, oid)
     parts = (f"{quote(n)}:{json_text(ctx, v, t)}" for n, v, t in zip(names, row.fields, row.type_oids))
     return "{" + (",\n " if pretty else ",").join(parts) + "}"
 

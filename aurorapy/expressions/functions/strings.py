@@ -14,6 +14,7 @@ Not here: patterns (`patterns`), to_char (`formatting`), bytea (`binary`), forma
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from aurorapy.errors import DataError, ProgramLimitExceeded
 from aurorapy.expressions.functions.integers import to_int
@@ -314,6 +315,22 @@ function("bpchar(bpchar, int4, bool) bpchar", 668, not_null=True)(fit_bpchar)
 @function("to_ascii(text) text", 1845, not_null=True)
 def to_ascii(text: str) -> str:
     raise DataError("encoding conversion from UTF8 to ASCII not supported", sqlstate="0A000")
+
+
+def _normal_form(name: str) -> str:
+    if name.upper() not in ("NFC", "NFD", "NFKC", "NFKD"):
+        raise DataError(f"invalid normalization form: {name}", sqlstate="22023")
+    return name.upper()
+
+
+@function("normalize(text, text = 'NFC') text", 4350, not_null=True)
+def normalize(text: str, form: str) -> str:
+    return unicodedata.normalize(_normal_form(form), text)
+
+
+@function("is_normalized(text, text = 'NFC') bool", 4351, not_null=True)
+def is_normalized(text: str, form: str) -> bool:
+    return unicodedata.is_normalized(_normal_form(form), text)
 
 
 @function("unistr(text) text", 6198, not_null=True)

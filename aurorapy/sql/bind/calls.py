@@ -332,9 +332,10 @@ class CallBinder:
             inner = next((x for x in n.walk(value) if isinstance(x, n.Aggregate) and x.levels_up == level), None)
             if inner is not None:
                 raise DatabaseError("aggregate function calls cannot be nested", sqlstate="42803", position=inner.position)
-            if any(isinstance(x, n.WindowCall) for x in n.walk(value)):
+            window = next((x for x in n.walk(value) if isinstance(x, n.WindowCall)), None)
+            if window is not None:
                 raise DatabaseError("aggregate function calls cannot contain window function calls", sqlstate="42803",
-                                    position=position)  # fmt: skip
+                                    position=window.position)  # fmt: skip
         if owner.kind in NOT_IN_AGGREGATES:
             what = NOT_IN_AGGREGATES[owner.kind]
             raise DatabaseError(f"aggregate functions are not allowed in {what}", sqlstate="42803", position=position)

@@ -87,8 +87,24 @@ def optimizable(c: Cursor) -> s.Statement:
     """A query, or EXECUTE and CREATE TABLE AS where EXPLAIN takes them."""
     if c.word() in QUERY_WORDS or c.sees("("):
         return query_at(c)
-    if c.word() in ("execute", "declare", "create"):
+    if c.word() in ("execute", "declare"):
         return statement_at(c)
+    if c.word() == "create":
+        return _created_from_query(c)
+    raise c.error()
+
+
+def _created_from_query(c: Cursor) -> s.Statement:
+    """CREATE TABLE AS, which alone of all CREATE statements can be explained."""
+    start = c.at
+    statement = statement_at(c)
+    if isinstance(statement, s.CreateTable) and statement.query is not None:
+        return statement
+    c.at = start + 1
+    if isinstance(statement, s.CreateTable):
+        while not c.sees("("):  # the list could have been of column names
+            c.at += 1
+        c.at += 2 if c.punct(1) != ")" else 1
     raise c.error()
 
 

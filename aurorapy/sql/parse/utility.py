@@ -143,20 +143,26 @@ def option_list(c: Cursor) -> dict[str, Any]:
     return dict(c.parenthesized(lambda: (c.label(), option_value(c))))
 
 
+def placed_option(c: Cursor) -> tuple[str, Any, int]:
+    """An option of EXPLAIN, VACUUM or ANALYZE with its position."""
+    position = c.position()
+    name = c.label()
+    return "analyze" if name == "analyse" else name, option_value(c), position
+
+
 def explain(c: Cursor) -> s.Statement:
     c.expect("explain")
     options: dict[str, Any] = {}
-    if c.sees("(") and c.word(1) in EXPLAIN_OPTIONS:
-        options = option_list(c)
+    positions: dict[str, int] = {}
+    if c.sees("(") and c.word(1) not in ("select", "values", "with", "table") and c.punct(1) != "(":
+        for name, value, position in c.parenthesized(lambda: placed_option(c)):
+            options[name], positions[name] = value, position
     else:
         if c.accept_any("analyze", "analyse"):
             options["analyze"] = True
         if c.accept("verbose"):
             options["verbose"] = True
-    return s.Explain(options, _optimizable(c), tag="EXPLAIN")
-
-
-EXPLAIN_OPTIONS = frozenset("analyze analyse verbose costs settings buffers wal timing summary format generic_plan".split())
+    return s.Explain(options, _optimizable(c), positions, tag="EXPLAIN")
 
 
 def _relations(c: Cursor) -> list[tuple[s.Name, list[str]]]:

@@ -22,6 +22,7 @@ from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.columns import conjuncts, has_sublink, is_volatile, outer_columns, rels_of
 from aurorapy.sql.plan.paths import other_paths, same_family, satisfies, table_paths
 from aurorapy.sql.plan.rules.reduce_outer_joins import tree_rels
+from aurorapy.sql.plan.rules.share_constants import share_constants
 from aurorapy.sql.plan.stats import clamp_rows
 from aurorapy.sql.tree import Join, Ref, SortKey
 
@@ -60,7 +61,7 @@ class JoinPlanner:
         mine = frozenset(self.rtes)
         gates: list[Expr] = []
         special = {r for i in self.items if i.kind != "inner" for r in i.rels}
-        for qual in [*where, *(q for q, _ in self.quals)]:
+        for qual in share_constants([*where, *(q for q, _ in self.quals)]):
             rels = rels_of(qual) & mine
             if not rels and not is_volatile(qual):
                 gates.append(qual)
@@ -278,6 +279,8 @@ class JoinPlanner:
         right = min(item.paths, key=lambda n: n.total)
         inner = right if self._lateral(item) else self._kept(right)
         made.append(self._loop(left, inner, item, on, above, rows))
+        if inner is not right and isinstance(right, nodes.Scan):
+            made.append(self._loop(left, right, item, on, above, rows))
         rte = self.rtes.get(item.rel)
         if rte is not None and rte.kind == "table" and on:
             self.planner.loops = max(left.rows, 1.0)
