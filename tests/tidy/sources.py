@@ -44,7 +44,7 @@ def native_files() -> list[Path]:
     return sorted([*folder.glob("*.pyx"), *folder.glob("*.pxd"), *folder.glob("*.py")])
 
 
-def test_files() -> list[Path]:
+def files_of_tests() -> list[Path]:
     return sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").rglob("*.py")])
 
 

@@ -7,14 +7,14 @@ import re
 
 import pytest
 
-from tests.tidy.sources import ROOT, name_of, native_files, python_files, test_files
+from tests.tidy.sources import ROOT, name_of, native_files, python_files, files_of_tests
 
 MAX_LINES = 700
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 # a SKIP with a reason has text in it; a bare one does not
 BARE_SKIP = re.compile(r"pytest\.skip\(\s*\)|mark\.skip\b(?!if)(?!\(\s*reason=)|mark\.xfail\b(?!\(.*reason=)")
 PROCESS_WORDS = re.compile(r"\bissue \d+\b|/work/|\bAI[- ]generated\b|\bas an AI\b", re.I)
-OUR_FILES = [path for path in [*python_files(), *native_files(), *test_files()] if path.name != "test_style.py"]
+OUR_FILES = [path for path in [*python_files(), *native_files(), *files_of_tests()] if path.name != "test_style.py"]
 
 
 def chapter_of(path) -> str:
@@ -46,7 +46,7 @@ def test_nothing_says_that_it_is_unfinished():
 
 
 def test_skips_have_reasons():
-    assert not [f"{name_of(p)}: {m[0]}" for p in test_files() if p.name != "test_style.py"
+    assert not [f"{name_of(p)}: {m[0]}" for p in files_of_tests() if p.name != "test_style.py"
                 and (m := BARE_SKIP.search(p.read_text()))]  # fmt: skip
 
 
