@@ -28,17 +28,19 @@ _KINDS = {"table": "r", "index": "i", "sequence": "S", "view": "v"}
 
 def alter_table(ctx: DdlContext, statement: AlterTable) -> None:
     name = statement.name
-    relation = ctx.catalog.relation_by_name(name.schema, name.name)
+
+    def check(relation: Relation) -> None:
+        _check_kind(statement, relation)
+        ctx.need_owner(relation)
+        if relation.is_catalog:
+            raise InsufficientPrivilege(f'permission denied: "{relation.name}" is a system catalog')
+
+    relation = ctx.locked(name, "ACCESS EXCLUSIVE", check)
     if relation is None:
         if statement.if_exists:
             ctx.notice("NOTICE", f'relation "{name.name}" does not exist, skipping')
             return
         relation = ctx.catalog.need_relation(name.schema, name.name)
-    _check_kind(statement, relation)
-    ctx.need_owner(relation)
-    if relation.is_catalog:
-        raise InsufficientPrivilege(f'permission denied: "{relation.name}" is a system catalog')
-    ctx.lock(relation.oid, "ACCESS EXCLUSIVE")
     for action in statement.actions:
         handler = _ACTIONS.get(action.kind)
         if handler is None:

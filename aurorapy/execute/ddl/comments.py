@@ -29,8 +29,7 @@ def _store(ctx: DdlContext, table: str, key: dict[str, int], text: str | None) -
 def _object(ctx: DdlContext, statement: Comment) -> tuple[int, int, int, bool]:
     kind, name = statement.kind, statement.name
     if kind in _RELATIONS or kind == "column" or kind == "constraint":
-        relation = ctx.catalog.need_relation(name.schema, name.name)
-        ctx.need_owner(relation)
+        relation = ctx.need_locked(name, "SHARE UPDATE EXCLUSIVE", ctx.need_owner)
         if kind == "column":
             column = relation.by_name.get(statement.sub_name)
             if column is None:

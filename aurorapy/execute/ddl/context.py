@@ -77,6 +77,27 @@ class DdlContext:
         if not self.is_superuser and not self.privileges.has_privilege("schema", self.user, schema, "CREATE"):
             raise InsufficientPrivilege(f"permission denied for schema {shown}")
 
+    def locked(self, name: Name, mode: str, check: Callable[[Relation], Any]) -> Relation | None:
+        """The relation the name means once the lock is held; None when there is none.
+
+        `check` raises for what the user may not do, before the lock is waited for. Whoever held the lock may have renamed
+        or dropped the relation: then the name is looked up again.
+        """
+        while True:
+            relation = self.catalog.relation_by_name(name.schema, name.name)
+            if relation is None:
+                return None
+            target = check(relation) or relation.oid
+            self.lock(target, mode)
+            again = self.catalog.relation_by_name(name.schema, name.name)
+            if again is not None and again.oid == relation.oid:
+                return again
+
+    def need_locked(self, name: Name, mode: str, check: Callable[[Relation], Any]) -> Relation:
+        """As `locked`; 42P01 when there is none. `check` may return another OID to lock: an index's table."""
+        found = self.locked(name, mode, check)
+        return found if found is not None else self.catalog.need_relation(name.schema, name.name)
+
     def need_type(self, written: TypeName) -> tuple[Type, int]:
         """The type and typmod a TypeName means. Raises 42704 with PostgreSQL's text."""
         found = self.catalog.type_by_name(written.name.schema, written.name.name)

@@ -79,9 +79,12 @@ def _schema(ctx: DdlContext, statement: Drop, name: Name) -> Object | None:
 
 
 def _relation(ctx: DdlContext, statement: Drop, name: Name) -> Object | None:
-    relation = ctx.catalog.relation_by_name(name.schema, name.name)
-    if relation is None:
-        return _no_such_relation(ctx, statement, name)
+    relation = ctx.locked(name, "ACCESS EXCLUSIVE", lambda found: _check_droppable(ctx, statement, found))
+    return (c.CLASS_RELATION, relation.oid, 0) if relation is not None else _no_such_relation(ctx, statement, name)
+
+
+def _check_droppable(ctx: DdlContext, statement: Drop, relation: Relation) -> int:
+    """OID of what to lock: the relation, or an index's table."""
     if relation.kind != _RELKINDS[statement.kind]:
         actual = c.KIND_NAMES.get(relation.kind, "relation")
         hint = f"Use DROP {actual.upper()} to remove {_ARTICLES.get(actual, actual)}."
@@ -89,12 +92,8 @@ def _relation(ctx: DdlContext, statement: Drop, name: Name) -> Object | None:
     ctx.need_owner(relation)
     if relation.is_catalog:
         raise InsufficientPrivilege(f'permission denied: "{relation.name}" is a system catalog')
-    target = relation
-    if relation.kind == "i":
-        index = ctx.catalog.index(relation.oid)
-        target = ctx.catalog.relation(index.table_oid)
-    ctx.lock(target.oid, "ACCESS EXCLUSIVE")
-    return (c.CLASS_RELATION, relation.oid, 0)
+    index = ctx.catalog.index(relation.oid) if relation.kind == "i" else None
+    return index.table_oid if index is not None else relation.oid
 
 
 def _no_such_relation(ctx: DdlContext, statement: Drop, name: Name) -> None:
@@ -128,6 +127,9 @@ def drop_objects(ctx: DdlContext, roots: list[Object], cascade: bool) -> None:
         _refuse(ctx, roots, found, blockers)
     if blockers:
         _announce(ctx, blockers)
+    for class_, oid, sub in found.objects:
+        if class_ == c.CLASS_RELATION and not sub and (class_, oid, sub) not in roots:
+            ctx.lock(oid, "ACCESS EXCLUSIVE")
     for object_ in found.objects:
         _remove(ctx, object_)
 

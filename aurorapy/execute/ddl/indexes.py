@@ -48,16 +48,15 @@ class IndexSpec:
 
 
 def create_index(ctx: DdlContext, statement: CreateIndex) -> int | None:
-    name = statement.table
-    relation = ctx.catalog.need_relation(name.schema, name.name)
-    if relation.kind != "r":
-        raise DatabaseError(f'cannot create index on relation "{relation.name}"', sqlstate="42809",
-                            detail="This operation is not supported for views." if relation.kind == "v" else None)  # fmt: skip
-    ctx.need_owner(relation)
-    if relation.is_catalog:
-        raise DatabaseError(f'permission denied: "{relation.name}" is a system catalog', sqlstate="42501")
-    ctx.lock(relation.oid, "SHARE" if not statement.concurrently else "SHARE UPDATE EXCLUSIVE")
-    relation = ctx.catalog.relation(relation.oid)
+    def check(relation: Relation) -> None:
+        if relation.kind != "r":
+            detail = "This operation is not supported for views." if relation.kind == "v" else None
+            raise DatabaseError(f'cannot create index on relation "{relation.name}"', sqlstate="42809", detail=detail)
+        ctx.need_owner(relation)
+        if relation.is_catalog:
+            raise DatabaseError(f'permission denied: "{relation.name}" is a system catalog', sqlstate="42501")
+
+    relation = ctx.need_locked(statement.table, "SHARE", check)  # CONCURRENTLY too: the build reads the rows once
     if statement.name and ctx.name_taken(statement.name, relation.schema_oid):
         if statement.if_not_exists:
             ctx.notice("NOTICE", f'relation "{statement.name}" already exists, skipping', sqlstate="42P07")

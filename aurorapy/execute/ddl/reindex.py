@@ -17,8 +17,11 @@ from aurorapy.sql.statements import Reindex
 def reindex(ctx: DdlContext, statement: Reindex) -> None:
     for table, indexes in _targets(ctx, statement):
         ctx.lock(table.oid, "SHARE")
-        for oid in indexes:
-            rebuild_index(ctx, table.oid, oid)
+        current = ctx.catalog.relation(table.oid)
+        for index in current.indexes if current is not None else ():
+            if index.oid in indexes:
+                ctx.lock(index.oid, "ACCESS EXCLUSIVE")
+                rebuild_index(ctx, table.oid, index.oid)
 
 
 def rebuild_index(ctx: DdlContext, table: int, index: int) -> None:

@@ -68,15 +68,17 @@ def make_sequence(ctx: DdlContext, name: str, schema: int, parameters: SequenceP
 
 
 def alter_sequence(ctx: DdlContext, statement: AlterSequence) -> None:
-    relation = ctx.catalog.relation_by_name(statement.name.schema, statement.name.name)
+    def check(relation: Relation) -> None:
+        if relation.kind != "S":
+            raise DatabaseError(f'"{relation.name}" is not a sequence', sqlstate="42809")
+        ctx.need_owner(relation)
+
+    relation = ctx.locked(statement.name, "SHARE ROW EXCLUSIVE", check)
     if relation is None:
         if statement.if_exists:
             ctx.notice("NOTICE", f'relation "{statement.name}" does not exist, skipping', sqlstate="00000")
             return
         ctx.catalog.need_relation(statement.name.schema, statement.name.name)
-    if relation.kind != "S":
-        raise DatabaseError(f'"{relation.name}" is not a sequence', sqlstate="42809")
-    ctx.need_owner(relation)
     change_sequence(ctx, relation, statement.options)
 
 

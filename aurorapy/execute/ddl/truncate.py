@@ -16,16 +16,17 @@ from aurorapy.sql.statements import Truncate
 
 def truncate(ctx: DdlContext, statement: Truncate) -> None:
     relations: list[Relation] = []
-    for name in statement.tables:
-        relation = ctx.catalog.need_relation(name.schema, name.name)
+
+    def check(relation: Relation) -> None:
         if relation.kind != "r":
             raise DatabaseError(f'"{relation.name}" is not a table', sqlstate="42809")
         if relation.is_catalog:
             raise InsufficientPrivilege(f'permission denied: "{relation.name}" is a system catalog')
         if not ctx.is_superuser:
             ctx.privileges.check(relation, ("TRUNCATE",))
-        ctx.lock(relation.oid, "ACCESS EXCLUSIVE")
-        relations.append(ctx.catalog.relation(relation.oid))
+
+    for name in statement.tables:
+        relations.append(ctx.need_locked(name, "ACCESS EXCLUSIVE", check))
     for relation in relations:
         empty(ctx, relation)
         if statement.restart_identity:

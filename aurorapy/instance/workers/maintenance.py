@@ -39,8 +39,11 @@ class Maintenance:
         for relation, columns in self._targets(session, statement.tables, "analyze"):
             session.check_interrupts()
             session.transaction.lock_relation(relation.oid, "SHARE UPDATE EXCLUSIVE", session.lock_timeout())
-            _check_columns(relation, columns)
-            analyze_table(self._instance, session.catalog.store(), relation, session.transaction, session.check_interrupts)
+            current = session.catalog.relation(relation.oid)
+            if current is None:  # dropped while its lock was waited for
+                continue
+            _check_columns(current, columns)
+            analyze_table(self._instance, session.catalog.store(), current, session.transaction, session.check_interrupts)
 
     def _targets(self, session: Any, tables: list, what: str) -> list[tuple[Relation, list[str]]]:
         if tables:
