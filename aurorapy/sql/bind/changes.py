@@ -67,7 +67,7 @@ class ChangeBinder:
         columns = self.insert_targets(node, relation)
         given = self.insert_source(node, scope, relation, columns)
         self.check_identity(node, relation, columns, given)
-        by_attno = {c.attno: value for c, value in zip(columns, given)}
+        by_attno = self.given_columns(node, columns, given, scope)
         for column in relation.live_columns():
             value = by_attno.get(column.attno)
             if column.generated:
@@ -96,10 +96,39 @@ class ChangeBinder:
             column = relation.by_name.get(name)
             if column is None:
                 raise self.no_column(relation, name, position)
-            if column in out:
+            subscripts = node.elements.get(len(out))
+            if any(c.attno == column.attno and (subscripts is None or i not in node.elements) for i, c in enumerate(out)):
                 raise DatabaseError(f'column "{name}" specified more than once', sqlstate="42701", position=position)
-            out.append(column)
+            out.append(column if subscripts is None else self.element_column(column, subscripts))
         return out
+
+    def element_column(self, column: Any, subscripts: list[Any]) -> Any:
+        """The column of an array as one that takes the element or slice."""
+        element = self.types.element(self.types.base(column.type_oid))
+        if not element:
+            raise DatabaseError(
+                f"cannot subscript type {self.types.show(column.type_oid)} because it does not support subscripting",
+                sqlstate="42804",
+            )  # fmt: skip
+        return replace(column, type_oid=column.type_oid if any(s[2] for s in subscripts) else element)
+
+    def given_columns(self, node: raw.Insert, columns: list[Any], given: list[n.Expr], scope: Scope) -> dict[int, n.Expr]:
+        """Values by attno; elements of an array are put together."""
+        if not node.elements:
+            return {c.attno: value for c, value in zip(columns, given)}
+        found: dict[int, n.Expr] = {}
+        for i, (column, value) in enumerate(zip(columns, given)):
+            if i not in node.elements:
+                found[column.attno] = value
+                continue
+            name, position = node.columns[i]
+            if isinstance(value, n.Default):
+                raise FeatureNotSupported("cannot set an array element to DEFAULT", position=position)
+            array = column.type_oid if any(s[2] for s in node.elements[i]) else self.types.array_of(column.type_oid)
+            base = found.get(column.attno, n.Const(array, column.typmod))
+            assign = raw.Assign([(name, position)], None, subscripts=node.elements[i])
+            found[column.attno] = self.element_value(base, assign, value, column, scope)
+        return found
 
     def no_column(self, relation: Any, name: str, position: int) -> DatabaseError:
         if name in ("ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"):

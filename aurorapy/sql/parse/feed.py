@@ -304,7 +304,8 @@ class Feed(Cursor):
 
     def index(self) -> None:
         if self.frame.kind == "names":
-            raise self.unsupported("INSERT into an element of an array")
+            self.element()
+            return
         mark = IndexMark(self.position())
         self.check_dimensions()
         self.emit(TokenType.DOT, ".")
@@ -313,6 +314,16 @@ class Feed(Cursor):
         self.need = True
         if self.sees(":"):
             self.need = False
+
+    def element(self) -> None:
+        """INSERT INTO t (a[1]): the subscripts are kept with the column's name."""
+        if not isinstance(self.marks[-1], Word):
+            raise self.error()
+        first = self.at - 1
+        while self.sees("["):
+            self.check_dimensions()
+            self.at = self.matching() + 1
+        self.marks[-1].element = (first, self.at)
 
     def check_dimensions(self) -> None:
         """More subscripts in a row than an array can have dimensions."""

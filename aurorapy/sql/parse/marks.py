@@ -21,12 +21,16 @@ from aurorapy.sql.statements import TypeName
 
 @dataclass(slots=True)
 class Word:
-    """An identifier, folded. On the table of an INSERT: which OVERRIDING it has, where its ON CONFLICT stands."""
+    """An identifier, folded. On the table of an INSERT: which OVERRIDING it has, where its ON CONFLICT stands.
+
+    `element`: on a column of an INSERT, the tokens from its name to the end of its subscripts, (0, 0) for none.
+    """
 
     text: str
     position: int
     overriding: str = ""
     conflict: int = 0
+    element: tuple[int, int] = (0, 0)
 
 
 @dataclass(slots=True)

@@ -254,13 +254,16 @@ class Queries(Expressions):
     def insert(self, node: Any) -> raw.Insert:
         args = node.args
         columns: list[tuple[str, int]] = []
+        elements: dict[int, list[Any]] = {}
         table = args["this"]
         if isinstance(table, exp.Schema):
             for column in table.expressions:
                 word = self.word(column)
+                if word.element[1]:
+                    elements[len(columns)] = parse_expression(self.fed.source, *word.element)[0].subscripts
                 columns.append((word.text, word.position))
             table = table.args["this"]
-        result = raw.Insert(self.target_table(table), columns)
+        result = raw.Insert(self.target_table(table), columns, elements=elements)
         mark = self.mark_of(table.args["this"])
         first = self.mark_of(table.args.get("catalog") or table.args.get("db") or table.args["this"])
         result.overriding = mark.overriding or (first.overriding if isinstance(first, Word) else "")

@@ -370,7 +370,7 @@ class Conflict(Node):
 
 @dataclass(slots=True)
 class Insert(Node):
-    """`source` None: DEFAULT VALUES. overriding: '', system, user."""
+    """`source` None: DEFAULT VALUES. overriding: '', system, user. `elements`: subscripts by place in `columns`."""
 
     table: FromTable
     columns: list[tuple[str, int]] = field(default_factory=list)
@@ -379,6 +379,7 @@ class Insert(Node):
     returning: list[Target] = field(default_factory=list)
     overriding: str = ""
     with_: With | None = None
+    elements: dict[int, list[Any]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
