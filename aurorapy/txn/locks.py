@@ -48,6 +48,8 @@ class LockWait:
 
     def blockers(self) -> Iterator[Any]:
         """Owners this wait cannot end before: conflicting holders, and conflicting waits further ahead."""
+        if self.granted:  # it has what it waited for, its task has not run yet
+            return
         against = conflicts(self.mode)
         for holder, modes in self.lock.holders.items():
             if modes & against and holder is not self.owner:
