@@ -17,6 +17,7 @@ from typing import Any
 
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows.codegen import Writer
+from aurorapy.execute.rows.runtime import paced
 from aurorapy.execute.rows.sorting import sort_rows
 from aurorapy.expressions.ordering import equality_key, sort_key
 from aurorapy.expressions.registry import CallTypes
@@ -124,22 +125,22 @@ class Collected:
     def fold(self, rows: list[tuple], ectx: Any, direct: tuple) -> Any:
         fold, width = self._fold, self._width
         if fold.strict or fold.ordered_set:
-            rows = [r for r in rows if None not in r[:width]]
+            rows = [r for r in paced(rows, ectx.give_way) if None not in r[:width]]
         if self._spec:
-            sort_rows(rows, self._spec)
+            sort_rows(rows, self._spec, ectx.give_way)
         if self._keys is not None:
-            rows = self._distinct(rows)
+            rows = self._distinct(rows, ectx.give_way)
         if fold.ordered_set:
             return fold.final(ectx, self._types, [r[:width] for r in rows], *direct)
         lead = ([ectx] if self._fn.needs_context else []) + ([self._types] if self._fn.wants_types else [])
         state = fold.init()
-        for row in rows:
+        for row in paced(rows, ectx.give_way):
             state = fold.step(*lead, state, *row[:width])
         return fold.final(state)
 
-    def _distinct(self, rows: list[tuple]) -> list[tuple]:
+    def _distinct(self, rows: list[tuple], give_way: Any) -> list[tuple]:
         seen: dict[tuple, tuple] = {}
-        for row in rows:
+        for row in paced(rows, give_way):
             values = row[: self._width]
             key = tuple(v if k is None or v is None else k(v) for v, k in zip(values, self._keys))
             seen.setdefault(key, row)

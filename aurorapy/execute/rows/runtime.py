@@ -32,6 +32,13 @@ def chunks(rows: Iterable | None, field: Callable | None = None) -> Iterator[lis
         size = CHUNK_ROWS if size >= 64 else size * 8
 
 
+def paced(rows: Iterable, give_way: Callable[[], None]) -> Iterator:
+    """The rows of a list or iterator, giving way every 256 of them."""
+    for page in chunks(rows):
+        give_way()
+        yield from page
+
+
 def first_field(value: Any) -> Any:
     return value.fields[0] if isinstance(value, Record) else value[0] if type(value) is tuple else value
 

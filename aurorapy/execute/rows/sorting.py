@@ -15,12 +15,14 @@ from typing import Any, Callable, Iterable
 from aurorapy.errors import DatabaseError
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows.codegen import Writer
+from aurorapy.execute.rows.runtime import CHUNK_ROWS, paced
 from aurorapy.execute.rows.spill import SpillFile
 from aurorapy.expressions.ordering import sort_key
 from aurorapy.sql.plan import nodes
 
 Spec = tuple[int, Callable | None, bool, bool]  # place in the row, key function, descending, nulls first
 TRIM_ROWS_MIN = 1024
+PIECE_ROWS = 8192  # sorted in one step: below 10 ms
 ROW_BYTES = 120  # a tuple and its values beyond their own data, about
 
 
@@ -84,7 +86,7 @@ class SortedRuns:
 
     def spill(self, rows: list[tuple]) -> None:
         """Moves the rows collected so far to the file, sorted."""
-        sort_rows(rows, self._spec)
+        sort_rows(rows, self._spec, self._ctx.give_way)
         if self._file is None:
             self._file = SpillFile(self._ctx)
         self._runs.append(self._file.write(rows))
@@ -92,10 +94,10 @@ class SortedRuns:
         self._ctx.give_way()
 
     def merge(self, rows: list[tuple]) -> Iterable[tuple]:
-        sort_rows(rows, self._spec)
+        sort_rows(rows, self._spec, self._ctx.give_way)
         if self._file is None:
-            return rows
-        return self._merged(rows)
+            return paced(rows, self._ctx.give_way) if len(rows) > CHUNK_ROWS else rows
+        return paced(self._merged(rows), self._ctx.give_way)
 
     def _merged(self, rows: list[tuple]) -> Iterable[tuple]:
         sources = [*(self._file.read(run) for run in self._runs), rows]
@@ -160,17 +162,31 @@ def offset_count(value: Any) -> int:
     return int(value)
 
 
-def sort_rows(rows: list[tuple], spec: tuple[Spec, ...]) -> None:
-    """Sorts in place."""
+def sort_rows(rows: list[tuple], spec: tuple[Spec, ...], give_way: Callable[[], None] | None = None) -> None:
+    """Sorts in place; many rows in pieces, between which others may run."""
     if len(rows) < 2 or not spec:
         return
     keys = [_key(rows, place, function, nulls_first != descending) for place, function, descending, nulls_first in spec]
     directions = {descending for _, _, descending, _ in spec}
     if len(directions) == 1:
-        rows.sort(key=_together(keys), reverse=directions.pop())
+        _sort_by(rows, _together(keys), directions.pop(), give_way)
         return
     for key, (_, _, descending, _) in zip(reversed(keys), reversed(spec)):
-        rows.sort(key=key if callable(key) else itemgetter(key), reverse=descending)
+        _sort_by(rows, key if callable(key) else itemgetter(key), descending, give_way)
+
+
+def _sort_by(rows: list[tuple], key: Callable, descending: bool, give_way: Callable[[], None] | None) -> None:
+    """list.sort, which nothing can interrupt, on pieces of a few milliseconds each; then a merge."""
+    if give_way is None or len(rows) <= PIECE_ROWS:
+        rows.sort(key=key, reverse=descending)
+        return
+    pieces = []
+    for start in range(0, len(rows), PIECE_ROWS):
+        give_way()
+        piece = rows[start : start + PIECE_ROWS]
+        piece.sort(key=key, reverse=descending)
+        pieces.append(piece)
+    rows[:] = paced(merge(*pieces, key=key, reverse=descending), give_way)
 
 
 def _key(rows: list[tuple], place: int, function: Callable | None, nulls_low: bool) -> Any:

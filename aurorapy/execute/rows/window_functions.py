@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any, Iterator
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported
+from aurorapy.execute.rows.runtime import paced
 from aurorapy.expressions.ordering import equality_key, sort_key
 from aurorapy.expressions.registry import CallTypes
 
@@ -49,11 +50,11 @@ class WindowRun:
             value = bounds[0] if name == "starting" else bounds[1]
             if bound in ("preceding", "following") and value is None:
                 raise DatabaseError(f"frame {name} offset must not be null", sqlstate="22004")
-        for _, members in groupby(rows, key=lambda r: _normal(r[1], self.partition_keys)):
-            partition = Partition(self, list(members), bounds)
+        for _, members in groupby(paced(rows, ectx.give_way), key=lambda r: _normal(r[1], self.partition_keys)):
+            partition = Partition(self, list(members), bounds, ectx.give_way)
             columns = [partition.compute(i, call, ectx) for i, call in enumerate(self.calls)]
             ectx.give_way()
-            for row, *values in zip(partition.rows, *columns):
+            for row, *values in paced(zip(partition.rows, *columns), ectx.give_way):
                 yield row[0], tuple(values)
 
 
@@ -64,17 +65,19 @@ def _normal(row: tuple, keys: tuple) -> tuple:
 class Partition:
     """One partition: its rows and where each row's peers begin and end."""
 
-    def __init__(self, run: WindowRun, rows: list[tuple], bounds: tuple) -> None:
+    def __init__(self, run: WindowRun, rows: list[tuple], bounds: tuple, give_way: Any) -> None:
         self.run = run
         self.rows = rows
         self.bounds = bounds
         self.peer_start: list[int] = []
         self.peer_end: list[int] = []
         self.peer_number: list[int] = []
-        keys = [_normal(r[2], run.order_keys) for r in rows]
+        keys = [_normal(r[2], run.order_keys) for r in paced(rows, give_way)]
         position = number = 0
         while position < len(rows):
             end = position + 1
+            if not position & 0x3FF:
+                give_way()
             while end < len(rows) and keys[end] == keys[position]:
                 end += 1
             count = end - position
@@ -86,7 +89,7 @@ class Partition:
 
     def compute(self, index: int, call: Any, ectx: Any) -> list:
         low, high = self.run.places[index]
-        args = [r[3][low:high] for r in self.rows]
+        args = [r[3][low:high] for r in paced(self.rows, ectx.give_way)]
         fn = call.fn
         if fn.aggregate is not None:
             return self._aggregate(index, call, args, ectx)
