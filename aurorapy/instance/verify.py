@@ -17,6 +17,7 @@ from aurorapy import config
 from aurorapy.access.vacuum import check_table
 from aurorapy.errors import DatabaseError
 from aurorapy.host.real import RealHost
+from aurorapy.ids import Oid
 from aurorapy.instance.databases import Database
 from aurorapy.instance.instance import Instance, storage_config
 from aurorapy.storage.verify import StoppedVolume, verify_volume
@@ -77,8 +78,8 @@ def _collect(host: Any, settings: dict[str, Any], problems: list[str]) -> None:
         stopped.close()
 
 
-def verify_contents(host: Any, settings: dict[str, Any], volume: Any) -> Iterator[str]:
-    """Problems of everything above storage."""
+def verify_contents(host: Any, settings: dict[str, Any], volume: Any, only: Oid | None = None) -> Iterator[str]:
+    """Problems of everything above storage; with `only`, of that database's tables and no other's."""
     instance = Instance(host, settings, volume)
     instance.space.open()
     instance.txns.open()
@@ -86,7 +87,12 @@ def verify_contents(host: Any, settings: dict[str, Any], volume: Any) -> Iterato
     for oid, root in sorted(instance._directory().items()):
         database = Database(instance, oid, str(oid), root)
         instance._databases[oid] = database
-        yield from _verify_database(instance, database, owners)
+        if only is None or oid == only:
+            yield from _verify_database(instance, database, owners)
+    try:
+        instance.space.unowned([*instance.live_roots(), instance.txns.status.pages.root])
+    except DatabaseError as error:
+        yield f"space: {error.message}"
 
 
 def _verify_database(instance: Any, database: Database, owners: dict[int, str]) -> Iterator[str]:

@@ -212,6 +212,14 @@ cdef class VolumeSpace:
     def reclaim(self, roots):
         """Frees every page that no relation of `roots` and no list has: what a crash left behind. Returns how many.
         Only before the first session; `roots` must be all that committed or prepared transactions know."""
+        gaps = self.unowned(roots)
+        if gaps:
+            self.free_ranges(gaps, 0)
+        return sum(pages for _, pages in gaps)
+
+    def unowned(self, roots):
+        """Page ranges [(first, pages)] that no relation of `roots` and no list has. DataCorrupted when two have one. May
+        switch."""
         taken = [(0, 1)] + [(page, 1) for page in self.free_pages] + [(e[0], e[1]) for e in self.free]
         for root in roots:
             taken += RelationStorage.open(self, root).ranges()
@@ -224,9 +232,7 @@ cdef class VolumeSpace:
             at = start + pages
         if at < self.next_page:
             gaps.append((at, self.next_page - at))
-        if gaps:
-            self.free_ranges(gaps, 0)
-        return sum(pages for _, pages in gaps)
+        return gaps
 
 
 cdef class RelationStorage:

@@ -23,14 +23,17 @@ import random
 import traceback
 from dataclasses import dataclass
 from typing import Any, Callable
+from unittest.mock import patch
 
 from aurorapy import config
+from aurorapy.ids import POSTGRES_DB
 from aurorapy.instance.instance import Instance
 from aurorapy.instance.verify import FrozenVolume, verify_contents
 from aurorapy.server.listener import Listener
 from aurorapy.storage import messages
 from aurorapy.storage.options import StorageConfig
 from aurorapy.storage.verify import StoppedVolume, verify_volume
+from aurorapy.storage.volume import Volume
 from aurorapy_native.redo import records
 
 from tests.sim.checks import check_contents
@@ -40,6 +43,7 @@ from tests.sim.host import Crash, SimHost
 from tests.sim.model import Model, Violation
 from tests.sim.workload import ACCOUNTS, BALANCE, SCHEMA, Client
 
+recover = Volume.open
 CONSISTENCY_POINT = 1  # flag of a record that ends its mini-transaction
 
 
@@ -105,7 +109,7 @@ class World:
         self.model.base = {("accounts", id): ("0.0", str(BALANCE)) for id in range(1, ACCOUNTS + 1)}
         for _ in range(lives):
             self._live(self._work)
-            if self.rng.random() < 0.25:
+            if self.rng.random() < 0.1:
                 self.verify()
         self._live(self._only_check, may_crash=False)
         self.verify()
@@ -116,10 +120,11 @@ class World:
         """A volume with the schema in it, made once a process."""
         found = _bases.get(self.sizes)
         if found is None:
-            medium, host = SimMedium(), None
+            medium = SimMedium()
             host = SimHost(4711, medium)
             model, self.model = self.model, Model()
-            host.tasks.run(self._make, host)
+            settings = config.load(None, {"shared_buffers": "4000", "autovacuum": "off"})
+            host.tasks.run(self._make, host, settings)
             if host.unexpected:
                 raise Violation(f"{host.unexpected[0][0]} failed") from host.unexpected[0][1]
             medium.kill()
@@ -127,9 +132,9 @@ class World:
             self.model = model
         return found[0].copy(), found[1], set(found[2])
 
-    def _make(self, host: SimHost) -> None:
-        instance = Instance.create(host, self.settings, log=SimLog(host), storage=self.sizes.storage)
-        self._observe(instance)
+    def _make(self, host: SimHost, settings: dict[str, Any]) -> None:
+        instance = Instance.create(host, settings, log=SimLog(host), storage=self.sizes.storage)
+        self._observe(instance.volume)
         listener = Listener(instance, host.loop)
         wire = SimWire(host, listener).connect()
         error = wire.query(SCHEMA).error
@@ -169,16 +174,20 @@ class World:
             raise Violation(f"{name} failed: {error!r}") from error
 
     # -- one life ------------------------------------------------------------------------------------------------------
+    def _recovered(self, host: SimHost, volume: Volume) -> Volume:
+        """I3, before anything new is written."""
+        host.tell(f"open: VDL {volume.vdl:#x}, epoch {volume.epoch}")
+        if volume.vdl < self.model.vdl:
+            raise Violation(f"I3: the VDL was {self.model.vdl:#x}, recovered is {volume.vdl:#x}")
+        if volume.vdl not in self.model.ends:
+            raise Violation(f"I3: the VDL {volume.vdl:#x} is not the end of a mini-transaction")
+        self._observe(volume)
+        return volume
+
     def _open(self, host: SimHost) -> tuple[Instance, Listener]:
         self.log = SimLog(host)
-        instance = Instance.open(host, self.settings, self.log, self.sizes.storage)
-        vdl = instance.volume.vdl
-        host.tell(f"open: VDL {vdl:#x}, epoch {instance.volume.epoch}")
-        if vdl < self.model.vdl:
-            raise Violation(f"I3: the VDL was {self.model.vdl:#x}, recovered is {vdl:#x}")
-        if vdl not in self.model.ends:
-            raise Violation(f"I3: the VDL {vdl:#x} is not the end of a mini-transaction")
-        self._observe(instance)
+        with patch.object(Volume, "open", lambda host, config: self._recovered(host, recover(host, config))):
+            instance = Instance.open(host, self.settings, self.log, self.sizes.storage)
         listener = Listener(instance, host.loop)
         check_contents(self.model, SimWire(host, listener).connect())
         return instance, listener
@@ -223,9 +232,9 @@ class World:
             host.tell(f"fault: the disk holds {host.faults.capacity} bytes")
             host.tasks.call_later(rng.uniform(2.0, 30.0), setattr, host.faults, "capacity", None)
 
-    def _observe(self, instance: Instance) -> None:
+    def _observe(self, volume: Volume) -> None:
         """Learns where mini-transactions end and which VDL the server knows of."""
-        volume, model = instance.volume, self.model
+        model = self.model
         send = volume.transport.send
 
         def watched(copy: str, message: Any) -> None:
@@ -240,23 +249,23 @@ class World:
         volume.on_vdl(moved)
 
     # -- the structure -------------------------------------------------------------------------------------------------
-    def verify(self) -> None:
+    def verify(self, only: int | None = POSTGRES_DB) -> None:
         """I11 of the stopped volume, as `aurorapy verify` looks at it."""
         host = SimHost(0, self.medium)
         problems: list[str] = []
-        host.tasks.run(self._verify, host, problems)
+        host.tasks.run(self._verify, host, problems, only)
         self.medium.kill()
         if problems:
             raise Violation("I11: " + "; ".join(problems[:10]))
 
-    def _verify(self, host: SimHost, problems: list[str]) -> None:
+    def _verify(self, host: SimHost, problems: list[str], only: int | None) -> None:
         storage = self.sizes.storage
         problems.extend(verify_volume(host, storage))
         if problems:
             return
         stopped = StoppedVolume(host, storage)
         try:
-            problems.extend(verify_contents(host, self.settings | {"autovacuum": False}, FrozenVolume(stopped)))
+            problems.extend(verify_contents(host, self.settings | {"autovacuum": False}, FrozenVolume(stopped), only))
         finally:
             stopped.close()
 
