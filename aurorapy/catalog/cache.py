@@ -258,6 +258,12 @@ class SessionCatalog:
                 return lookups.relation(oid)
         return None
 
+    def relation_pages(self, relation: Relation) -> int:
+        """The table's size now, in pages."""
+        if not relation.root or relation.kind != "r":
+            return relation.pages
+        return self._session.instance.table(relation).blocks
+
     def need_relation(self, schema: str | None, name: str, position: int = 0) -> Relation:
         found = self.relation_by_name(schema, name)
         if found is None:
