@@ -338,13 +338,22 @@ class SessionDefinitions(Privileges):
         table = own + size(relation.toast_root)
         return table if what == "table" else table + indexes
 
-    def database_size(self, oid: int) -> int | None:
+    def database_size(self, oid: int | str) -> int | None:
+        """By OID or name. 3D000 for a name that is none."""
         reader = self._reader()
-        if reader.one("pg_database", oid=oid) is None:
+        if isinstance(oid, str):
+            if reader.one("pg_database", datname=oid) is None:
+                raise DatabaseError(f'database "{oid}" does not exist', sqlstate="3D000")
+        elif reader.one("pg_database", oid=oid) is None:
             return None
         return sum(self._size(row.relfilenode) for row in reader.scan("pg_class") if row.relfilenode)
 
-    def tablespace_size(self, oid: int) -> int | None:
+    def tablespace_size(self, oid: int | str) -> int | None:
+        if isinstance(oid, str):
+            row = self._reader().one("pg_tablespace", spcname=oid)
+            if row is None:
+                raise DatabaseError(f'tablespace "{oid}" does not exist', sqlstate="42704")
+            oid = row.oid
         return self.database_size(self._catalog.database_oid()) if oid == 1663 else 0
 
 
