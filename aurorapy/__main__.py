@@ -20,6 +20,7 @@ from typing import Any
 
 from aurorapy import __version__, config
 from aurorapy.errors import DatabaseError, ObjectInUse
+from aurorapy.host import preemption
 from aurorapy.host.real import RealHost, new_event_loop
 from aurorapy.instance.instance import Instance
 from aurorapy.server import logs
@@ -75,6 +76,7 @@ def serve(options: argparse.Namespace) -> int:
     loop = new_event_loop()
     asyncio.set_event_loop(loop)
     host = RealHost(options.data, loop)
+    preemption.arm(host.tasks.give_way)
     try:
         return loop.run_until_complete(_serve(host, loop, settings, options, log))
     finally:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aurorapy.errors import DatabaseError, FeatureNotSupported
+from aurorapy.errors import DatabaseError, FatalError, FeatureNotSupported, QueryCanceled
 from aurorapy.execute import OutputColumn, compile_plan
 from aurorapy.session.columns import columns_of
 from aurorapy.sql.bind import bind
@@ -70,8 +70,8 @@ class PreparedStatement:
         try:
             planned = plan(query, session.catalog, session.settings, session.eval)
             self.executable = compile_plan(planned)
-        except DatabaseError:
-            if not only_describe:
+        except DatabaseError as error:
+            if not only_describe or isinstance(error, QueryCanceled | FatalError):
                 raise
             return
         self.locks = self.executable.locks

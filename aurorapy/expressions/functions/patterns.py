@@ -68,7 +68,7 @@ def like_test(pattern: str, ignore_case: bool = False) -> Callable[[str], bool]:
 
 
 def _like_regex(tokens: list[tuple[str, str]], ignore_case: bool) -> Callable[[str], bool]:
-    source = "".join({"any": ".*", "one": "."}.get(kind) or re.escape(text) for kind, text in tokens if kind != "dangling")
+    source = _like_source(tokens)
     options = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
     if tokens and tokens[-1][0] == "dangling":
         # an error only where the rest of the pattern has matched so far
@@ -83,6 +83,20 @@ def _like_regex(tokens: list[tuple[str, str]], ignore_case: bool) -> Callable[[s
         return refuse
     fullmatch = re.compile(source, options).fullmatch
     return lambda value: fullmatch(value) is not None
+
+
+def _like_source(tokens: list[tuple[str, str]]) -> str:
+    """Between two `%` the first place that fits is as good as any other, so nothing there is tried twice: `(?>.*?a)`."""
+    parts = [""]
+    for kind, text in tokens:
+        if kind == "any":
+            parts.append("")
+        elif kind != "dangling":
+            parts[-1] += "." if kind == "one" else re.escape(text)
+    if len(parts) == 1:
+        return parts[0]
+    middle = "".join(f"(?>.*?{part})" for part in parts[1:-1] if part)
+    return f"{parts[0]}{middle}.*{parts[-1]}"
 
 
 def like(text: str, pattern: str) -> bool:

@@ -22,6 +22,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from aurorapy.errors import DataError
+from aurorapy.host.preemption import long_call
 
 _CLASSES = {
     "alpha": r"^\W\d_",
@@ -90,10 +91,27 @@ def parse_flags(text: str) -> Flags:
     return flags
 
 
+class Interruptible:
+    """A pattern that may have to try many ways: others run, and cancels are heard, while it does."""
+
+    __slots__ = ("compiled", "pattern", "groups")
+
+    def __init__(self, compiled: re.Pattern) -> None:
+        self.compiled = compiled
+        self.pattern = compiled.pattern
+        self.groups = compiled.groups
+
+    def search(self, text: str, start: int = 0) -> re.Match | None:
+        return long_call(self.compiled.search, text, start)
+
+    def fullmatch(self, text: str, start: int, stop: int) -> re.Match | None:
+        return long_call(self.compiled.fullmatch, text, start, stop)
+
+
 class Pattern(NamedTuple):
     """A compiled pattern and how its matches are to be stretched: Python takes the first way that fits."""
 
-    regex: re.Pattern
+    regex: re.Pattern | Interruptible
     shortest: bool  # the pattern as a whole prefers the shortest match
     longest: bool  # a longer match from the same place may exist
     reach: int  # no match is longer
@@ -144,6 +162,8 @@ def compile_pattern(pattern: str, flags: Flags = Flags()) -> Pattern:
             warnings.simplefilter("ignore")
             compiled = re.compile(source, options)
             reach = re._parser.parse(source, options).getwidth()[1] if longest else 0
+        if any(quantifier in source for quantifier in "*+?{"):
+            compiled = Interruptible(compiled)
         return Pattern(compiled, shortest, longest, int(min(reach, 1 << 31)))
     except (re.error, OverflowError, RecursionError):
         raise invalid("quantifier operand invalid") from None

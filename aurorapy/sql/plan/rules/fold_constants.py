@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from aurorapy.errors import DatabaseError, QueryCanceled
+from aurorapy.errors import DatabaseError, FatalError, QueryCanceled
 from aurorapy.expressions.compile import evaluator
 from aurorapy.expressions.context import EvalContext
 from aurorapy.expressions.nodes import (
@@ -84,7 +84,7 @@ class _Folder:
         evaluation = self._planner.evaluation or EvalContext()
         try:
             value = evaluator((expr,))(evaluation)[0]
-        except QueryCanceled:
+        except (QueryCanceled, FatalError):
             raise
         except DatabaseError:
             if self._strict:
