@@ -4,7 +4,8 @@ All statements are parsed before the first one runs. Without a transaction block
 ends with the message; BEGIN makes what came before part of the block (PostgreSQL manual, "Multiple Statements in a
 Simple Query"). The first error ends the message.
 
-Statements are kept by their text, so a client that repeats itself is parsed, bound and planned once.
+Statements are kept by their text, and plans by the text without its literals (`text_plans`), so a client that repeats
+itself is parsed, bound and planned once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from aurorapy.errors import FatalError
 from aurorapy.session import utility
 from aurorapy.session.portals import Portal
 from aurorapy.session.prepared import PreparedStatement
+from aurorapy.session.text_plans import TextPlans
 from aurorapy.sql.parse import parse
 from aurorapy.sql.statements import EmptyStatement, QueryStatement, Statement
 
@@ -28,18 +30,15 @@ class SimpleProtocol:
         self._session = session
         self._parsed: dict[str, list[Statement]] = {}
         self._prepared: dict[str, PreparedStatement] = {}
+        self._text_plans = TextPlans(session)
 
     def query(self, text: str) -> None:
         """Runs the message and ends it with ReadyForQuery. FatalError passes through."""
         session = self._session
         try:
             session.start_statement(text)
-            statements = self._parse(text)
-            session.portals.close("")
-            if not statements:
-                session.output.empty_query()
-            for statement in statements:
-                self._run(statement, len(statements) == 1)
+            if not self._run_known(text):
+                self._run_all(text)
             session.block.finish_implicit()
             session.end_statement()
         except FatalError:
@@ -47,6 +46,27 @@ class SimpleProtocol:
         except Exception as error:  # noqa: BLE001 - the session's one place where a statement's failure ends
             session.report_error(error)
         session.ready()
+
+    def _run_all(self, text: str) -> None:
+        session = self._session
+        statements = self._parse(text)
+        session.portals.close("")
+        if not statements:
+            session.output.empty_query()
+        for statement in statements:
+            self._run(statement, len(statements) == 1)
+
+    def _run_known(self, text: str) -> bool:
+        """Runs a statement whose plan is known by its text without literals."""
+        session = self._session
+        if session.block.state == "failed":
+            return False
+        found = self._text_plans.find(text)
+        if found is None:
+            return False
+        session.portals.close("")
+        self._run_prepared(*found)
+        return True
 
     def _parse(self, text: str) -> list[Statement]:
         statements = self._parsed.get(text)
@@ -79,7 +99,11 @@ class SimpleProtocol:
                 utility.refuse_parameters(statement)
             if alone and len(statement.text) <= CACHE_TEXT_MAX:
                 self._prepared[statement.text] = prepared
-        portal = Portal("", prepared, (), [])
+        self._run_prepared(prepared, ())
+
+    def _run_prepared(self, prepared: PreparedStatement, params: tuple) -> None:
+        session = self._session
+        portal = Portal("", prepared, params, [])
         try:
             portal.start(session)
             session.output.run_portal(portal, 0, describe=True)
