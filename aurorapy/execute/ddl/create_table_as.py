@@ -14,10 +14,10 @@ from aurorapy.execute.ddl.context import DdlContext
 from aurorapy.execute.ddl.relations import TABLE_OPTIONS, NewColumn, check_options, create_relation
 from aurorapy.execute.executable import compile_plan
 from aurorapy.expressions import nodes as n
-from aurorapy.ids import C_COLLATION, DEFAULT_COLLATION
+from aurorapy.ids import C_COLLATION, DEFAULT_COLLATION, FIRST_NORMAL_OID
 from aurorapy.sql.bind import bind
 from aurorapy.sql.plan import plan
-from aurorapy.sql.statements import CreateTable
+from aurorapy.sql.statements import CreateTable, QueryStatement
 from aurorapy.sql.tree import Query
 from aurorapy.types.builtin import BY_NAME
 
@@ -35,7 +35,7 @@ def create_table_as(ctx: DdlContext, statement: CreateTable) -> str:
         ctx.notice("NOTICE", f'relation "{name.name}" already exists, skipping', sqlstate="42P07")
         return "CREATE TABLE AS"
     check_options(statement.options, TABLE_OPTIONS)
-    query = bind(statement.query, ctx.catalog, (), ctx.eval.type_context, fixed_params=True)
+    query = bind_locked(ctx, statement.query)
     columns = result_columns(ctx, query, statement.column_names, "too many column names were specified")
     executable = compile_plan(plan(query, ctx.catalog, ctx.settings))
     for oid, mode in executable.locks:
@@ -45,6 +45,18 @@ def create_table_as(ctx: DdlContext, statement: CreateTable) -> str:
     if not statement.with_data:
         return "CREATE TABLE AS"
     return f"SELECT {_fill(ctx, executable, oid)}"
+
+
+def bind_locked(ctx: DdlContext, statement: QueryStatement) -> Query:
+    """The query bound, with a lock on everything it names, so that nothing of it can go before the transaction ends."""
+    while True:
+        version = ctx.catalog.version
+        query = bind(statement, ctx.catalog, (), ctx.eval.type_context, fixed_params=True)
+        for oid in sorted(query.relation_oids):
+            if oid >= FIRST_NORMAL_OID:
+                ctx.lock(oid, "ACCESS SHARE")
+        if ctx.catalog.version == version:
+            return query
 
 
 def result_columns(ctx: DdlContext, query: Query, names: list[str], too_many: str) -> list[NewColumn]:

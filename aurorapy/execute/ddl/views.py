@@ -15,14 +15,14 @@ from aurorapy.catalog.model import Relation
 from aurorapy.errors import DatabaseError, FeatureNotSupported
 from aurorapy.execute.ddl import context as c
 from aurorapy.execute.ddl.context import DdlContext
-from aurorapy.execute.ddl.create_table_as import result_columns
+from aurorapy.execute.ddl.create_table_as import bind_locked, result_columns
 from aurorapy.execute.ddl.relations import NewColumn, create_relation, insert_attribute
 from aurorapy.expressions import nodes as n
 from aurorapy.sql.bind import bind
 from aurorapy.sql.deparse import query_text
 from aurorapy.sql.parse import parse
 from aurorapy.sql.plan.columns import parts, query_expressions
-from aurorapy.sql.statements import CreateView
+from aurorapy.sql.statements import CreateView, Name
 from aurorapy.sql.tree import Query, Rte
 
 SELECT_RULE = "1"
@@ -36,13 +36,16 @@ def create_view(ctx: DdlContext, statement: CreateView) -> int:
         raise DatabaseError("views must not contain data-modifying statements", sqlstate="0A000")
     schema = ctx.creation_schema(name, temporary=statement.persistence == "t")
     ctx.check_schema_writable(schema, name.name)
-    query = bind(statement.query, ctx.catalog, (), ctx.eval.type_context, fixed_params=True)
+    query = bind_locked(ctx, statement.query)
     if any(cte.query.kind in ("insert", "update", "delete") for cte in query.ctes):
         raise FeatureNotSupported("views must not contain data-modifying statements in WITH")
     columns = result_columns(ctx, query, statement.columns, "CREATE VIEW specifies more column names than columns")
     text = query_text(query, ctx.catalog, stored=True, names=[column.name for column in columns])
-    existing = ctx.catalog.relation_by_name(ctx.catalog.schema_name(schema), name.name)
-    if existing is not None and statement.replace:
+    existing = None
+    if statement.replace:
+        full = Name(ctx.catalog.schema_name(schema), name.name)
+        existing = ctx.locked(full, "ACCESS EXCLUSIVE", lambda found: _check_replaceable(ctx, found))
+    if existing is not None:
         return _replace(ctx, existing, columns, query, text)
     oid = create_relation(ctx, name.name, schema, "v", columns, persistence=statement.persistence)
     row = ctx.store.one("pg_class", oid=oid)
@@ -53,10 +56,6 @@ def create_view(ctx: DdlContext, statement: CreateView) -> int:
 
 def _replace(ctx: DdlContext, view: Relation, columns: list[NewColumn], query: Query, text: str) -> int:
     """Columns may be added at the end; those there keep name, type and collation."""
-    if view.kind != "v":
-        raise DatabaseError(f'"{view.name}" is not a view', sqlstate="42809")
-    ctx.need_owner(view)
-    ctx.lock(view.oid, "ACCESS EXCLUSIVE")
     if len(columns) < len(view.columns):
         raise DatabaseError("cannot drop columns from view", sqlstate="42P16")
     for old, new in zip(view.columns, columns):
@@ -68,6 +67,12 @@ def _replace(ctx: DdlContext, view: Relation, columns: list[NewColumn], query: Q
         ctx.store.update(row, relnatts=len(columns))
     _set_rule(ctx, view.oid, query, text)
     return view.oid
+
+
+def _check_replaceable(ctx: DdlContext, found: Relation) -> None:
+    if found.kind != "v":
+        raise DatabaseError(f'"{found.name}" is not a view', sqlstate="42809")
+    ctx.need_owner(found)
 
 
 def _check_same(ctx: DdlContext, old, new: NewColumn) -> None:
