@@ -12,7 +12,7 @@ NATIVE := $(wildcard ext/aurorapy_native/*.pyx ext/aurorapy_native/*.pxd ext/aur
 .PHONY: run build test bench clean postgresql
 
 run: build
-	$(BIN)/aurorapy serve --data data --host 127.0.0.1 --port 5432
+	$(BIN)/python -m aurorapy serve --data data --host 127.0.0.1 --port 5432
 
 build: $(VENV)/.built
 
@@ -21,13 +21,20 @@ $(VENV)/.made:
 	$(PIP) "setuptools>=68" wheel "cython>=3.1"
 	touch $@
 
-# Editable and without isolation: each module is compiled once, in place, and again only when it changed.
-$(VENV)/.built: $(VENV)/.made setup.py pyproject.toml $(NATIVE)
-	$(PIP) --no-build-isolation -e .
+# What pyproject.toml names, into the environment; the project itself by path, so that it is compiled only once, here.
+$(VENV)/.needs: $(VENV)/.made pyproject.toml
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > $@.txt
+	$(PIP) -r $@.txt
+	printf '%s\n' "$(CURDIR)" "$(CURDIR)/ext" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/aurorapy.pth"
+	touch $@
+
+$(VENV)/.built: $(VENV)/.needs setup.py $(NATIVE)
+	$(BIN)/python setup.py -q build_ext --inplace
 	touch $@
 
 $(VENV)/.tested: $(VENV)/.built
-	$(PIP) --no-build-isolation -e ".[test]"
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["test"], sep="\n")' > $@.txt
+	$(PIP) -r $@.txt
 	touch $@
 
 # psql, pgbench and a server to compare with. Without them the tests that need them are skipped and say so.
