@@ -12,6 +12,7 @@ Not here: loops of ours, which call give_way() themselves.
 from __future__ import annotations
 
 import signal
+from functools import wraps
 from typing import Any, Callable
 
 INTERVAL_S = 0.01
@@ -22,11 +23,21 @@ _inside = False
 def long_call(call: Callable[..., Any], *args: Any) -> Any:
     """call(*args), during which others may run. The call must not touch anything that others change."""
     global _inside
-    _inside = True
+    before, _inside = _inside, True
     try:
         return call(*args)
     finally:
-        _inside = False
+        _inside = before
+
+
+def preemptible(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes every call of a function over its arguments alone a long call."""
+
+    @wraps(function)
+    def called(*args: Any) -> Any:
+        return long_call(function, *args)
+
+    return called
 
 
 def arm(give_way: Callable[[], None]) -> None:

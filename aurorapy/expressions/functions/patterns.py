@@ -19,6 +19,7 @@ from typing import Callable
 from aurorapy.errors import DataError
 from aurorapy.expressions.functions.regex import Flags, Pattern, compile_pattern, parse_flags
 from aurorapy.expressions.registry import function, helper, inline
+from aurorapy.host.preemption import preemptible
 from aurorapy.types.values import Array
 
 TEXT = 25
@@ -287,6 +288,7 @@ def _expand(match: re.Match, replacement: str) -> str:
         at = slash + 2
 
 
+@preemptible
 def _replace(text: str, pattern: Pattern, replacement: str, start: int, nth: int) -> str:
     """nth 0 replaces all; start is an index."""
     out, at, count = [text[:start]], start, 0
@@ -384,6 +386,7 @@ def regexp_matches(text: str, pattern: str, options: str):
 function("regexp_matches(text, text) setof text[]", 2763, rows=1)(lambda text, pattern: regexp_matches(text, pattern, ""))
 
 
+@preemptible
 def _split(text: str, pattern: str, options: str, name: str) -> list[str]:
     """Empty matches at the ends and right after a match do not split."""
     flags = _plain_flags(options, name)
@@ -419,6 +422,7 @@ function("regexp_split_to_table(text, text) setof text", 2765, rows=1000)(lambda
 
 
 @function("regexp_count(text, text, int4, text) int4", 6256, not_null=True)
+@preemptible
 def regexp_count(text: str, pattern: str, start: int, options: str) -> int:
     begin = _start(start)
     compiled = compile_pattern(pattern, _plain_flags(options, "regexp_count"))
