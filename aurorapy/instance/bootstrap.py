@@ -11,7 +11,7 @@ Not here: the rows (`catalog.seed`, and pg_proc's family in `catalog_rows`).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from aurorapy import ids
 from aurorapy.catalog.schema import catalog_tables
@@ -35,19 +35,30 @@ def create(instance: Any, superuser: str, verifier: str | None) -> None:
     shared = shared_rows(superuser, verifier)
     shared_roots = _load(instance, shared, [t for t in catalog_tables().values() if t.shared])
     own = [t for t in catalog_tables().values() if not t.shared]
+    rows = catalog_rows_of(superuser)
+    databases = (ids.TEMPLATE1_DB, ids.TEMPLATE0_DB, ids.POSTGRES_DB)
+    entries = [(oid, load_database(instance, rows, own, shared_roots)[PG_CLASS]) for oid in databases]
+    _write_directory(instance, entries)
+
+
+def catalog_rows_of(superuser: str) -> Any:
+    """Rows of a new database's own catalogs, those that follow from the registry and the system views included."""
     rows = database_rows(superuser)
     for extra in (registry_rows(), view_rows(superuser)):
         for name, more in extra.items():
             rows[name].extend(more)
-    databases = (ids.TEMPLATE1_DB, ids.TEMPLATE0_DB, ids.POSTGRES_DB)
-    entries = [(oid, _load_database(instance, rows, own, shared_roots)) for oid in databases]
-    _write_directory(instance, entries)
+    return rows
 
 
-def _load_database(instance: Any, rows: Any, own: list, shared_roots: dict[int, int]) -> int:
-    """Loads one database's catalogs; returns the map page of its pg_class."""
+def _keep_going() -> None:
+    pass
+
+
+def load_database(instance: Any, rows: Any, own: list, shared_roots: dict[int, int],
+                  give_way: Callable[[], None] = _keep_going) -> dict[int, int]:  # fmt: skip
+    """Loads one database's catalogs; returns the map page of every relation, the shared ones' too."""
     others = [t for t in own if t.oid != PG_CLASS]
-    roots = {**shared_roots, **_load(instance, rows, others)}
+    roots = {**shared_roots, **_load(instance, rows, others, give_way)}
     table = catalog_tables()["pg_class"]
     roots[PG_CLASS] = RelationStorage.create(instance.space, 6).root
     for index in table.indexes:
@@ -58,10 +69,10 @@ def _load_database(instance: Any, rows: Any, own: list, shared_roots: dict[int, 
         root = roots.get(values[at_oid], 0)
         complete.append((*values[:at_root], root, *values[at_root + 1 :]))
     build_catalog_table(instance, describe_catalog(table, roots), complete)
-    return roots[PG_CLASS]
+    return roots
 
 
-def _load(instance: Any, rows: Any, tables: list) -> dict[int, int]:
+def _load(instance: Any, rows: Any, tables: list, give_way: Callable[[], None] = _keep_going) -> dict[int, int]:
     """Makes storage for the tables and their indexes, fills them; OID → map page."""
     roots: dict[int, int] = {}
     for table in tables:
@@ -71,6 +82,7 @@ def _load(instance: Any, rows: Any, tables: list) -> dict[int, int]:
         for index in table.indexes:
             roots[index.oid] = RelationStorage.create(instance.space, 7).root
     for table in tables:
+        give_way()
         found = rows.get(table.name)
         if found:
             build_catalog_table(instance, describe_catalog(table, roots), found)

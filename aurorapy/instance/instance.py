@@ -24,7 +24,7 @@ from aurorapy.buffer import make_pool
 from aurorapy.catalog.cache import SessionCatalog
 from aurorapy.catalog.model import Relation
 from aurorapy.errors import DatabaseError, FatalError
-from aurorapy.instance import bootstrap, tables
+from aurorapy.instance import bootstrap, database_jobs, tables
 from aurorapy.instance.channels import Channels
 from aurorapy.instance.databases import Database
 from aurorapy.instance.sequences import Sequences
@@ -223,10 +223,21 @@ class Instance:
                                 hint="Give the password itself or a SCRAM-SHA-256 verifier.")  # fmt: skip
         return str(make_verifier(password, self.host.random.bytes(16), self.settings["scram_iterations"]))
 
-    def drop_database(self, ctx: Any, statement: Any) -> None:
-        from aurorapy.errors import FeatureNotSupported
+    def role_by_oid(self, oid: int) -> str:
+        return self._shared_reader().one("pg_authid", oid=oid).rolname
 
-        raise FeatureNotSupported("DROP DATABASE is not supported yet")
+    def database_of(self, oid: int, name: str) -> Database:
+        return self._database(oid, name)
+
+    def forget_database(self, oid: int) -> None:
+        """It was dropped."""
+        self._databases.pop(oid, None)
+
+    def create_database(self, transaction: Any, oid: int, shared_roots: dict[int, int], give_way: Any) -> None:
+        database_jobs.create_database(self, transaction, oid, shared_roots, give_way)
+
+    def drop_database(self, transaction: Any, oid: int, name: str) -> None:
+        database_jobs.drop_database(self, transaction, oid, name)
 
     # -- relations -----------------------------------------------------------------------------------------------------
     def table(self, relation: Relation) -> Any:

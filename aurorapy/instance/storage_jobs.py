@@ -27,14 +27,15 @@ class StorageJobs:
         """A new relation's map page."""
         storage = RelationStorage.create(self._instance.space, KINDS[relkind])
         root = storage.root
-        transaction.after_abort.append(lambda: self._free(root))
+        transaction.after_abort.append(lambda: self.free(root))
         return root
 
     def drop_at_commit(self, transaction: Any, root: int) -> None:
         transaction.add_note(NOTE_DROPPED, struct.pack("<I", root))
-        transaction.after_commit.append(lambda: self._free(root, transaction.commit_lsn))
+        transaction.after_commit.append(lambda: self.free(root, transaction.commit_lsn))
 
-    def _free(self, root: int, lsn: int | None = None) -> None:
+    def free(self, root: int, lsn: int | None = None) -> None:
+        """Gives the storage back, in a task of its own. `lsn`: nobody who reads at or above it needs the pages."""
         instance = self._instance
         instance.forget_storage(root)
         instance.host.tasks.spawn(self._drop, root, lsn, name=f"drop storage {root}")

@@ -27,7 +27,7 @@ from aurorapy.sql import statements as s
 # -- running -----------------------------------------------------------------------------------------------------------
 def run(session: Any, statement: s.Statement, alone: bool = True) -> None:
     """Simple protocol: everything the client is sent, up to CommandComplete."""
-    if isinstance(statement, NO_BLOCK) or (isinstance(statement, s.CreateIndex) and statement.concurrently):
+    if isinstance(statement, NO_BLOCK) or _refuses_block(statement):
         session.block.forbid_block(statement.tag)
     if not isinstance(statement, (*OUTSIDE_TRANSACTIONS, *RUN_IN_FAILED_BLOCK)):
         session.block.start_statement()
@@ -36,6 +36,12 @@ def run(session: Any, statement: s.Statement, alone: bool = True) -> None:
         session.output.result(result)
     elif result is not None:
         session.output.complete(result)
+
+
+def _refuses_block(statement: s.Statement) -> bool:
+    if isinstance(statement, s.Drop):
+        return statement.kind == "database"
+    return isinstance(statement, s.CreateIndex) and statement.concurrently
 
 
 def run_portal(session: Any, portal: Any, limit: int) -> None:

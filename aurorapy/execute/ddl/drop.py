@@ -44,7 +44,9 @@ def drop(ctx: DdlContext, statement: Drop) -> None:
 
         return drop_roles(ctx, statement)
     if statement.kind == "database":
-        return ctx.instance.drop_database(ctx, statement)
+        from aurorapy.execute.ddl.databases import drop_database
+
+        return drop_database(ctx, statement)
     if statement.kind not in _RELKINDS and statement.kind != "schema":
         return _drop_missing_kind(ctx, statement)
     roots: list[Object] = []
