@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--oracle", action="store_true", help="run against a throw-away PostgreSQL 15")
     parser.add_argument("--regenerate", action="store_true", help="write PostgreSQL 15's answers into the files")
     parser.add_argument("--fill", action="store_true", help="write aurorapy's answers to the steps marked @differs")
+    parser.add_argument("--extended", action="store_true", help="send every single statement in the extended protocol")
     parser.add_argument("--server", type=int, help="port of a running aurorapy on 127.0.0.1")
     parser.add_argument("files", nargs="*", type=Path)
     options = parser.parse_args(arguments)
@@ -41,12 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
     failed = 0
     if options.oracle:
         with Oracle(settings=ORACLE_SETTINGS) as oracle:
-            failed += run(paths, runner.Target("127.0.0.1", oracle.port, is_oracle=True), "PostgreSQL 15")
+            failed += run(paths, runner.Target("127.0.0.1", oracle.port, True, options.extended), "PostgreSQL 15")
     if options.server:
-        failed += run(paths, runner.Target("127.0.0.1", options.server), "aurorapy")
+        failed += run(paths, runner.Target("127.0.0.1", options.server, False, options.extended), "aurorapy")
     else:
         with TemporaryServer() as server:
-            target = runner.Target("127.0.0.1", server.port)
+            target = runner.Target("127.0.0.1", server.port, False, options.extended)
             if options.fill:
                 fill(paths, target)
             failed += run(paths, target, "aurorapy")

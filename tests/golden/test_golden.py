@@ -18,12 +18,13 @@ def name_of(path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
+@pytest.mark.parametrize("extended", [False, True], ids=["simple", "extended"])
 @pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
-def test_answers_are_postgresqls(path, server):
+def test_answers_are_postgresqls(path, extended, server):
     script = parse(path.read_text())
     if any(step.kind == "psql" for step in script.steps) and shutil.which("psql") is None:
         pytest.skip("psql is not installed (apt-get install postgresql-client-15)")
-    differences = runner.verify(script, runner.Target("127.0.0.1", server.port))
+    differences = runner.verify(script, runner.Target("127.0.0.1", server.port, extended=extended))
     assert not differences, "\n" + "\n".join(str(difference) for difference in differences)
 
 
