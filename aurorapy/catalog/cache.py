@@ -12,7 +12,7 @@ Not here: reading rows (`load`, `store`), definitions as text (session.definitio
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, Iterable
 
 from aurorapy.catalog import regnames
 from aurorapy.catalog.load import load_relation, load_statistics
@@ -127,7 +127,10 @@ class Lookups:
 class CatalogCache:
     """What the sessions of one database share: committed descriptions."""
 
-    def __init__(self, tables: CatalogTables, oid: int, name: str, fresh_snapshot: Callable[[], Any]) -> None:
+    def __init__(self, tables: CatalogTables, oid: int, name: str, fresh_snapshot: Callable[[], Any],
+                 all_caches: Callable[[], Iterable[CatalogCache]] = tuple) -> None:  # fmt: skip
+        """`all_caches`: those of every opened database, for what they share (roles, databases)."""
+        self._all_caches = all_caches
         self.tables = tables
         self.oid = oid
         self.name = name
@@ -135,7 +138,11 @@ class CatalogCache:
         self.lookups = Lookups(lambda: CatalogReader(tables, fresh_snapshot()))
 
     def invalidate(self, relation: int) -> None:
-        """A commit changed the relation's rows (0: anything)."""
+        """A commit changed the relation's rows (0: anything, also what all databases share)."""
+        for cache in self._all_caches() if not relation else ():
+            if cache is not self:
+                cache.version += 1
+                cache.lookups.clear()
         self.version += 1
         self.lookups.drop(relation)
 

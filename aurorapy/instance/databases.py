@@ -32,7 +32,9 @@ class Database:
         self._class_root = class_root
         self._roots: dict[int, int] | None = None  # OID of a catalog or its index → map page
         self.tables = CatalogTables(self._open_catalog)
-        self.cache = CatalogCache(self.tables, oid, name, instance.fresh_snapshot)
+        self.cache = CatalogCache(
+            self.tables, oid, name, instance.fresh_snapshot, lambda: [d.cache for d in instance.databases()]
+        )
 
     def session_catalog(self, session: Any) -> SessionCatalog:
         return SessionCatalog(self.cache, session)
