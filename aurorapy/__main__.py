@@ -80,6 +80,7 @@ def serve(options: argparse.Namespace) -> int:
     try:
         return loop.run_until_complete(_serve(host, loop, settings, options, log))
     finally:
+        preemption.disarm()
         host.close()
 
 

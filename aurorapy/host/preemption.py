@@ -56,3 +56,9 @@ def arm(give_way: Callable[[], None]) -> None:
     signal.signal(signal.SIGVTALRM, handler)
     signal.siginterrupt(signal.SIGVTALRM, False)
     signal.setitimer(signal.ITIMER_VIRTUAL, INTERVAL_S, INTERVAL_S)
+
+
+def disarm() -> None:
+    """Before the interpreter ends: without a handler the signal would kill the process."""
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    signal.signal(signal.SIGVTALRM, signal.SIG_IGN)
