@@ -28,7 +28,7 @@ from aurorapy.sql import statements as s
 def run(session: Any, statement: s.Statement, alone: bool = True) -> None:
     """Simple protocol: everything the client is sent, up to CommandComplete."""
     if isinstance(statement, NO_BLOCK) or _refuses_block(statement):
-        session.block.forbid_block(statement.tag)
+        session.block.forbid_block(_named(statement))
     if not isinstance(statement, (*OUTSIDE_TRANSACTIONS, *RUN_IN_FAILED_BLOCK)):
         session.block.start_statement()
     result = _handler(statement)(session, statement)
@@ -38,9 +38,18 @@ def run(session: Any, statement: s.Statement, alone: bool = True) -> None:
         session.output.complete(result)
 
 
+def _named(statement: s.Statement) -> str:
+    """The command as 25001 calls it."""
+    if isinstance(statement, s.Reindex):
+        return "REINDEX CONCURRENTLY" if statement.concurrently else f"REINDEX {statement.kind.upper()}"
+    return f"{statement.tag} CONCURRENTLY" if isinstance(statement, s.CreateIndex) else statement.tag
+
+
 def _refuses_block(statement: s.Statement) -> bool:
     if isinstance(statement, s.Drop):
         return statement.kind == "database"
+    if isinstance(statement, s.Reindex):
+        return statement.kind in ("schema", "database", "system") or statement.concurrently
     return isinstance(statement, s.CreateIndex) and statement.concurrently
 
 
