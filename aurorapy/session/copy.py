@@ -130,13 +130,14 @@ def _load(session: Any, loader: Loader, insert: PreparedStatement) -> int:
     snapshot = transaction.snapshot()
     context = session.exec_context(transaction, snapshot, ())
     run_insert = insert.executable.run
-    fed = 0
+    fed = loaded = 0
     try:
         for rows in _batches(session, loader):
             for row in rows:
-                context.params = row
+                context.params, context.processed = row, 0
                 for _ in run_insert(context):
                     pass
+                loaded += context.processed
                 fed += 1
                 if fed % GIVE_WAY_ROWS == 0:
                     session.check_interrupts()
@@ -146,7 +147,7 @@ def _load(session: Any, loader: Loader, insert: PreparedStatement) -> int:
         raise
     finally:
         transaction.release_snapshot(snapshot)
-    return context.processed
+    return loaded
 
 
 def _batches(session: Any, loader: Loader) -> Iterator[Iterator[tuple]]:
