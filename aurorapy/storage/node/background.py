@@ -211,7 +211,8 @@ class Background:
     def _merge(self, segment: Segment, runs: list[ImageRun]) -> None:
         newest: dict[int, ImageRun] = {}
         for run in runs:  # oldest first
-            for page_no, lsn in zip(run.page_numbers, run.page_lsns, strict=True):
+            for at, page_no in enumerate(run.page_numbers):
+                lsn = run.lsn_at(at)
                 other = newest.get(page_no)
                 if other is None or other.page_lsn(page_no) <= lsn:
                     newest[page_no] = run

@@ -17,6 +17,7 @@ Not here: which runs a segment has (`segment`), when they are made and merged (`
 from __future__ import annotations
 
 import struct
+import sys
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -102,10 +103,22 @@ class Run:
         return str(self.info)
 
 
+def first_words(index: bytes, entry_bytes: int) -> array:
+    """The page numbers an index's entries begin with, taken out in one step: opening must not look at every entry."""
+    words = array("I")
+    words.frombytes(index)
+    if sys.byteorder == "big":
+        words.byteswap()
+    return words[:: entry_bytes // 4]
+
+
 class DeltaRun(Run):
     def _load(self, index: bytes) -> None:
-        self.entries = list(DELTA_ENTRY.iter_unpack(index))
-        self.page_numbers = array("I", (entry[0] for entry in self.entries))
+        self._index = index
+        self.page_numbers = first_words(index, DELTA_ENTRY.size)
+
+    def _offset(self, at: int) -> int:
+        return DELTA_ENTRY.unpack_from(self._index, at * DELTA_ENTRY.size)[2]
 
     def read(self, page_no: int) -> bytes:
         """The page's records, ascending; empty when it has none here. Each is verified where it is applied."""
@@ -113,8 +126,8 @@ class DeltaRun(Run):
         return self.read_at(at) if at >= 0 else b""
 
     def read_at(self, at: int) -> bytes:
-        offset = self.entries[at][2]
-        end = self.entries[at + 1][2] if at + 1 < len(self.entries) else self.data_end
+        offset = self._offset(at)
+        end = self._offset(at + 1) if at + 1 < len(self.page_numbers) else self.data_end
         data = self.file.pread(end - offset, offset)
         if len(data) != end - offset:
             raise DataCorrupted(f"{self.path} is damaged: it is cut short")
@@ -123,16 +136,16 @@ class DeltaRun(Run):
 
 class ImageRun(Run):
     def _load(self, index: bytes) -> None:
-        self.page_numbers = array("I")
-        self.page_lsns = array("Q")
-        for page_no, lsn in IMAGE_ENTRY.iter_unpack(index):
-            self.page_numbers.append(page_no)
-            self.page_lsns.append(lsn)
+        self._index = index
+        self.page_numbers = first_words(index, IMAGE_ENTRY.size)
+
+    def lsn_at(self, at: int) -> int:
+        return IMAGE_ENTRY.unpack_from(self._index, at * IMAGE_ENTRY.size)[1]
 
     def page_lsn(self, page_no: int) -> int:
         """LSN of the page's image here, or -1."""
         at = self._find(page_no)
-        return self.page_lsns[at] if at >= 0 else -1
+        return self.lsn_at(at) if at >= 0 else -1
 
     def read(self, page_no: int) -> bytes:
         return self.read_at(self._find(page_no))
@@ -141,7 +154,7 @@ class ImageRun(Run):
         page = self.file.pread(PAGE_SIZE, HEADER_BYTES[IMAGE] + at * PAGE_SIZE)
         if len(page) != PAGE_SIZE or not verify_page(page):
             raise DataCorrupted(f"page {self.page_numbers[at]} in {self.path} is damaged")
-        if int.from_bytes(page[:8], "little") != self.page_lsns[at]:
+        if int.from_bytes(page[:8], "little") != self.lsn_at(at):
             raise DataCorrupted(f"page {self.page_numbers[at]} in {self.path} is another version than the index says")
         return page
 
