@@ -18,7 +18,7 @@ from aurorapy.access.table import IndexDescription, Table
 from aurorapy.catalog.model import IndexInfo, Relation
 from aurorapy.expressions.compile import default_leaf, evaluator
 from aurorapy.expressions.context import EvalContext
-from aurorapy.expressions.nodes import Column
+from aurorapy.expressions.nodes import Column, walk
 from aurorapy.sql.bind import bind_expression
 from aurorapy.types.builtin import TYPES
 from aurorapy.types.model import Type, TypeContext
@@ -103,9 +103,11 @@ def _index(instance: Any, relation: Relation, types: list[Type], info: IndexInfo
         bound = bind_expression(next(expressions), relation, _binding_catalog(instance), kind="INDEX")
         compiled.append(bound)
         letters.append(_type_of(instance, bound.type_oid).key)
+    depends = {column.attno for bound in compiled for column in columns_in(bound)}
     predicate = None
     if info.predicate:
         bound = bind_expression(info.predicate, relation, _binding_catalog(instance), kind="INDEX PREDICATE")
+        depends.update(column.attno for column in columns_in(bound))
         predicate = row_function(relation, [bound])
     key_values = None
     if compiled:
@@ -113,8 +115,13 @@ def _index(instance: Any, relation: Relation, types: list[Type], info: IndexInfo
     tree = BTree(RelationStorage.open(instance.space, info.root), info.name)
     return IndexDescription(
         info=info, tree=tree, codec=KeyCodec("".join(letters), tuple(info.options[:key_count]) or None),
-        key_values=key_values, predicate=predicate,
+        key_values=key_values, predicate=predicate, depends=tuple(sorted(depends)),
     )  # fmt: skip
+
+
+def columns_in(expression: Any) -> list[Column]:
+    """The columns an index expression or predicate looks at: an update that keeps them keeps the entry."""
+    return [node for node in walk(expression) if isinstance(node, Column)]
 
 
 def _binding_catalog(instance: Any) -> Any:
