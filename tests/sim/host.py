@@ -24,7 +24,7 @@ from collections import deque
 from hashlib import blake2b
 from typing import Any, Callable
 
-from aurorapy.host.tasks import GreenletTasks
+from aurorapy.host.tasks import GreenletTask, GreenletTasks, TaskExit
 
 from tests.sim.disk import PowerLost, SimDisk, SimFaults, SimMedium
 
@@ -108,6 +108,26 @@ class SimTasks(GreenletTasks):
         super().__init__(loop)
         self._host = host
         self.on_crash = self._crashed
+        self._spawned: list[GreenletTask] = []
+
+    def spawn(self, work: Callable[..., Any], *args: Any, name: str = "") -> GreenletTask:
+        task = super().spawn(work, *args, name=name)
+        self._spawned.append(task)
+        if len(self._spawned) > 100:
+            self._spawned = [task for task in self._spawned if not task.done]
+        return task
+
+    def end(self) -> None:
+        """Ends what a crash left waiting. Nothing else would: what a suspended greenlet holds, the collector cannot see."""
+        for task in self._spawned:
+            for _ in range(20):  # what it does on its way out may wait again
+                if task.done or task._switch is None:
+                    break
+                try:
+                    task._switch.__self__.throw(TaskExit)
+                except BaseException:  # noqa: BLE001 - it is dead
+                    break
+        self._spawned.clear()
 
     def _crashed(self, task: Any, error: BaseException) -> None:
         if not isinstance(error, (Crash, PowerLost)):

@@ -57,9 +57,6 @@ class Scratch:
 
     rows: dict[int, str] | None = None
 
-    def copy(self) -> Scratch:
-        return Scratch(None if self.rows is None else dict(self.rows))
-
 
 @dataclass(slots=True)
 class Sight:
@@ -118,9 +115,21 @@ class Model:
         unknown = {tag for tag in tags - self.base_tags - self.acknowledged if tag not in self.txns}
         if unknown:
             raise Violation(f"I2: nobody wrote {sorted(unknown)}")
+        self._check_order(tags)
         gone = self.base_tags - tags
         if gone:
             raise Violation(f"I2: there at the last check and gone: {sorted(gone)}")
+
+    def _check_order(self, tags: set[str]) -> None:
+        """Of what one client committed one after another, nothing is missing before something that is there."""
+        missing: dict[int, str] = {}
+        for tag, txn in self.txns.items():
+            if txn.state in ("active", "aborted"):
+                continue
+            if tag not in tags:
+                missing.setdefault(client_of(tag), tag)
+            elif client_of(tag) in missing:
+                raise Violation(f"I2: {tag} is there, {missing[client_of(tag)]}, committed before it, is not")
 
     def state_of(self, tags: Iterable[str]) -> dict[Key, tuple[str, str]]:
         """Rows that these transactions, on top of the last check, lead to. Violation when there is no such state."""

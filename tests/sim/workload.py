@@ -44,6 +44,10 @@ class Refused(Exception):
         self.code = code
 
 
+class InDoubt(Exception):
+    """COMMIT was answered with an error of the disk: nobody knows."""
+
+
 class Client:
     """One session after another, for one life."""
 
@@ -53,8 +57,9 @@ class Client:
         self.rng = random.Random(host.rng.randrange(1 << 30))
         self.wire: SimWire | None = None
         self.txn: Txn | None = None
-        self.scratch = self.model.scratch[number]
+        self.scratch = self.kept = self.model.scratch[number]
         self.operations = 0
+        self.waits = True  # COMMIT is answered when it is durable
 
     def run(self, transactions: int) -> None:
         try:
@@ -64,17 +69,20 @@ class Client:
                 self._transaction()
                 if self.rng.random() < 0.4:
                     self.host.tasks.sleep(self.rng.expovariate(10))
-            self.wire.close()
         except ConnectionLost:
             self.say("connection lost")
         except ServerRefused as refusal:
             if refusal.fields.get("C") not in FAILED:
                 raise Violation(f"client {self.number} was not let in: {refusal}") from None
+        except InDoubt:
+            self.say("is in doubt")
         except Refused as refusal:
             if refusal.code not in FAILED:
                 raise Violation(f"client {self.number} cannot go on: {refusal}") from None
         finally:
             self._give_up()
+            if self.wire is not None and not self.wire.lost:
+                self.wire.vanish()
 
     def say(self, text: str) -> None:
         self.host.tell(f"c{self.number} {text}")
@@ -83,14 +91,24 @@ class Client:
         settings = {}
         if self.rng.random() < 0.2:
             settings["lock_timeout"] = "2s"
+        self.waits = self.rng.random() < 0.85
+        if not self.waits:
+            settings["synchronous_commit"] = "off"
         self.wire = SimWire(self.host, self.listener).connect(**settings)
 
     # -- statements ----------------------------------------------------------------------------------------------------
     def ask(self, sql: str) -> list[tuple]:
         """Rows; Refused for an error that may come."""
         self.say("→ " + shorten(sql))
+        if self.rng.random() < 0.01:
+            self._cancel_soon()
         reply = self.wire.query(sql) if self.rng.random() < 0.6 else self.wire.extended(sql)
         return self._rows(sql, reply)
+
+    def _cancel_soon(self) -> None:
+        """A CancelRequest that comes in the middle of a statement, or between two, or in the middle of COMMIT."""
+        wire = self.wire
+        self.host.tasks.call_later(self.rng.expovariate(3000), lambda: self.listener.cancel(wire.pid, wire.key))
 
     def _rows(self, sql: str, reply: Reply) -> list[tuple]:
         error = reply.error
@@ -126,7 +144,7 @@ class Client:
             else:
                 self._vanish()
         except Refused as refusal:
-            if refusal.code in FAILED:
+            if refusal.code in FAILED and self.listener.instance.volume.failure is not None:
                 raise
 
     def _begin(self) -> Txn:
@@ -149,8 +167,6 @@ class Client:
         txn = self._begin()
         if isolation is None:
             isolation = " isolation level repeatable read" if self.rng.random() < 0.25 else ""
-        if self.rng.random() < 0.05:
-            self.ask(f"set synchronous_commit = {self.rng.choice(('on', 'on', 'local'))}")
         try:
             self.ask("begin" + isolation)
             for step in steps:
@@ -172,7 +188,7 @@ class Client:
 
     def _in_savepoint(self, step: Any) -> None:
         """Kept, or rolled back: by choice, or because the step failed."""
-        edges, scratch = len(self.txn.edges), self.scratch.copy()
+        edges, scratch = len(self.txn.edges), self.scratch
         self.ask("savepoint s")
         try:
             step()
@@ -195,13 +211,15 @@ class Client:
     def _commit(self, sql: str) -> None:
         txn = self.txn
         txn.state = "doubt"
+        if self.rng.random() < 0.02:
+            self._cancel_soon()
         self.say("→ " + shorten(sql))
         reply = self.wire.query(sql)
         try:
             self._rows(sql, reply)
         except Refused as refusal:
             if refusal.code in FAILED:
-                raise  # nobody knows
+                raise InDoubt from None
             self._refused()
             if self.wire.status != "I":
                 self.ask("rollback")
@@ -209,9 +227,12 @@ class Client:
         if reply.results[-1].tag != "COMMIT":
             raise Violation(f"COMMIT was answered {reply.results[-1].tag}")
         self._note_message_tickets(reply)
-        self.model.acknowledge(txn)
+        if self.waits:
+            self.model.acknowledge(txn)
         if not txn.writes_moves:
-            self.model.scratch[self.number] = self.scratch
+            self.kept = self.scratch
+            if self.waits:
+                self.model.scratch[self.number] = self.scratch
         self.txn = None
 
     def _note_message_tickets(self, reply: Reply) -> None:
@@ -226,7 +247,7 @@ class Client:
     def _refused(self) -> None:
         self.model.refuse(self.txn)
         self.txn = None
-        self.scratch = self.model.scratch[self.number].copy()
+        self.scratch = self.kept
 
     def _give_up(self) -> None:
         """The session ends in the middle: what was not sent to commit never happened."""
@@ -237,9 +258,13 @@ class Client:
     def _vanish(self) -> None:
         """The link drops in the middle of a transaction, or while the answer to COMMIT is on its way."""
         self._begin()
-        self.ask("begin")
-        self._transfer()
-        self._note()
+        try:
+            self.ask("begin")
+            self._transfer()
+            self._note()
+        except Refused:
+            self._roll_back()
+            raise
         if self.rng.random() < 0.5:
             self.txn.state = "doubt"
             self.wire.send_query("commit")
@@ -377,11 +402,15 @@ class Client:
             self.scratch = Scratch({})
             return
         rows = dict(self.scratch.rows)
-        what = rng.choices(("fill", "change", "thin", "index", "truncate", "drop"), (6, 4, 3, 2, 2, 2))[0]
+        what = rng.choices(("fill", "flood", "change", "thin", "index", "truncate", "drop"), (6, 1, 4, 3, 2, 2, 2))[0]
         if what == "fill":
             start, count = max(rows, default=0) + 1, rng.randrange(1, 60)
             self.ask(f"insert into {name} select g, 'v' || g from generate_series({start}, {start + count - 1}) g")
             rows.update({k: f"v{k}" for k in range(start, start + count)})
+        elif what == "flood":  # more than the log takes at once
+            start, count = max(rows, default=0) + 1, rng.choice((300, 1500))
+            self.ask(f"insert into {name} select g, repeat('abcdefgh' || g, 30) from generate_series({start}, {start + count - 1}) g")
+            rows.update({k: f"abcdefgh{k}" * 30 for k in range(start, start + count)})
         elif what == "change":
             bound = rng.randrange(1, 60)
             self.ask(f"update {name} set v = v || 'x' where k < {bound} and length(v) < 40")

@@ -113,7 +113,7 @@ class World:
                 self.verify()
         self._live(self._only_check, may_crash=False)
         self.verify()
-        gc.collect()  # greenlets of lives that ended by a crash
+        gc.collect()
         return "".join(self.hashes)
 
     def _base(self) -> tuple[SimMedium, int, set[int]]:
@@ -130,6 +130,8 @@ class World:
             medium.kill()
             found = _bases[self.sizes] = (medium, self.model.vdl, self.model.ends)
             self.model = model
+            gc.collect()
+            gc.freeze()  # what stays needs no looking at
         return found[0].copy(), found[1], set(found[2])
 
     def _make(self, host: SimHost, settings: dict[str, Any]) -> None:
@@ -167,10 +169,12 @@ class World:
                 self.medium.kill()
         host.show = None  # tasks that are collected later have nothing to tell
         self.hashes.append(host.hash())
-        if self.log is not None and self.log.internal:
-            error = self.log.internal[0]
-            raise Violation(f"internal error: {error!r}") from error
-        for name, error in host.unexpected:
+        internal, unexpected = list(self.log.internal if self.log else ()), list(host.unexpected)
+        self.medium.kill()
+        host.tasks.end()
+        if internal:
+            raise Violation(f"internal error: {internal[0]!r}") from internal[0]
+        for name, error in unexpected:
             raise Violation(f"{name} failed: {error!r}") from error
 
     # -- one life ------------------------------------------------------------------------------------------------------
@@ -202,7 +206,7 @@ class World:
         rng = host.rng
         busy = rng.randrange(2, 7)
         clients = [Client(self, host, listener, number) for number in range(1, busy + 1)]
-        tasks = [host.tasks.spawn(c.run, rng.randrange(5, 40), name=f"client {c.number}") for c in clients]
+        tasks = [host.tasks.spawn(c.run, rng.randrange(3, 22), name=f"client {c.number}") for c in clients]
         for task in tasks:
             task.join()
             if task.error is not None:
