@@ -101,6 +101,9 @@ def _table(f, word: str) -> bool:
 def _values(f, word: str) -> bool:
     frame = f.frame
     if f.chained or not may_start(f) or f.punct(1) != "(":
+        if f.at == f.first:
+            f.at += 1
+            raise f.error()
         return False
     f.need = False
     f.keyword(T.VALUES, "VALUES")
@@ -194,6 +197,8 @@ def _from(f, word: str) -> bool:
 
 @both("where")
 def _where(f, word: str) -> bool:
+    if f.frame.clause == "update":  # no SET yet
+        raise f.error()
     _clause(f, T.WHERE, "WHERE", "where")
     if f.sees("current", "of"):
         position = f.position()
@@ -484,6 +489,8 @@ def _as(f, word: str) -> bool:
         position = f.position()
         f.emit_mark(CastMark(type_name(f), position))
         return True
+    if f.is_star():
+        raise f.error()
     f.emit(T.ALIAS, "AS")
     f.at += 1
     if f.accept("not", "materialized"):
@@ -496,7 +503,7 @@ def _as(f, word: str) -> bool:
         with_ = frame.with_
         f.open(inner)
         frame.with_ = with_
-    elif f.kind() in (WORD, QUOTED):
+    elif f.kind() in (WORD, QUOTED) and not (frame.with_ and frame.clause == "with"):
         f.emit_mark(Word(f.texts[f.at], f.position()))
         f.at += 1
     else:

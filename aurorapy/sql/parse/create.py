@@ -45,7 +45,10 @@ def create(c: Cursor) -> s.Statement:
         return sequence(c, persistence)
     if persistence != "p":
         raise c.error()
-    if word == "index" or (word == "unique" and c.word(1) == "index"):
+    if word == "unique" and c.word(1) != "index":
+        c.at += 1
+        raise c.error()
+    if word in ("index", "unique"):
         return index(c)
     if word == "schema":
         return schema(c)

@@ -132,7 +132,7 @@ class Feed(Cursor):
                 self.after(kinds[self.at], texts[self.at])
             else:
                 self.before(kinds[self.at], texts[self.at])
-        if self.frames or (self.need and not self.operand):
+        if self.frames or self.frame.betweens or (self.need and not self.operand):
             raise self.error()
         return self
 
@@ -189,6 +189,8 @@ class Feed(Cursor):
         elif text in (")", "]"):
             self.close(text)
         elif text == "(":
+            if self.is_whole_operand():
+                raise self.error()
             self.open(Frame(")", "names" if self.frame.verb == "insert" else "paren"))
         elif text == ".":
             self.dot()
@@ -262,12 +264,28 @@ class Feed(Cursor):
 
     def alias(self, text: str, refused: bool) -> None:
         """A word behind an operand that is no keyword there: its new name."""
+        if self.is_star():
+            raise self.error()
         if refused and (text in NEEDS_AS or self.frame.clause not in ("select", "returning") or self.frames):
             raise self.error()
         self.emit_mark(Word(text, self.position()))
         self.at += 1
 
+    def is_whole_operand(self) -> bool:
+        """The last token stands for a literal or current_date and its kin, which take no arguments or fields."""
+        last = self.tokens[-1]
+        if last.token_type is not TokenType.IDENTIFIER or last.text != str(len(self.marks) - 1):
+            return False
+        return isinstance(self.marks[-1], (raw.Literal, raw.SqlValue))
+
+    def is_star(self) -> bool:
+        """The last token is the * of a select list: nothing can name it."""
+        mark = self.marks[-1] if self.marks and self.tokens[-1].text == str(len(self.marks) - 1) else None
+        return isinstance(mark, raw.ColumnRef) and mark.names == ("*",)
+
     def dot(self) -> None:
+        if self.is_whole_operand():
+            raise self.error()
         self.emit(TokenType.DOT, ".")
         self.at += 1
         if self.kind() in (WORD, QUOTED):
@@ -296,6 +314,8 @@ class Feed(Cursor):
 
     def separator(self, word: str) -> None:
         """A word that parts the arguments of a call: FROM in substring(a FROM b)."""
+        if not self.operand and self.frame.mark.name == "substring":
+            raise self.error()
         self.frame.mark.separators.append(word)
         if self.operand:
             self.emit(TokenType.COMMA, ",")
@@ -358,6 +378,8 @@ class Feed(Cursor):
             raise self.error()
         if frame.kind == "index":
             frame.mark.has_upper = self.operand
+        if frame.must_part and not frame.mark.separators:
+            raise self.error()
         for _ in range(frame.extra + 1):
             self.emit(TokenType.R_PAREN, ")")
         self.at += 1

@@ -19,6 +19,7 @@ class Frame:
 
     __slots__ = (
         "closer", "kind", "mark", "separators", "verb", "statement", "clause", "betweens", "extra", "with_", "target", "fresh",
+        "must_part",
     )  # fmt: skip
 
     def __init__(self, closer: str, kind: str = "paren", mark: Any = None, separators: frozenset[str] = frozenset()):
@@ -34,3 +35,4 @@ class Frame:
         self.with_ = False
         self.target: Word | None = None
         self.fresh = True
+        self.must_part = False  # a separator has to come: extract(year FROM d)

@@ -164,6 +164,7 @@ def _special(f, word: str) -> bool:
         return False
     emit_call(f, word, Frame(")", "paren", None, frozenset(SPECIAL[word])), 2)
     f.frame.fresh = False
+    f.frame.must_part = word in ("extract", "position")
     f.need = True
     if word == "extract":
         if f.kind() not in (WORD, QUOTED, STRING):
