@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Iterator
 
-from tests.sim.world import World, failure_of
+from tests.sim.world import World, failure_of, result_of
 
 
 def main() -> int:
@@ -74,12 +74,6 @@ def results(seeds: list[int], jobs: int) -> Iterator[tuple[int, str | None, Coun
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         yield from pool.imap_unordered(result_of, seeds)
-
-
-def result_of(seed: int) -> tuple[int, str | None, Counter]:
-    world = World(seed)
-    failure = failure_of(world)
-    return seed, failure, world.model.counts
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from __future__ import annotations
 import gc
 import random
 import traceback
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Callable
 from unittest.mock import patch
@@ -287,3 +288,10 @@ def failure_of(world: World) -> str | None:
             world.show("".join(traceback.format_exception(error)))
         return f"{type(error).__name__}: {error}".replace("\n", " ")
     return None
+
+
+def result_of(seed: int) -> tuple[int, str | None, Counter]:
+    """(seed, what is wrong, what was counted): what a process of its own can hand back."""
+    world = World(seed)
+    failure = failure_of(world)
+    return seed, failure, world.model.counts
