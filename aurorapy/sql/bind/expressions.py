@@ -125,10 +125,6 @@ class ExpressionBinder:
             if found is not None:
                 return found
             raise missing_column(scope, names[-2], names[-1], position)
-        if len(names) == 2:
-            column = find_column(scope, names[0], position)
-            if column is not None:
-                return self.field_of(column, names[1], position)
         if len(names) > 4:
             raise SyntaxError(f"improper qualified name (too many dotted names): {'.'.join(names)}", position=position)
         raise missing_table(scope, names[-2], position)

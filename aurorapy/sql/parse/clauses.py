@@ -353,7 +353,10 @@ def _overriding(f, word: str) -> bool:
 
 @after("default")
 def _default_values(f, word: str) -> bool:
-    if f.frame.clause != "insert" or f.word(1) != "values":
+    if f.frame.clause != "insert":
+        raise f.error()
+    if f.word(1) != "values":
+        f.at += 1
         raise f.error()
     f.emit(T.DEFAULT, "DEFAULT")
     f.emit(T.VALUES, "VALUES")

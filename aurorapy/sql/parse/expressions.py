@@ -296,7 +296,11 @@ class Expressions(FromItems):
             if isinstance(value, raw.Special) and value.name == "variadic":
                 result.variadic, value = True, value.args[0]
             elif isinstance(value, raw.Special) and value.name == "named":
-                name, value = value.args
+                position, (name, value) = value.position, value.args
+                if name in result.arg_names:
+                    raise SyntaxError(f'argument name "{name}" used more than once', position=position)
+            elif any(result.arg_names):
+                raise SyntaxError("positional argument cannot follow named argument", position=value.position)
             result.args.append(value)
             result.arg_names.append(name)
         if not any(result.arg_names):
