@@ -7,6 +7,7 @@ Errors: 42601 too many column names, 42P16 a column of a pseudo-type, and those 
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from aurorapy.errors import DatabaseError, SyntaxError
@@ -22,6 +23,7 @@ from aurorapy.sql.tree import Query
 from aurorapy.types.builtin import BY_NAME
 
 UNKNOWN = 705
+BATCH_ROWS = 200
 
 
 def create_table_as(ctx: DdlContext, statement: CreateTable) -> str:
@@ -94,11 +96,11 @@ def _fill(ctx: DdlContext, executable: Any, oid: int) -> int:
     snapshot = transaction.snapshot()
     count = 0
     try:
-        for row in executable.run(ctx.exec_context(transaction, snapshot, ())):
-            table.insert(transaction, tuple(row))
-            count += 1
-            if not count & 255:
-                ctx.give_way()
+        rows = iter(executable.run(ctx.exec_context(transaction, snapshot, ())))
+        while batch := [tuple(row) for row in islice(rows, BATCH_ROWS)]:
+            table.insert_many(transaction, batch)
+            count += len(batch)
+            ctx.give_way()
     finally:
         transaction.release_snapshot(snapshot)
     return count

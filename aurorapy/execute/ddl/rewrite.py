@@ -36,8 +36,7 @@ def rewrite_table(ctx: DdlContext, relation: Relation, changes: dict[int, n.Expr
     target = ctx.instance.table(_without_indexes(ctx.catalog.relation(relation.oid)))
     for page in pages:
         ctx.give_way()
-        for row in page:
-            target.insert(ctx.transaction, convert(row))
+        target.insert_many(ctx.transaction, [convert(row) for row in page])
     ctx.transaction.next_command()
     for index in relation.indexes:
         ctx.instance.build_index(ctx.transaction, ctx.catalog.relation(relation.oid), index.oid, ctx.give_way)
