@@ -332,6 +332,12 @@ class CallBinder:
             inner = next((x for x in n.walk(value) if isinstance(x, n.Aggregate) and x.levels_up == level), None)
             if inner is not None:
                 raise DatabaseError("aggregate function calls cannot be nested", sqlstate="42803", position=inner.position)
+            rows = next((x for x in n.walk(value) if isinstance(x, n.Call) and x.fn.returns_set), None)
+            if rows is not None:
+                raise FeatureNotSupported(
+                    "aggregate function calls cannot contain set-returning function calls", position=rows.position,
+                    hint="You might be able to move the set-returning function into a LATERAL FROM item.",
+                )  # fmt: skip
             window = next((x for x in n.walk(value) if isinstance(x, n.WindowCall)), None)
             if window is not None:
                 raise DatabaseError("aggregate function calls cannot contain window function calls", sqlstate="42803",
