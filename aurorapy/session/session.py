@@ -182,6 +182,8 @@ class Session:
             self.settings.values.pop("role", None)
             self.facts.authorize(self.catalog, value)
             self._user_changed()
+        elif name == "lock_timeout" and self.transaction is not None:
+            self.transaction.lock_timeout = self.settings.lock_timeout_s
         elif name == "seed":
             self.eval.seed_random(value)
         self.output.parameter_changed(name, self.settings)

@@ -53,7 +53,9 @@ class SimpleProtocol:
         session.portals.close("")
         if not statements:
             session.output.empty_query()
-        for statement in statements:
+        for number, statement in enumerate(statements):
+            if number:
+                session.timeouts.restart_statement()  # each has its own time
             self._run(statement, len(statements) == 1)
 
     def _run_known(self, text: str) -> bool:

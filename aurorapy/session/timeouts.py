@@ -23,6 +23,12 @@ class Timeouts:
         if milliseconds and self.statement is None:
             self.statement = self._tasks.call_later(milliseconds / 1000, self._fire_statement)
 
+    def restart_statement(self) -> None:
+        """The next statement of the same message begins."""
+        if self.statement is not None or self._session.settings.statement_timeout:
+            self.end_statement()
+            self.start_statement()
+
     def _fire_statement(self) -> None:
         self.statement = None
         self._session.task.interrupt(QueryCanceled("canceling statement due to statement timeout"))

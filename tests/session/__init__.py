@@ -1,0 +1,1 @@
+"""Sessions against a running server: what PostgreSQL does around statements rather than in them."""
