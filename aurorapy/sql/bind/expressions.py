@@ -291,9 +291,7 @@ class ExpressionBinder:
                 taken = {id(p) for p in plain}
                 rights = [r for r in rights if id(r) not in taken]
         for right in rights:
-            if row:
-                if not isinstance(right, n.RowExpr):
-                    raise SyntaxError("unequal number of entries in row expressions", position=position)
+            if row and isinstance(right, n.RowExpr):
                 tests.append(self.compare_rows(name, list(left.items), list(right.items), position))
             else:
                 tests.append(self.apply(name, left, right, position))

@@ -21,17 +21,20 @@ UNKNOWN = 705
 class Parameters:
     """`types[i]` is the type OID of $(i+1), 0 until it is known. `fixed`: no others may appear."""
 
-    __slots__ = ("types", "fixed")
+    __slots__ = ("types", "fixed", "_undecided")
 
     def __init__(self, types: list[int] | None = None, fixed: bool = False) -> None:
         self.types = list(types or ())
         self.fixed = fixed
+        self._undecided: dict[int, int] = {}  # position → number of those whose context did not want a type
 
     def node(self, number: int, position: int) -> n.Param:
         if self.fixed and number > len(self.types):
             raise DatabaseError(f"there is no parameter ${number}", sqlstate="42P02", position=position)
         while len(self.types) < number:
             self.types.append(0)
+        if not self.types[number - 1] and position:
+            self._undecided[position] = number
         return n.Param(self.types[number - 1] or UNKNOWN, -1, position, number)
 
     def decide(self, param: n.Param, target: int) -> n.Param:
@@ -39,6 +42,7 @@ class Parameters:
         if param.number < 1:
             return replace(param, type_oid=target)
         known = self.types[param.number - 1]
+        self._undecided.pop(param.position, None)
         if known in (0, UNKNOWN):
             self.types[param.number - 1] = target
         elif known != target:
@@ -51,7 +55,11 @@ class Parameters:
         return replace(param, type_oid=target)
 
     def check(self) -> None:
-        """42P18 when the statement left one without a type."""
+        """42P18 when the statement left one without a type, 42P08 when it did so in one place only."""
         for number, oid in enumerate(self.types, 1):
             if oid in (0, UNKNOWN):
                 raise DatabaseError(f"could not determine data type of parameter ${number}", sqlstate="42P18")
+        for position, number in self._undecided.items():
+            raise DatabaseError(
+                f"could not determine data type of parameter ${number}", sqlstate="42P08", position=position
+            )

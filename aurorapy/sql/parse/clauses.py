@@ -380,6 +380,7 @@ def _on(f, word: str) -> bool:
             f.emit(T.CONSTRAINT, "CONSTRAINT")
             f.put(Word(f.label(), f.source.position(f.at - 1)), 0)
         return True
+    _qualify_join(f)
     return _clause(f, T.ON, "ON", "from")
 
 
@@ -416,9 +417,19 @@ def _join(f, word: str) -> bool:
         if kind in ("left", "right", "full"):
             f.accept("outer")
     f.expect("join")
+    if not natural and kind != "cross":
+        f.frame.joins += 1
     f.emit(T.JOIN, "JOIN")
     f.operand, f.need = False, True
     return True
+
+
+def _qualify_join(f) -> None:
+    """A join that is NATURAL or CROSS takes neither ON nor USING."""
+    if f.frame.clause == "from":
+        if not f.frame.joins:
+            raise f.error()
+        f.frame.joins -= 1
 
 
 @after("using")
@@ -434,6 +445,7 @@ def _using(f, word: str) -> bool:
         return _clause(f, T.USING, "USING", "from")
     if frame.clause != "from":
         raise f.error()
+    _qualify_join(f)
     f.emit(T.USING, "USING")
     f.at += 1
     if not f.sees("("):

@@ -19,7 +19,7 @@ class Frame:
 
     __slots__ = (
         "closer", "kind", "mark", "separators", "verb", "statement", "clause", "betweens", "extra", "with_", "target", "fresh",
-        "must_part",
+        "must_part", "joins",
     )  # fmt: skip
 
     def __init__(self, closer: str, kind: str = "paren", mark: Any = None, separators: frozenset[str] = frozenset()):
@@ -30,6 +30,7 @@ class Frame:
         self.verb = ""  # select, insert, update, delete: whose clauses we are in
         self.statement = ""  # insert, update or delete, also while its SELECT goes on
         self.clause = ""
+        self.joins = 0  # joins whose ON or USING is still to come
         self.betweens = 0
         self.extra = 0  # parentheses to close beyond the written one
         self.with_ = False
