@@ -9,6 +9,7 @@ from aurorapy.execute.context import ExecContext
 from aurorapy.execute.rows.operators import generate
 from aurorapy.execute.rows.point import generate_point
 from aurorapy.sql.plan.nodes import Plan
+from aurorapy_native.lexer import too_deep
 
 
 @dataclass(slots=True)
@@ -47,8 +48,11 @@ class Executable:
 
 def compile_plan(plan: Plan, analyze: bool = False) -> Executable:
     """Python source of the plan, compiled. `analyze` counts and times every node into `ctx.stats`."""
-    if plan.point is not None and not analyze:
-        function, source = generate_point(plan)
-    else:
-        function, source = generate(plan, analyze)
+    try:
+        if plan.point is not None and not analyze:
+            function, source = generate_point(plan)
+        else:
+            function, source = generate(plan, analyze)
+    except (RecursionError, MemoryError):  # Python's compiler runs out of its own stack with a MemoryError
+        raise too_deep() from None
     return Executable(plan, function, source)

@@ -15,6 +15,8 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import resource
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
@@ -24,6 +26,20 @@ from aurorapy.host.tasks import GreenletTasks
 
 EPOCH_2000_US = 946_684_800_000_000
 BACKGROUND_THREADS = 2
+CALL_DEPTH_MAX = 10_000  # expressions nest: a chain of 1,000 operators takes some 4,000 calls
+STACK_BYTES = 64 << 20
+
+
+def allow_deep_calls() -> None:
+    """Room for statements that nest deeply; beyond it they are refused with 54001. The main thread's stack grows on
+    demand, so that a limit which may not be raised costs depth, never memory."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    if soft != resource.RLIM_INFINITY and soft < STACK_BYTES:
+        wanted = STACK_BYTES if hard == resource.RLIM_INFINITY else min(STACK_BYTES, hard)
+        resource.setrlimit(resource.RLIMIT_STACK, (wanted, hard))
+        if wanted < STACK_BYTES // 8:
+            return
+    sys.setrecursionlimit(max(CALL_DEPTH_MAX, sys.getrecursionlimit()))
 
 
 class RealClock:
@@ -51,6 +67,7 @@ class RealHost:
     """One process on one machine. root_dir: where `disk` keeps its files; made when missing."""
 
     def __init__(self, root_dir: str | os.PathLike, loop: Any = None) -> None:
+        allow_deep_calls()
         self.loop = loop if loop is not None else new_event_loop()
         self.clock = RealClock()
         self.random = RealRandomness()

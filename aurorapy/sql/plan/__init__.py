@@ -19,13 +19,14 @@ from __future__ import annotations
 from typing import Any
 
 from aurorapy.expressions.nodes import SubLink
-from aurorapy.sql.plan.columns import parts, query_expressions, query_is_volatile
+from aurorapy.sql.plan.columns import query_expressions, query_is_volatile, shallow_parts
 from aurorapy.sql.plan.nodes import CtePlan, Node, Plan
 from aurorapy.sql.plan.planner import Planner
 from aurorapy.sql.plan.point import plan_point
 from aurorapy.sql.plan.rules import number_relations
 from aurorapy.sql.plan.rules.fold_constants import fold_constants
 from aurorapy.sql.tree import Query
+from aurorapy_native.lexer import too_deep
 
 _ROW_SHARE, _ROW_EXCLUSIVE, _ACCESS_SHARE = "ROW SHARE", "ROW EXCLUSIVE", "ACCESS SHARE"
 _STRENGTH = {_ACCESS_SHARE: 0, _ROW_SHARE: 1, _ROW_EXCLUSIVE: 2}
@@ -34,10 +35,13 @@ _STRENGTH = {_ACCESS_SHARE: 0, _ROW_SHARE: 1, _ROW_EXCLUSIVE: 2}
 def plan(query: Query, catalog: Any, settings: Any = None, evaluation: Any = None) -> Plan:
     """The plan of a bound SELECT, VALUES, INSERT, UPDATE or DELETE. `evaluation`: the EvalContext that constants are
     computed with; their errors are raised here."""
-    made = plan_point(query, catalog)
-    if made is None:
-        made = _plan_in_full(query, catalog, settings, evaluation)
-    _describe(made, query)
+    try:
+        made = plan_point(query, catalog)
+        if made is None:
+            made = _plan_in_full(query, catalog, settings, evaluation)
+        _describe(made, query)
+    except RecursionError:
+        raise too_deep() from None
     return made
 
 
@@ -94,7 +98,7 @@ def _gather(query: Query, locks: dict[int, str], privileges: dict[int, set[str]]
     for cte in query.ctes:
         _gather(cte.query, locks, privileges)
     for expr in query_expressions(query):
-        for part in parts(expr):
+        for part in shallow_parts(expr):
             if type(part) is SubLink:
                 _gather(part.query, locks, privileges)
 

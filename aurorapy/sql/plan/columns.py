@@ -174,7 +174,7 @@ def own_rels(query: Query) -> set[int]:
     for cte in query.ctes:
         found |= own_rels(cte.query)
     for expr in query_expressions(query):
-        for part in parts(expr):
+        for part in shallow_parts(expr):
             if type(part) is SubLink:
                 found |= own_rels(part.query)
     return found
@@ -194,6 +194,9 @@ def _collect(expr: Expr, found: set[tuple[int, int]]) -> None:
         return
     if kind is Const:
         return
+    if kind is SubPlan:
+        _collect_subplan(expr, found)
+        return
     for child in expr.children():
         _collect(child, found)
     if kind is Aggregate:
@@ -205,11 +208,17 @@ def _collect(expr: Expr, found: set[tuple[int, int]]) -> None:
             _collect(part, inner)
         inside = own_rels(expr.query)
         found.update(c for c in inner if c[0] not in inside)
-    elif kind is SubPlan:
-        inner = plan_columns(expr.plan)
-        for target in expr.targets:
+
+
+def _collect_subplan(part: SubPlan, found: set[tuple[int, int]]) -> None:
+    for expr in (part.test, *part.hash_args):
+        if expr is not None:
+            _collect(expr, found)
+    if part.outer:
+        inner = plan_columns(part.plan)
+        for target in part.targets:
             _collect(target, inner)
-        found.update(c for c in inner if c[0] in expr.outer)
+        found.update(c for c in inner if c[0] in part.outer)
 
 
 def plan_columns(node: Any) -> set[tuple[int, int]]:
@@ -285,25 +294,29 @@ def query_is_volatile(query: Query) -> bool:
 
 
 def has_set_returning(expr: Expr) -> bool:
-    return any(type(p) is Call and p.fn.returns_set for p in _shallow(expr))
+    return any(type(p) is Call and p.fn.returns_set for p in shallow_parts(expr))
 
 
 def has_sublink(expr: Expr) -> bool:
-    return any(type(p) in (SubLink, SubPlan) for p in _shallow(expr))
+    return any(type(p) in (SubLink, SubPlan) for p in shallow_parts(expr))
 
 
 def has_aggregate(expr: Expr) -> bool:
-    return any(type(p) is Aggregate for p in _shallow(expr))
+    return any(type(p) is Aggregate for p in shallow_parts(expr))
 
 
 def has_window(expr: Expr) -> bool:
-    return any(type(p) is WindowCall for p in _shallow(expr))
+    return any(type(p) is WindowCall for p in shallow_parts(expr))
 
 
-def _shallow(expr: Expr) -> Iterator[Expr]:
+def shallow_parts(expr: Expr) -> Iterator[Expr]:
+    """The node and everything below it, but for the queries of SubLinks."""
     yield expr
     for child in expr.children():
-        yield from _shallow(child)
+        yield from shallow_parts(child)
+    if type(expr) is Aggregate:
+        for key in expr.order:
+            yield from shallow_parts(key.expr)
 
 
 def substitute(expr: Expr, pairs: list[tuple[Expr, Expr]]) -> Expr:
