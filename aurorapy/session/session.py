@@ -28,6 +28,7 @@ from aurorapy.session.prepared import WRITES, PreparedStatement
 from aurorapy.session.settings import SessionSettings
 from aurorapy.session.simple import SimpleProtocol
 from aurorapy.session.timeouts import Timeouts
+from aurorapy_native.lexer import too_deep
 
 
 class Session:
@@ -141,6 +142,8 @@ class Session:
         """Ends the statement: fails the transaction, tells the client, writes the log."""
         self.timeouts.end_statement()
         self.task.clear_interrupt()
+        if isinstance(error, RecursionError):
+            error = too_deep()
         if not isinstance(error, DatabaseError):
             self.instance.log.error("internal error", error=repr(error), exc_info=error)
             error = InternalError(f"internal error: {type(error).__name__}: {error}")
