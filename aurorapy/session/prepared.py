@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aurorapy.errors import DatabaseError, FatalError, FeatureNotSupported, QueryCanceled
+from aurorapy.errors import DatabaseError, FatalError, FeatureNotSupported, ProgramLimitExceeded, QueryCanceled
 from aurorapy.execute import OutputColumn, compile_plan
 from aurorapy.session.columns import columns_of
 from aurorapy.sql.bind import bind
@@ -22,6 +22,7 @@ from aurorapy.sql.plan import plan
 from aurorapy.sql.statements import QueryStatement, Statement
 
 WRITES = ("insert", "update", "delete")
+TARGETS_MAX = 1664  # PostgreSQL's MaxTupleAttributeNumber
 _TAGS = {"select": "SELECT", "values": "SELECT", "insert": "INSERT 0", "update": "UPDATE", "delete": "DELETE"}
 
 
@@ -99,6 +100,8 @@ def _columns(query: Any) -> list[OutputColumn] | None:
     """What the rows look like; None for a statement that returns none."""
     targets = query.targets if query.kind in ("select", "values") else query.returning
     shown = [t for t in targets if not t.junk]
+    if len(targets) > TARGETS_MAX:
+        raise ProgramLimitExceeded(f"target lists can have at most {TARGETS_MAX} entries", sqlstate="54011")
     if not shown and query.kind not in ("select", "values"):
         return None
     return [OutputColumn(t.name, t.expr.type_oid, t.expr.typmod, t.origin_table, t.origin_column) for t in shown]

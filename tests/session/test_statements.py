@@ -69,6 +69,35 @@ def test_simple_query_follows_a_table_that_changes_while_it_waits(server, wire):
         assert other.reply(5).rows == [("1", "7")]
 
 
+@pytest.mark.parametrize(
+    ("sql", "types"),
+    [("select $1 between 1 and $2", "{integer,integer}"), ("select (1, 'a') in (($1, $2))", "{integer,text}"),
+     ("select 1 limit $1", "{bigint}"), ("select $1::int, $1", "{integer}")],
+)  # fmt: skip
+def test_types_of_parameters(wire, sql, types):
+    ask(wire, f"prepare p as {sql}")
+    assert ask(wire, "select parameter_types from pg_prepared_statements") == [(types,)]
+
+
+def test_parameter_that_one_place_leaves_open(wire):
+    error = wire.query("prepare p as select $1 is null, $1::int").error
+    assert (error["C"], error["P"]) == ("42P08", "21")
+
+
+def test_row_in_a_list_of_one_row(wire):
+    assert ask(wire, "select (1, 2) in ((1, 2)), (1, 2) not in ((1, 2), (3, 4)), (1, null) in ((1, 3))") == [("t", "f", None)]
+
+
+def test_too_many_columns(wire):
+    assert wire.query("select " + ", ".join(["1"] * 1665)).error["C"] == "54011"
+
+
+def test_statements_of_one_message_have_a_timeout_each(wire):
+    reply = wire.query("set statement_timeout = 200; select pg_sleep(0.15); select pg_sleep(0.15); select pg_sleep(5)")
+    assert [r.tag for r in reply.results] == ["SET", "SELECT 1", "SELECT 1", None]
+    assert reply.error["C"] == "57014"
+
+
 # -- notifications -----------------------------------------------------------------------------------------------------
 def test_notifications_come_at_commit_before_ready_for_query(server, wire):
     with server.connect() as sender:

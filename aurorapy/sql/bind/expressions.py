@@ -258,11 +258,11 @@ class ExpressionBinder:
 
         def both(low: n.Expr, high: n.Expr) -> n.Expr:
             arg = self.expr(node.arg, scope)
-            if node.negated:
-                tests = (self.apply("<", arg, low, position), self.apply(">", arg, high, position))
-                return n.Or(BOOL, -1, position, tests)
-            tests = (self.apply(">=", arg, low, position), self.apply("<=", arg, high, position))
-            return n.And(BOOL, -1, position, tests)
+            first = self.apply("<" if node.negated else ">=", arg, low, position)
+            if type(arg) is n.Param:  # of the type that the first comparison gave it
+                arg = self.expr(node.arg, scope)
+            tests = (first, self.apply(">" if node.negated else "<=", arg, high, position))
+            return (n.Or if node.negated else n.And)(BOOL, -1, position, tests)
 
         low, high = self.expr(node.low, scope), self.expr(node.high, scope)
         if not node.symmetric:
@@ -274,6 +274,9 @@ class ExpressionBinder:
         if not isinstance(node.items, list):
             return self.in_query(node, scope)
         position, name = node.position, "<>" if node.negated else "="
+        if isinstance(node.arg, raw.Row) and all(isinstance(item, raw.Row) for item in node.items):
+            rows = tuple(self.row_compare(name, node.arg, item, scope, position) for item in node.items)
+            return rows[0] if len(rows) == 1 else (n.And if node.negated else n.Or)(BOOL, -1, position, rows)
         left = self.expr(node.arg, scope)
         rights = [self.expr(item, scope) for item in node.items]
         plain = [r for r in rights if type(r) is n.Const or not any(

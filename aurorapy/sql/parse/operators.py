@@ -165,6 +165,8 @@ class Climber:
         self.at += 1
         if isinstance(right, raw.QueryExpr) and right.kind == "scalar":
             return raw.InTest(left, right.query, mark.negated, position=mark.position)
+        if isinstance(left, raw.Row) and not any(isinstance(item, raw.Row) for item in getattr(right, "items", ())):
+            return raw.InTest(left, [right], mark.negated, position=mark.position)  # a list of one row
         if isinstance(right, raw.Row) and not right.explicit:
             return raw.InTest(left, right.items, mark.negated, position=mark.position)
         return raw.InTest(left, [right], mark.negated, position=mark.position)
