@@ -129,9 +129,7 @@ def _settle_memory() -> None:
 
 
 def _open_instance(host: RealHost, settings: dict[str, Any], options: argparse.Namespace, log: Any) -> Instance:
-    if Instance.exists(host):
-        return Instance.open(host, settings, log)
-    return Instance.create(host, settings, options.user, options.password, log)
+    return Instance.open_or_create(host, settings, options.user, options.password, log)
 
 
 async def _in_task(host: RealHost, loop: Any, work: Any, *args: Any) -> Any:

@@ -53,6 +53,10 @@ class Role:
     connection_limit: int
 
 
+class UnfinishedVolume(DatabaseError):
+    """The process ended while it made the volume."""
+
+
 class SessionLocks(LockOwner):
     """Holds what a session locks beyond its transactions."""
 
@@ -119,14 +123,44 @@ class Instance:
 
     @classmethod
     def open(cls, host: Any, settings: dict[str, Any], log: Any = None, storage: StorageConfig | None = None) -> Instance:
+        """Raises UnfinishedVolume for one whose `create` did not come to its end."""
         instance = cls(host, settings, Volume.open(host, storage or storage_config(settings)), log)
-        instance.space.open()
-        instance.txns.open()
+        if not instance._take_over():
+            instance._give_up_unfinished()
+            raise UnfinishedVolume("the database was not created to its end")
         freed = instance.txns.reclaim(instance.live_roots())
         if freed:
             instance.log.info("reclaimed pages that a crash left without owner", pages=freed)
         instance._ready()
         return instance
+
+    @classmethod
+    def open_or_create(cls, host: Any, settings: dict[str, Any], superuser: str = "postgres", password: str | None = None,
+                       log: Any = None, storage: StorageConfig | None = None) -> Instance:  # fmt: skip
+        """What is there, or something new where nothing is, or where a creation was cut short."""
+        if cls.exists(host):
+            try:
+                return cls.open(host, settings, log, storage)
+            except UnfinishedVolume:
+                pass
+        return cls.create(host, settings, superuser, password, log, storage)
+
+    def _take_over(self) -> bool:
+        """Reads what the predecessor left; False when it had not got as far as its directory of databases."""
+        if not any(self.pool.page(0)[:8]):  # its LSN: never written
+            return False
+        self.space.open()
+        if not self.space.counter(bootstrap.COUNTER_DIRECTORY):
+            return False
+        self.txns.open()
+        return bool(self._directory())
+
+    def _give_up_unfinished(self) -> None:
+        """Nothing was ever acknowledged from this volume: under its lock, it ceases to be one."""
+        disk = self.host.disk
+        disk.rename(f"{VOLUME_PATH}/volume", f"{VOLUME_PATH}/volume.unfinished")
+        disk.sync_directory(VOLUME_PATH)
+        self.volume.close()
 
     def live_roots(self) -> list[int]:
         """The map page of every relation that a committed pg_class row names, in all databases; each once."""

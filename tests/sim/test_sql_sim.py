@@ -1,12 +1,18 @@
 """Worlds of the whole server by seed; the seeds that once failed; that a seed makes the same world twice."""
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from aurorapy import config
+from aurorapy.instance.instance import Instance
+
+from tests.sim.disk import SimMedium
+from tests.sim.host import Crash, SimHost
 from tests.sim.model import Edge, Model, Violation
 from tests.sim.world import World, run_seed
 
@@ -28,6 +34,23 @@ def test_the_same_seed_makes_the_same_world_in_another_process():
     environments = [{**os.environ, "PYTHONHASHSEED": salt} for salt in ("1", "2")]
     runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=e) for e in environments]
     assert {run.communicate(timeout=120)[0].strip() for run in runs} == {World(4).run(2)}
+
+
+@pytest.mark.parametrize("calls", [2, 12, 40, 80, 110, 122])
+def test_a_creation_cut_short_is_started_over(calls):
+    settings = config.load(None, {"shared_buffers": "4000", "autovacuum": "off"})
+    medium, rng = SimMedium(), random.Random(calls)
+    for limit in (calls, calls // 2, None):
+        host = SimHost(calls, medium)
+        host.crash_after_disk_calls = limit
+        try:
+            instance = host.tasks.run(Instance.open_or_create, host, settings)
+            assert instance.role_named("postgres").is_superuser
+            host.tasks.run(instance.close)
+        except Crash:
+            medium.crash(rng)
+        host.tasks.end()
+    assert limit is None and not host.unexpected
 
 
 def committed(model: Model, tag: str, *edges: Edge) -> None:

@@ -86,6 +86,8 @@ class Volume:
         if config.path:
             host.disk.mkdir(config.path)
         lock(host, config)
+        if config.path:
+            clear(host, config.path, keep=("lock",))  # a creation that did not come to its end
         for copy in config.copies:
             node = StorageNode(host, place(config, f"node-{copy}"), f"n{copy}", config)
             node.create()
@@ -398,6 +400,18 @@ def again(error: DatabaseError) -> DatabaseError:
 
 def place(config: StorageConfig, name: str) -> str:
     return f"{config.path}/{name}" if config.path else name
+
+
+def clear(host: Host, path: str, keep: tuple[str, ...] = ()) -> None:
+    """Removes all files below the directory."""
+    for name in host.disk.list(path):
+        if name in keep:
+            continue
+        try:
+            host.disk.remove(f"{path}/{name}")
+        except (IsADirectoryError, FileNotFoundError):
+            clear(host, f"{path}/{name}")
+    host.disk.sync_directory(path)
 
 
 def lock(host: Host, config: StorageConfig) -> None:
