@@ -28,6 +28,7 @@ from aurorapy.expressions.functions.numerics import divide
 from aurorapy.expressions.functions.zones import INFINITIES, checked
 from aurorapy.expressions.registry import function, helper, inline
 from aurorapy.types.calendar import JULIAN_2000, UNIX_DAYS, from_days, month_length, to_days, weekday
+from aurorapy.types.timestamps import fit
 from aurorapy.types.values import USECS_PER_DAY, Interval, TimeTz
 
 EPOCH_US = UNIX_DAYS * USECS_PER_DAY  # 1970 to 2000
@@ -507,9 +508,7 @@ def current_date(ctx) -> int:
 
 
 def _precise(us: int, typmod: int) -> int:
-    from aurorapy.types.timestamps import fit
-
-    return fit(us, typmod)
+    return us if typmod < 0 else fit(us, typmod)
 
 
 @helper
