@@ -2,8 +2,8 @@
 
 A sequence's page holds the value up to which handing out is logged; memory holds the current one. When the logged value
 is reached, 32 more are logged. After a crash counting goes on behind what was logged: values may be skipped, none comes
-twice. A value is only given to a client once the record that allows it is durable: nextval of a new batch makes its
-transaction wait at commit, since its commit record follows in the log.
+twice. A value is only given to a client once the record that allows it is durable: whoever draws from a new batch waits
+for that, once in 32 values, also inside a transaction that may never commit.
 
     page: i64 logged, i64 unused, u8 is_called         at offset 32
 
@@ -34,6 +34,7 @@ class _State:
     last: int
     called: bool
     logged: int  # values up to here (in counting direction) may be given out without logging
+    lsn: int = 0  # of the record that says so
 
 
 class Sequences:
@@ -92,9 +93,14 @@ class Sequences:
         while True:
             state = self._state(relation.root)
             try:
-                return self._try_next(state, relation, definition)
+                value = self._try_next(state, relation, definition)
             except Retry as retry:
                 retry.wait()  # another session may have drawn meanwhile: start over
+                continue
+            volume = self._instance.volume
+            if state.lsn > volume.vdl:
+                volume.wait_durable(state.lsn)
+            return value
 
     def _try_next(self, state: _State, relation: Any, definition: Any) -> int:
         increment = definition.seqincrement
@@ -107,7 +113,7 @@ class Sequences:
         if must_log:
             ahead = min(max(value + increment * AHEAD, definition.seqmin), definition.seqmax)
             self._log(state, ahead, True)
-            state.logged = ahead
+            state.logged, state.lsn = ahead, self._instance.volume.redo.last_lsn
         state.last, state.called = value, True
         return value
 
