@@ -10,6 +10,7 @@ from typing import Any
 
 from aurorapy.errors import DatabaseError, InsufficientPrivilege
 from aurorapy.expressions.context import EvalContext
+from aurorapy.host.preemption import long_call
 from aurorapy.session.advisory import SessionAdvisoryLocks
 from aurorapy.session.backends import SessionBackends
 from aurorapy.session.definitions import SessionDefinitions
@@ -92,7 +93,7 @@ def make_eval_context(session: Any) -> EvalContext:
         return transaction.xid and transaction.top_xid if assign else (transaction.top_xid or None)
 
     random = SessionRandom(host.random.bytes(16))
-    type_context = TypeContext(catalog=session.catalog, give_way=host.tasks.give_way)
+    type_context = TypeContext(catalog=session.catalog, give_way=host.tasks.give_way, long_call=long_call)
     type_context.time_zone = settings["timezone"]
     type_context.date_style, type_context.date_order = settings["datestyle"].split(", ")
     type_context.interval_style = settings["intervalstyle"]

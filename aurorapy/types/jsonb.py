@@ -113,7 +113,16 @@ def _check_length(key: str) -> None:
         raise ProgramLimitExceeded("string too long to represent as jsonb string")
 
 
+LARGE_CHARACTERS = 16384  # takes milliseconds
+
+
 def parse(text: str, typmod, ctx) -> str:
+    if len(text) > LARGE_CHARACTERS and ctx is not None:
+        return ctx.long_call(_normal, text)
+    return _normal(text)
+
+
+def _normal(text: str) -> str:
     return from_tree(to_tree(text))
 
 

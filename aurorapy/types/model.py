@@ -38,6 +38,7 @@ class TypeContext:
     catalog: TypeCatalog | None = None
     now_us: int = 0  # transaction start, microseconds since 2000-01-01 UTC: 'now', 'today' in input
     give_way: Callable[[], None] = lambda: None
+    long_call: Callable[..., Any] = lambda call, *args: call(*args)  # during which others may run: host.preemption
 
 
 Input = Callable[[str, int, TypeContext], Any]  # (text, typmod, ctx) → value; raises DataError 22P02 ...

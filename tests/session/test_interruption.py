@@ -31,6 +31,7 @@ BUSY = {
     "constant regular expression": "select 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!' ~ '^(a+)+$'",
     "regular expression": "select repeat('a', 40) || random()::text ~ '^(a+)+$'",
     "splitting": "select count(*) from regexp_split_to_table(repeat('a b ', 5000000), ' ')",
+    "a large jsonb": "select (('[' || repeat('1,', 3000000)) || '1]')::jsonb is null",
     "insert": "insert into t select g, g from generate_series(2, 1000000000) g",
     "explain analyze": "explain analyze select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b",
 }
