@@ -217,6 +217,7 @@ class World:
             return
         while listener.connections:
             host.tasks.sleep(0.01)
+        instance.volume.wait_durable(instance.volume.redo.last_lsn)  # commits that did not wait
         check_contents(self.model, SimWire(host, listener).connect())
         instance.close()
 

@@ -123,9 +123,10 @@ class Background:
             infos.append(info)
             if long_chains:
                 infos.append(self._write_images(segment, long_chains, last, lambda page: segment.page_at(page, last)))
+        opened = [segment.open_info(info) for info in infos]  # may fail: until here the memtable is what is read
         segment.tables.remove(table)
-        for info in infos:
-            segment.add_run(segment.open_info(info))
+        for run in opened:
+            segment.add_run(run)
         segment.sealed = max(segment.sealed, last)
         segment.log_start = (table.file + 1) * self.node.log.file_bytes
         segment.save()
@@ -224,8 +225,8 @@ class Background:
 
     def _replace(self, segment: Segment, old: list, infos: list[RunInfo]) -> None:
         """`old` runs out, new ones in: counts when the manifest is durable, then the old files go."""
-        for info in infos:
-            segment.add_run(segment.open_info(info))
+        for run in [segment.open_info(info) for info in infos]:
+            segment.add_run(run)
         segment.deltas = [run for run in segment.deltas if run not in old]
         segment.images = [run for run in segment.images if run not in old]
         segment.save()
