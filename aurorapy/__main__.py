@@ -72,7 +72,7 @@ def serve(options: argparse.Namespace) -> int:
         return 2
     if not _trust_is_safe(settings, options.force_trust):
         return 2
-    log = logs.configure(settings["log_format"])
+    log = logs.LazyLog(settings["log_format"])
     loop = new_event_loop()
     asyncio.set_event_loop(loop)
     host = RealHost(options.data, loop)

@@ -1,6 +1,6 @@
 """The server's log: structlog, console lines on a terminal, JSON otherwise.
 
-    log = configure("auto")
+    log = LazyLog("auto")
     log.info("connection authorized", user="ann", database="shop")
 
 No statement text is logged unless log_statement or log_min_duration_statement asks for it; passwords and keys never.
@@ -11,11 +11,24 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import structlog
+
+class LazyLog:
+    """The log until its first line: structlog costs a tenth of the start-up, and most starts have nothing to say."""
+
+    def __init__(self, format_: str) -> None:
+        self._format = format_
+        self._log: Any = None
+
+    def __getattr__(self, level: str) -> Any:
+        if self._log is None:
+            self._log = configure(self._format)
+        return getattr(self._log, level)
 
 
 def configure(format_: str = "auto", stream: Any = None) -> Any:
-    """format_: auto, console or json."""
+    """A structlog logger. format_: auto, console or json."""
+    import structlog
+
     stream = stream or sys.stderr
     console = format_ == "console" or (format_ == "auto" and stream.isatty())
     renderer = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
