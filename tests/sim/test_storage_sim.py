@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-from tests.sim.storage import World, run_seed
+from aurorapy.errors import IoError
+
+from tests.sim.storage import PAGES, World, run_seed
 
 
 @pytest.mark.parametrize("first", range(0, 60, 10))
@@ -41,3 +43,25 @@ def test_a_crash_at_every_step_of_one_life():
         world.create()
         world.live(world._one_life, crash_at=step)
         world.live(world._check_opening)
+
+
+@pytest.mark.parametrize("n", range(0, 24, 2))
+def test_a_read_that_fails_in_the_background_loses_nothing(n):
+    world = World(17)
+    world.create()
+
+    def write(host, volume):
+        host.faults.fail("pread", after=n)
+        tasks = [host.tasks.spawn(world._writer, host, volume, name=f"writer {k}") for k in range(4)]
+        for task in tasks:
+            task.join()
+            assert task.error is None
+        for page_no in range(PAGES):
+            try:
+                world.check_page(volume, page_no, None)
+            except IoError:
+                world.check_page(volume, page_no, None)  # it fails once
+        volume.close()
+
+    world.live(lambda host: host.tasks.run(write, host, world.open(host)))
+    world.live(world._check_opening)
