@@ -82,6 +82,7 @@ class Server:
         start = self.log_path.stat().st_size if self.log_path.exists() else 0
         log = open(self.log_path, "ab")
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'ext'}", "PYTHONUNBUFFERED": "1"}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed server has its modules compiled
         began = time.monotonic()
         self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=environment)
         log.close()
