@@ -219,6 +219,7 @@ class Connection(asyncio.Protocol):
                 "received unencrypted data after SSL request", sqlstate="08P01",
                 detail="This could be either a client-software bug or evidence of an attempted man-in-the-middle attack.",
             )  # fmt: skip
+        self.transport.pause_reading()  # the client's answer is for TLS; start_tls reads on
         self.transport.write(b"S")
         self._upgrading = True
         upgrade = self.listener.loop.create_task(self._start_tls(context))
