@@ -38,7 +38,6 @@ class Output:
         self.drain = drain
         self.send = send
         self.session: Any = None
-        self.describe_sql_execute = True
         self._encoders: dict[tuple, RowEncoder] = {}
 
     # -- results -------------------------------------------------------------------------------------------------------

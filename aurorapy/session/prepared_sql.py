@@ -48,7 +48,7 @@ def execute(session: Any, statement: s.Execute) -> None:
     portal = Portal("", prepared, params, [])
     try:
         portal.start(session)
-        session.output.run_portal(portal, 0, describe=session.output.describe_sql_execute)
+        session.output.run_portal(portal, 0, describe=True)
     finally:
         portal.close()
     return None

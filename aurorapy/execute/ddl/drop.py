@@ -306,7 +306,3 @@ def _remove_comments(ctx: DdlContext, object_: Object) -> None:
     for row in ctx.store.find("pg_description", objoid=oid, classoid=class_):
         if row.objsubid == sub or not sub:
             ctx.store.delete(row)
-
-
-def relation_objects(relation: Relation) -> Object:
-    return (c.CLASS_RELATION, relation.oid, 0)
