@@ -20,7 +20,7 @@ from aurorapy.errors import DatabaseError
 from aurorapy.session.codes import decoder_of, encoder_of
 from aurorapy.session.rows import Rows
 from aurorapy.wire import backend
-from aurorapy_native.wire import OutBuffer, RowEncoder
+from aurorapy_native.outbuffer import OutBuffer, RowEncoder
 
 CHUNK_ROWS = 256
 DRAIN_BYTES = 128 * 1024

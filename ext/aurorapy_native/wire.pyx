@@ -1,4 +1,4 @@
-"""The PostgreSQL protocol's bytes: frontend messages taken apart, backend messages put together. No I/O.
+"""The PostgreSQL protocol's bytes: frontend messages taken apart. No I/O.
 
     reader = MessageReader()
     reader.feed(data)                       # whatever one recv gave
@@ -10,31 +10,20 @@
     ("D", "S"|"P", name) · ("E", portal, limit) · ("C", "S"|"P", name) · ("d", bytes) · ("f", text) · ("p", bytes)
     ("F", oid, [format], [bytes|None], format) · ("S",) ("H",) ("X",) ("c",)
 
-    out = OutBuffer()
-    out.rows(rows, encoder) · out.message(b"C", body) · out.take() -> bytes
-
 Errors: ProtocolViolation 08P01, DataError 22021 or 22023 for a message that does not say what it must: it is taken,
 `reader.letter` tells which one it was, and the next can be read. FatalError 08P01 for a letter that the protocol does not
 know; ConnectionLost for a length that cannot be right, to be answered by closing and nothing else.
 
-Not here: what the messages mean (`session`), startup (`aurorapy.wire.startup`).
+Not here: backend messages (`outbuffer`), what the messages mean (`session`), startup (`aurorapy.wire.startup`).
 """
 
-from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.float cimport PyFloat_AS_DOUBLE
-from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
-from cpython.long cimport PyLong_AsLongLongAndOverflow
-from cpython.object cimport PyObject
-from cpython.tuple cimport PyTuple_GET_ITEM
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport int16_t, int32_t, int64_t, uint16_t, uint32_t, uint64_t, uint8_t
+from libc.stdint cimport int16_t, int32_t, uint16_t, uint32_t, uint8_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memchr, memcpy, memmove
 
-from aurorapy.errors import DataError, FatalError, InternalError, ProgramLimitExceeded, ProtocolViolation
-
-cdef extern from "Python.h":
-    const char* PyUnicode_AsUTF8AndSize(object unicode, Py_ssize_t* size) except NULL
+from aurorapy.errors import DataError, FatalError, ProtocolViolation
 
 cdef enum:
     LENGTH_MAX = 0x3FFFFFFF        # 1 GB - 1: what PostgreSQL takes for a large message
@@ -51,23 +40,6 @@ cdef inline uint32_t get32(const uint8_t* p) noexcept nogil:
 
 cdef inline uint16_t get16(const uint8_t* p) noexcept nogil:
     return (<uint16_t>p[0] << 8) | p[1]
-
-
-cdef inline void put32(char* p, uint32_t v) noexcept nogil:
-    p[0] = <char>(v >> 24)
-    p[1] = <char>(v >> 16)
-    p[2] = <char>(v >> 8)
-    p[3] = <char>v
-
-
-cdef inline void put16(char* p, uint16_t v) noexcept nogil:
-    p[0] = <char>(v >> 8)
-    p[1] = <char>v
-
-
-cdef inline void put64(char* p, uint64_t v) noexcept nogil:
-    put32(p, <uint32_t>(v >> 32))
-    put32(p + 4, <uint32_t>v)
 
 
 cdef bint is_large(uint8_t letter) noexcept nogil:
@@ -337,235 +309,3 @@ cdef tuple parse_message(uint8_t letter, const uint8_t* body, Py_ssize_t length)
     result = ("F", <uint32_t>c.int32(), c.formats(), c.values(None), c.int16())
     c.done()
     return result
-
-
-# -- backend messages --------------------------------------------------------------------------------------------------
-cdef class RowEncoder:
-    """How each column of a row becomes bytes.
-
-    `codes`, a letter a column — text: i int, b bool, s str, c callable giving str; binary: 2 4 8 ints by width, u unsigned
-    32 bits, B bool, S str, D float64, F float32, y bytes, C callable giving bytes. `callables` has an entry a column.
-    """
-
-    cdef bytes codes
-    cdef tuple callables
-    cdef Py_ssize_t columns
-
-    def __init__(self, bytes codes, tuple callables):
-        if len(codes) != len(callables):
-            raise ValueError("a callable (or None) a column")
-        self.codes = codes
-        self.callables = callables
-        self.columns = len(codes)
-
-
-cdef class OutBuffer:
-    """Backend messages, collected until taken."""
-
-    cdef char* buffer
-    cdef readonly Py_ssize_t size
-    cdef Py_ssize_t room
-    cdef uint64_t takes
-
-    def __dealloc__(self):
-        free(self.buffer)
-
-    cdef int need(self, Py_ssize_t n) except -1:
-        cdef char* grown
-        cdef Py_ssize_t room
-        if self.size + n <= self.room:
-            return 0
-        room = max(self.room * 2, self.size + n, 1024)
-        grown = <char*>realloc(self.buffer, room)
-        if grown == NULL:
-            raise MemoryError()
-        self.buffer = grown
-        self.room = room
-        return 0
-
-    def take(self):
-        """Everything collected, as bytes; the buffer is empty afterwards."""
-        data = PyBytes_FromStringAndSize(self.buffer, self.size)
-        self.size = 0
-        self.takes += 1
-        if self.room > 65536:
-            free(self.buffer)
-            self.buffer = NULL
-            self.room = 0
-        return data
-
-    def since(self, Py_ssize_t mark):
-        """The bytes put in after the buffer had `mark` of them."""
-        return PyBytes_FromStringAndSize(self.buffer + mark, self.size - mark)
-
-    def idle(self):
-        if self.size == 0:
-            free(self.buffer)
-            self.buffer = NULL
-            self.room = 0
-
-    def message(self, str letter, bytes body=b""):
-        """One message: letter, length, body."""
-        cdef Py_ssize_t n = PyBytes_GET_SIZE(body)
-        self.need(n + 5)
-        self.buffer[self.size] = <char><uint8_t>ord(letter)
-        put32(self.buffer + self.size + 1, <uint32_t>(n + 4))
-        memcpy(self.buffer + self.size + 5, PyBytes_AS_STRING(body), n)
-        self.size += n + 5
-
-    def raw(self, bytes data):
-        cdef Py_ssize_t n = PyBytes_GET_SIZE(data)
-        self.need(n)
-        memcpy(self.buffer + self.size, PyBytes_AS_STRING(data), n)
-        self.size += n
-
-    def row(self, tuple values, RowEncoder encoder):
-        """One DataRow."""
-        self._row(values, encoder)
-
-    def rows(self, list rows, RowEncoder encoder):
-        """A DataRow each."""
-        cdef Py_ssize_t i
-        for i in range(PyList_GET_SIZE(rows)):
-            self._row(<tuple>PyList_GET_ITEM(rows, i), encoder)
-
-    cdef int _row(self, tuple values, RowEncoder encoder) except -1:
-        cdef Py_ssize_t start = self.size
-        cdef uint64_t takes = self.takes
-        if len(values) < encoder.columns:
-            raise ValueError("row is shorter than its encoder")
-        try:
-            self._fields(values, encoder)
-        except BaseException:
-            if takes == self.takes:
-                self.size = start        # half a row is no message
-            raise
-        if takes != self.takes:
-            raise InternalError("the buffer was taken in the middle of a row")
-        put32(self.buffer + start + 1, <uint32_t>(self.size - start - 1))
-        return 0
-
-    cdef int _fields(self, tuple values, RowEncoder encoder) except -1:
-        cdef const char* codes = PyBytes_AS_STRING(encoder.codes)
-        cdef Py_ssize_t i, start = self.size
-        cdef object value
-        self.need(7)
-        self.buffer[self.size] = c'D'
-        put16(self.buffer + self.size + 5, <uint16_t>encoder.columns)
-        self.size += 7
-        for i in range(encoder.columns):
-            value = <object>PyTuple_GET_ITEM(values, i)
-            if value is None:
-                self.need(4)
-                put32(self.buffer + self.size, 0xFFFFFFFF)
-                self.size += 4
-            else:
-                self._field(value, codes[i], encoder, i)
-            if self.size - start > LENGTH_MAX:
-                raise ProgramLimitExceeded("out of memory", detail=f"A row of {self.size - start} bytes is longer than a message.")
-        return 0
-
-    cdef int _field(self, object value, char code, RowEncoder encoder, Py_ssize_t column) except -1:
-        if code == c'i':
-            return self._int_text(value)
-        if code == c's' or code == c'S':
-            return self._str(value)
-        if code == c'c':
-            return self._str((<object>PyTuple_GET_ITEM(encoder.callables, column))(value))
-        if code == c'b':
-            return self._bytes("t" if value else "f", 1)
-        if code == c'C':
-            return self._raw((<object>PyTuple_GET_ITEM(encoder.callables, column))(value))
-        if code == c'y':
-            return self._raw(value)
-        return self._fixed(value, code)
-
-    cdef int _bytes(self, str value, Py_ssize_t n) except -1:
-        self.need(5)
-        put32(self.buffer + self.size, 1)
-        self.buffer[self.size + 4] = <char><uint8_t>ord(value)
-        self.size += 5
-        return 0
-
-    cdef int _str(self, str value) except -1:
-        cdef Py_ssize_t n
-        cdef const char* text = PyUnicode_AsUTF8AndSize(value, &n)
-        self.need(n + 4)
-        put32(self.buffer + self.size, <uint32_t>n)
-        memcpy(self.buffer + self.size + 4, text, n)
-        self.size += n + 4
-        return 0
-
-    cdef int _raw(self, object value) except -1:
-        cdef bytes data = value if type(value) is bytes else bytes(value)
-        cdef Py_ssize_t n = PyBytes_GET_SIZE(data)
-        self.need(n + 4)
-        put32(self.buffer + self.size, <uint32_t>n)
-        memcpy(self.buffer + self.size + 4, PyBytes_AS_STRING(data), n)
-        self.size += n + 4
-        return 0
-
-    cdef int _int_text(self, object value) except -1:
-        cdef int overflow = 0
-        cdef long long number = PyLong_AsLongLongAndOverflow(value, &overflow)
-        if overflow:
-            return self._str(str(value))
-        cdef char digits[24]
-        cdef int n = 0
-        cdef unsigned long long rest
-        cdef bint negative = number < 0
-        rest = <unsigned long long>(-(number + 1)) + 1 if negative else <unsigned long long>number
-        while True:
-            digits[23 - n] = <char>(c'0' + rest % 10)
-            n += 1
-            rest = rest // 10
-            if rest == 0:
-                break
-        if negative:
-            digits[23 - n] = c'-'
-            n += 1
-        self.need(n + 4)
-        put32(self.buffer + self.size, <uint32_t>n)
-        memcpy(self.buffer + self.size + 4, digits + 24 - n, n)
-        self.size += n + 4
-        return 0
-
-    cdef int _fixed(self, object value, char code) except -1:
-        cdef char* p
-        cdef double d
-        cdef float f
-        cdef uint64_t bits64
-        cdef uint32_t bits32
-        self.need(12)
-        p = self.buffer + self.size
-        if code == c'4' or code == c'u':
-            put32(p, 4)
-            put32(p + 4, <uint32_t><int64_t>value)
-            self.size += 8
-        elif code == c'8':
-            put32(p, 8)
-            put64(p + 4, <uint64_t><int64_t>value)
-            self.size += 12
-        elif code == c'2':
-            put32(p, 2)
-            put16(p + 4, <uint16_t><int64_t>value)
-            self.size += 6
-        elif code == c'B':
-            put32(p, 1)
-            p[4] = 1 if value else 0
-            self.size += 5
-        elif code == c'D':
-            d = value
-            memcpy(&bits64, &d, 8)
-            put32(p, 8)
-            put64(p + 4, bits64)
-            self.size += 12
-        elif code == c'F':
-            f = value
-            memcpy(&bits32, &f, 4)
-            put32(p, 4)
-            put32(p + 4, bits32)
-            self.size += 8
-        else:
-            raise ValueError(f"unknown column code {chr(code)!r}")
-        return 0

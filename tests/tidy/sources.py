@@ -28,7 +28,7 @@ NATIVE = {
     "pool": "buffer", "mtr": "buffer", "space": "buffer", "pageapply": "buffer",
     "memtable": "storage", "batch": "redo",
     "redo": "redo", "page": "redo", "checksum": "types",
-    "wire": "wire", "datetime": "types", "text": "types", "retry": "host", "tasks": "host", "log": "host",
+    "wire": "wire", "outbuffer": "wire", "datetime": "types", "text": "types", "retry": "host", "tasks": "host", "log": "host",
 }  # fmt: skip
 
 _PYTHON_IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+c?import|c?import\s+([\w.]+))", re.M)

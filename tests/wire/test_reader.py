@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from aurorapy.errors import DatabaseError, DataError, FatalError, ProtocolViolation
 from aurorapy.wire import backend
 from aurorapy.wire.startup import CancelRequest, GssRequest, SslRequest, Startup, StartupIgnored, read_startup, settings_of_options
-from aurorapy_native.wire import ConnectionLost, MessageReader, OutBuffer
+from aurorapy_native.outbuffer import OutBuffer
+from aurorapy_native.wire import ConnectionLost, MessageReader
 from tests.wire.capture import CONVERSATIONS, STARTUPS, message
 from tests.wire.conversations import CAPTURED
 

@@ -8,7 +8,7 @@ import pytest
 
 from aurorapy.errors import DatabaseError, UniqueViolation
 from aurorapy.wire import backend
-from aurorapy_native.wire import OutBuffer, RowEncoder
+from aurorapy_native.outbuffer import OutBuffer, RowEncoder
 from tests.wire.conversations import CAPTURED
 
 UUID = bytes.fromhex("00112233445566778899aabbccddeeff")
