@@ -1,6 +1,6 @@
 # make run     serve on 127.0.0.1:5432, data in ./data
 # make test    every test; installs PostgreSQL 15 to compare with where apt-get may
-# make bench   pgbench against PostgreSQL 15 and aurorapy, report in bench/results/
+# make bench   PostgreSQL 15 and aurorapy side by side, reports in bench/results/; BENCH="oltp --rounds 3" for a part
 # make clean   removes what was built, not ./data
 
 PYTHON ?= python3
@@ -9,7 +9,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 NATIVE := $(wildcard ext/aurorapy_native/*.pyx ext/aurorapy_native/*.pxd ext/aurorapy_native/*.c ext/aurorapy_native/*.h)
 
-.PHONY: run build test bench clean postgresql
+BENCH ?= all --json --plot
+
+.PHONY: run build test bench clean postgresql sysbench
 
 run: build
 	$(BIN)/python -m aurorapy serve --data data --host 127.0.0.1 --port 5432
@@ -37,6 +39,11 @@ $(VENV)/.tested: $(VENV)/.built
 	$(PIP) -r $@.txt
 	touch $@
 
+$(VENV)/.benched: $(VENV)/.tested
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"], sep="\n")' > $@.txt
+	$(PIP) -r $@.txt
+	touch $@
+
 # psql, pgbench and a server to compare with. Without them the tests that need them are skipped and say so.
 postgresql:
 	@if [ -x /usr/lib/postgresql/15/bin/postgres ] && command -v psql >/dev/null && command -v pgbench >/dev/null; then :; \
@@ -51,8 +58,12 @@ postgresql:
 test: $(VENV)/.tested postgresql
 	$(BIN)/python -m pytest tests
 
-bench: $(VENV)/.tested postgresql
-	$(BIN)/python -m bench oltp
+sysbench:
+	@command -v sysbench >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -q -y sysbench >/dev/null 2>&1; } \
+		|| echo "sysbench could not be installed: its cases are skipped"
+
+bench: $(VENV)/.benched postgresql sysbench
+	$(BIN)/python -m bench $(BENCH)
 
 clean:
 	rm -rf build dist *.egg-info ext/*.egg-info $(VENV) .pytest_cache .hypothesis .import_linter_cache

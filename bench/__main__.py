@@ -1,6 +1,7 @@
-"""python -m bench NAME [options]: runs a benchmark, prints its report, keeps it in bench/results/NAME.md.
+"""python -m bench NAME|all [options]: runs a benchmark, prints its report, keeps it in bench/results/NAME.md.
 
-    python -m bench oltp --json        also keeps NAME.json, with every single run
+    python -m bench oltp --json --plot     also keeps NAME.json, with every single run, and NAME.png
+    python -m bench all --rounds 3         one after the other; ends with the first that fails
 """
 
 from __future__ import annotations
@@ -9,29 +10,61 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import oltp
+from bench import connections, load, oltp, options as common, plot, recovery, redo
+from bench.report import Report
 
-BENCHMARKS = {module.NAME: module for module in (oltp,)}
+BENCHMARKS = {module.NAME: module for module in (oltp, connections, recovery, redo, load)}
 RESULTS = Path(__file__).parent / "results"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench")
-    names = parser.add_subparsers(dest="name", required=True)
+    options = parser().parse_args(arguments)
+    for name in BENCHMARKS if options.name == "all" else [options.name]:
+        report = BENCHMARKS[name].run(options if name == options.name else options_of(name, options))
+        if options.no_file:
+            print(report.markdown())
+        else:
+            keep(report, name, options)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(prog="python -m bench")
+    names = whole.add_subparsers(dest="name", required=True)
     for name, module in BENCHMARKS.items():
         one = names.add_parser(name, help=module.__doc__.splitlines()[0])
-        one.add_argument("--json", action="store_true", help="keep every single run too")
-        one.add_argument("--no-file", action="store_true", help="only print the report")
         module.add_options(one)
-    options = parser.parse_args(arguments)
-    report = BENCHMARKS[options.name].run(options)
-    print(report.markdown())
-    if not options.no_file:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / f"{options.name}.md").write_text(report.markdown())
-        if options.json:
-            (RESULTS / f"{options.name}.json").write_text(report.json())
-    return 0
+        _add_output(one)
+    every = names.add_parser("all", help="all of them")
+    common.add_common(every)
+    _add_output(every)
+    return whole
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="keep every single run too")
+    parser.add_argument("--plot", action="store_true", help="draw it (matplotlib)")
+    parser.add_argument("--no-file", action="store_true", help="only print the report")
+
+
+def options_of(name: str, given: argparse.Namespace) -> argparse.Namespace:
+    """The benchmark's own defaults under what `all` was told."""
+    own = argparse.ArgumentParser()
+    BENCHMARKS[name].add_options(own)
+    found = own.parse_args([])
+    vars(found).update(vars(given))
+    return found
+
+
+def keep(report: Report, name: str, options: argparse.Namespace) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    if options.plot:
+        plot.draw(report, RESULTS / f"{name}.png")
+        report.picture = f"{name}.png"
+    print(report.markdown(), flush=True)
+    (RESULTS / f"{name}.md").write_text(report.markdown())
+    if options.json:
+        (RESULTS / f"{name}.json").write_text(report.json())
 
 
 if __name__ == "__main__":

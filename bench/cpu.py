@@ -1,6 +1,7 @@
-"""CPU seconds that a server has used: all its processes, also those that have ended.
+"""What a server's processes have used: CPU seconds, also of those that have ended, and memory.
 
     before = cpu_seconds(pid); …; cpu_seconds(pid) - before
+    resident_bytes(pid), proportional_bytes(pid)
 
 A process that ended counts through its parent's cutime and cstime once it was waited for, so the difference over a
 benchmark is whole when the clients have gone. Threads count with their process.
@@ -11,9 +12,12 @@ Linux only (/proc).
 from __future__ import annotations
 
 import os
+import re
+import time
 from pathlib import Path
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_PSS = re.compile(r"^Pss:\s+(\d+) kB", re.M)
 
 
 def cpu_seconds(root: int) -> float:
@@ -25,6 +29,13 @@ def cpu_seconds(root: int) -> float:
             own, of_children = fields[11] + fields[12], fields[13] + fields[14]
             ticks += own + of_children
     return ticks / TICKS_PER_SECOND
+
+
+def cpu_percent(root: int, seconds: float) -> float:
+    """Of one processor, over the next `seconds`."""
+    before, began = cpu_seconds(root), time.monotonic()
+    time.sleep(seconds)
+    return (cpu_seconds(root) - before) / (time.monotonic() - began) * 100
 
 
 def process_tree(root: int) -> list[int]:
@@ -47,6 +58,18 @@ def resident_bytes(root: int) -> int:
         except (OSError, IndexError):
             continue
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def proportional_bytes(root: int) -> int:
+    """Resident memory of the tree; a page that n processes share counts as its n-th part in each."""
+    kilobytes = 0
+    for pid in process_tree(root):
+        try:
+            found = _PSS.search(Path(f"/proc/{pid}/smaps_rollup").read_text())
+        except OSError:
+            continue
+        kilobytes += int(found[1]) if found else 0
+    return kilobytes * 1024
 
 
 def _stat(pid: int) -> list[int] | None:

@@ -1,32 +1,40 @@
-"""pgbench's built-in scripts against both servers, in alternating rounds.
+"""pgbench's built-in scripts and sysbench's four against both servers, in alternating rounds.
 
     python -m bench oltp --scale 10 --seconds 10 --rounds 5
     python -m bench oltp --tests select-only --modes prepared --clients 1 8
+    python -m bench oltp --idle-spin both
 
-Both servers are up for the whole run and one works at a time; each round starts with the other one. Tables are made
-anew for the run and vacuumed before each case. Without --tests, --modes and --clients the cases are those of `CASES`.
+All servers are up for the whole run and one works at a time; each round starts with another one. Tables are made anew
+for the run and vacuumed before each case. Without --tests, --modes and --clients the cases are those of `GOALS`.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 
-from bench import pgbench
-from bench.contestants import Contestant, Contestants
-from bench.report import Case, Report, Run
-from bench.versions import header
+from bench import options as common
+from bench import pgbench, sysbench
+from bench.contestants import Contestant, say, turns
+from bench.goals import Goal
+from bench.report import Case, Comparison, Report, Run
 
 NAME = "oltp"
-CASES = [
-    Case("select-only", "prepared", 8),
-    Case("select-only", "prepared", 1),
-    Case("select-only", "simple", 8),
-    Case("tpcb-like", "prepared", 8),
-    Case("tpcb-like", "prepared", 32),
-    Case("tpcb-like", "prepared", 1),
-    Case("simple-update", "prepared", 8),
-]
+SYSBENCH_TABLES, SYSBENCH_ROWS, SYSBENCH_THREADS = 4, 50_000, 8
+GOALS = {
+    Case("select-only", "prepared", 8): Goal(0.9, 1.2),
+    Case("select-only", "prepared", 1): Goal(1.5, 2.5),
+    Case("select-only", "simple", 8): Goal(0.8, 1.0),
+    Case("tpcb-like", "prepared", 8): Goal(1.3, 2.0),
+    Case("tpcb-like", "prepared", 32): Goal(1.3, 2.0),
+    Case("tpcb-like", "prepared", 1): Goal(1.0, 1.5),
+    Case("simple-update", "prepared", 8): Goal(1.3, 2.0),
+}
+SYSBENCH_GOALS = {
+    Case("oltp_point_select", "prepared", SYSBENCH_THREADS): Goal(0.9, 1.2),
+    Case("oltp_read_only", "prepared", SYSBENCH_THREADS): Goal(0.6, 1.0),
+    Case("oltp_write_only", "prepared", SYSBENCH_THREADS): Goal(1.2, 2.0),
+    Case("oltp_read_write", "prepared", SYSBENCH_THREADS): Goal(0.8, 1.2),
+}
 CHECK_SUMS = (
     "select (select sum(abalance) from pgbench_accounts), (select sum(tbalance) from pgbench_tellers), "
     "(select sum(bbalance) from pgbench_branches), (select coalesce(sum(delta), 0) from pgbench_history)"
@@ -34,59 +42,77 @@ CHECK_SUMS = (
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scale", type=int, default=10)
-    parser.add_argument("--seconds", type=int, default=10, help="of one run")
-    parser.add_argument("--rounds", type=int, default=5)
+    common.add_common(parser)
     parser.add_argument("--clients", type=int, nargs="+")
-    parser.add_argument("--tests", nargs="+", choices=pgbench.SCRIPTS)
+    parser.add_argument("--tests", nargs="+", choices=[*pgbench.SCRIPTS, *sysbench.SCRIPTS])
     parser.add_argument("--modes", nargs="+", choices=pgbench.MODES)
-    parser.add_argument("--directory", help="where both keep their data (default: the temporary directory)")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of aurorapy")
 
 
 def run(options: argparse.Namespace) -> Report:
-    facts = {**header(), "scale": str(options.scale), "rounds": f"{options.rounds} of {options.seconds} s, alternating"}
-    report = Report("OLTP: pgbench", facts)
-    settings = dict(item.split("=", 1) for item in options.set)
-    if settings:
-        facts["settings of aurorapy"] = ", ".join(options.set)
-    with Contestants(options.directory, settings) as servers:
-        for server in servers:
-            say(f"{server.name}: pgbench -i -s {options.scale}")
-            pgbench.initialize(server.port, options.scale)
-        for case in chosen_cases(options):
-            prepare(servers)
-            for number in range(options.rounds):
-                for server in servers if number % 2 == 0 else reversed(servers):
-                    report.add(case, measure(server, case, options.seconds))
-                    say(f"{case}, round {number + 1}: {report.runs[case][-1]}")
-        check_sums(servers)
+    cases = chosen_cases(options)
+    notes = []
+    if not sysbench.is_installed() and any(case.test in sysbench.SCRIPTS for case in cases):
+        cases = [case for case in cases if case.test not in sysbench.SCRIPTS]
+        notes.append(sysbench.MISSING)
+        say(sysbench.MISSING)
+    table = Comparison(goals=GOALS | SYSBENCH_GOALS)
+    with common.contestants(options) as servers:
+        report = Report("OLTP: pgbench and sysbench", common.facts(options, servers), [table], notes)
+        make_tables(servers, options, cases)
+        for case in cases:
+            measure_case(table, servers, case, options)
+        if any(case.test in pgbench.SCRIPTS for case in cases):
+            check_sums(servers)
     return report
 
 
 def chosen_cases(options: argparse.Namespace) -> list[Case]:
     if not (options.tests or options.modes or options.clients):
-        return CASES
+        return [*GOALS, *SYSBENCH_GOALS]
     return [
         Case(test, mode, clients)
         for test in options.tests or pgbench.SCRIPTS
-        for mode in options.modes or ["prepared"]
+        for mode in (options.modes or ["prepared"] if test in pgbench.SCRIPTS else ["prepared"])
         for clients in options.clients or [8]
     ]
 
 
-def prepare(servers: list[Contestant]) -> None:
-    """The same start for both: what earlier cases left behind is cleaned up and written."""
+def make_tables(servers: list[Contestant], options: argparse.Namespace, cases: list[Case]) -> None:
     for server in servers:
-        with server.connect() as wire:
-            for table in ("pgbench_branches", "pgbench_tellers", "pgbench_accounts"):
-                wire.query(f"vacuum {table}", timeout=300)
-            wire.query("checkpoint", timeout=300)
+        if any(case.test in pgbench.SCRIPTS for case in cases):
+            say(f"{server.name}: pgbench -i -s {options.scale}")
+            pgbench.initialize(server.port, options.scale)
+        if any(case.test in sysbench.SCRIPTS for case in cases):
+            say(f"{server.name}: sysbench prepare")
+            sysbench.prepare(server.port, SYSBENCH_TABLES, SYSBENCH_ROWS)
+
+
+def measure_case(table: Comparison, servers: list[Contestant], case: Case, options: argparse.Namespace) -> None:
+    for server in servers:
+        clean_up(server, case)
+    for number in range(options.rounds):
+        for server in turns(servers, number):
+            table.add(case, measure(server, case, options.seconds))
+            say(f"{case}, round {number + 1}: {table.runs[case][-1]}")
+
+
+def clean_up(server: Contestant, case: Case) -> None:
+    """The same start for all: what earlier cases left behind is cleaned up and written."""
+    if case.test in pgbench.SCRIPTS:
+        tables = ["pgbench_branches", "pgbench_tellers", "pgbench_accounts"]
+    else:
+        tables = [f"sbtest{number + 1}" for number in range(SYSBENCH_TABLES)]
+    for table in tables:
+        server.ask(f"vacuum analyze {table}")
+    server.ask("checkpoint")
 
 
 def measure(server: Contestant, case: Case, seconds: int) -> Run:
     before = server.cpu_seconds()
-    outcome = pgbench.run(server.port, case.test, case.mode, case.clients, seconds)
+    if case.test in pgbench.SCRIPTS:
+        outcome = pgbench.run(server.port, case.test, case.mode, case.clients, seconds)
+    else:
+        outcome = sysbench.run(server.port, case.test, case.clients, seconds, SYSBENCH_TABLES, SYSBENCH_ROWS)
     used = server.cpu_seconds() - before
     return Run(server.name, outcome.per_second, used * 1e6 / max(outcome.transactions, 1), outcome.failed)
 
@@ -94,11 +120,6 @@ def measure(server: Contestant, case: Case, seconds: int) -> Run:
 def check_sums(servers: list[Contestant]) -> None:
     """tpcb-like keeps accounts, tellers and branches equal; simple-update only accounts and history."""
     for server in servers:
-        with server.connect() as wire:
-            accounts, _, _, history = wire.query(CHECK_SUMS, timeout=300).rows[0]
-            if accounts != history:
-                raise AssertionError(f"{server.name}: sum(abalance) = {accounts}, sum(delta) = {history}")
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+        accounts, _, _, history = server.ask(CHECK_SUMS)[0]
+        if accounts != history:
+            raise AssertionError(f"{server.name}: sum(abalance) = {accounts}, sum(delta) = {history}")

@@ -34,13 +34,16 @@ class Outcome:
 
 
 def initialize(port: int, scale: int, steps: str = "dtgvp", timeout_s: float = 600) -> None:
-    _call(port, ["-i", "-q", "-s", str(scale), "-I", steps], timeout_s)
+    _call(_command(port, ["-i", "-q", "-s", str(scale), "-I", steps]), timeout_s)
 
 
 def run(port: int, script: str, mode: str, clients: int, seconds: int, threads: int = 0) -> Outcome:
+    return parse(_call(command(port, script, mode, clients, seconds, threads), seconds + 120))
+
+
+def command(port: int, script: str, mode: str, clients: int, seconds: int, threads: int = 0) -> list[str]:
     options = ["-n", "-b", script, "-M", mode, "-c", str(clients), "-T", str(seconds)]
-    output = _call(port, [*options, "-j", str(threads or min(clients, 2))], seconds + 120)
-    return parse(output)
+    return _command(port, [*options, "-j", str(threads or min(clients, 2))])
 
 
 def parse(output: str) -> Outcome:
@@ -58,8 +61,11 @@ def parse(output: str) -> Outcome:
     )
 
 
-def _call(port: int, options: list[str], timeout_s: float) -> str:
-    command = ["pgbench", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", *options, "postgres"]
+def _command(port: int, options: list[str]) -> list[str]:
+    return ["pgbench", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", *options, "postgres"]
+
+
+def _call(command: list[str], timeout_s: float) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s)
     if done.returncode:
         raise PgbenchFailed(f"{' '.join(command)}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}")

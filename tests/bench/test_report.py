@@ -1,26 +1,55 @@
-"""The arithmetic of a benchmark's report: medians, spreads, ratios, and what is read from pgbench and /proc."""
+"""The arithmetic of a benchmark's report: medians, spreads, ratios, verdicts, and how they are written down."""
 
 from __future__ import annotations
 
 import json
-import os
-import time
 
 import pytest
 
-from bench import pgbench
-from bench.cpu import cpu_seconds, process_tree
-from bench.report import OURS, REFERENCE, Case, Report, Run, line_of, spread
+from bench.goals import Goal
+from bench.report import OURS, REFERENCE, Case, Comparison, Measure, Measures, Report, Run, line_of, spread
 
 CASE = Case("select-only", "prepared", 8)
-OUTPUT = """\
-transaction type: <builtin: select only>
-number of transactions actually processed: 1234
-number of failed transactions: 2 (0.162%)
-latency average = 0.187 ms
-initial connection time = 9.041 ms
-tps = 42652.031 (without initial connection time)
-"""
+
+
+def comparison(ours: float, goal: Goal | None = None) -> Comparison:
+    table = Comparison(goals={CASE: goal} if goal else {})
+    table.add(CASE, Run(REFERENCE, 1000, 20.0))
+    table.add(CASE, Run(OURS, ours, 8.0))
+    return table
+
+
+# -- goals -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("goal", "value", "verdict"),
+    [
+        (Goal(0.9, 1.2), 0.89, "no"),
+        (Goal(0.9, 1.2), 0.9, "at least"),
+        (Goal(0.9, 1.2), 1.2, "aim"),
+        (Goal(60, 30, less=True), 61, "no"),
+        (Goal(60, 30, less=True), 60, "at least"),
+        (Goal(60, 30, less=True), 29, "aim"),
+        (Goal(0.5, less=True), 0.5, "aim"),
+    ],
+)
+def test_verdict(goal, value, verdict):
+    assert goal.verdict(value) == verdict
+
+
+def test_score_is_one_where_the_bound_is_just_reached():
+    assert Goal(2, 5).score(2) == Goal(60, 30, less=True).score(60) == 1
+    assert Goal(2, 5).score(5) == 2.5
+    assert Goal(60, 30, less=True).score(30) == 2
+
+
+def test_a_goal_says_which_way_it_runs():
+    assert str(Goal(0.9, 1.2)) == "≥ 0.9, aim 1.2"
+    assert str(Goal(0.5, less=True)) == "≤ 0.5"
+
+
+# -- lines -------------------------------------------------------------------------------------------------------------
 
 
 def test_ratio_is_ours_over_postgresqls_median():
@@ -47,45 +76,55 @@ def test_failures_add_up_and_cpu_is_a_median():
     assert line.cpu_us == {OURS: 20.0}
 
 
-def test_no_ratio_without_a_reference():
-    assert line_of(CASE, [Run(OURS, 10, 1.0)]).ratio == 0
-    assert "–" in Report("t", {}, {CASE: [Run(OURS, 10, 1.0)]}).markdown()
+def test_no_ratio_and_no_verdict_without_a_reference():
+    line = line_of(CASE, [Run(OURS, 10, 1.0)], goal=Goal(0.9))
+    assert (line.ratio, line.verdict) == (0, "")
+    assert "| – |" in Comparison(runs={CASE: [Run(OURS, 10, 1.0)]}).markdown()
+
+
+# -- pages -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_line_shows_what_was_wanted_and_whether_it_is_reached():
+    page = comparison(1250, Goal(0.9, 1.2)).markdown()
+    assert "| select-only | prepared | 8 | 1,000 (0 %) | 1,250 (0 %) | **1.25** | 0.9 | 1.2 | aim | 20.0 | 8.0 | 0 |" in page
+    assert "| 0.9 | 1.2 | **no** |" in comparison(500, Goal(0.9, 1.2)).markdown()
+
+
+def test_a_case_nobody_set_a_goal_for_has_no_verdict():
+    assert "| **1.25** |  |  |  | 20.0 |" in comparison(1250).markdown()
+
+
+def test_each_server_that_is_not_the_reference_has_a_table():
+    table = Comparison()
+    for name, speed in ((REFERENCE, 100), ("aurorapy idle_spin on", 200), ("aurorapy idle_spin off", 50)):
+        table.add(CASE, Run(name, speed, 1.0))
+    assert [line.ratio for line in table.lines()] == [2, 0.5]
+    assert table.markdown().count("## aurorapy idle_spin") == 2
+
+
+def test_measures_are_judged_by_the_median_of_ours():
+    memory = Measure("idle connection", "KB", Goal(60, 30, less=True))
+    figures = Measures("Memory")
+    for value in (10.0, 40.0, 100.0):
+        figures.add(memory, OURS, value)
+    figures.add(memory, REFERENCE, 1140.0)
+    assert figures.verdict(memory) == "at least"
+    assert "| idle connection | KB | 40.0 (225 %) | 1,140 | ≤ 60, aim 30 | at least |" in figures.markdown()
+
+
+def test_a_measure_only_the_reference_has_is_not_judged():
+    memory = Measure("idle connection", "KB", Goal(60))
+    figures = Measures()
+    figures.add(memory, REFERENCE, 1.0)
+    assert figures.verdict(memory) == ""
 
 
 def test_markdown_and_json_carry_the_same_ratio():
-    report = Report("OLTP", {"machine": "small"})
-    report.add(CASE, Run(REFERENCE, 1000, 20.0))
-    report.add(CASE, Run(OURS, 1250, 8.0))
-    page = report.markdown()
-    assert "| select-only | prepared | 8 | 1,000 (0 %) | 1,250 (0 %) | **1.25** | 20.0 | 8.0 | 0 |" in page
-    assert "- machine: small" in page
-    assert json.loads(report.json())["lines"][0]["ratio"] == 1.25
-
-
-def test_pgbench_output_is_read():
-    assert pgbench.parse(OUTPUT) == pgbench.Outcome(1234, 42652.031, 2, 0.187)
-
-
-def test_pgbench_output_without_a_result_is_an_error():
-    with pytest.raises(pgbench.PgbenchFailed, match="per_second"):
-        pgbench.parse(OUTPUT.replace("tps", "nothing"))
-
-
-def test_cpu_of_this_process_grows_with_work():
-    before = cpu_seconds(os.getpid())
-    end = time.process_time() + 0.1
-    while time.process_time() < end:
-        pass
-    assert cpu_seconds(os.getpid()) - before >= 0.05
-
-
-def test_children_belong_to_the_tree():
-    child = os.fork()
-    if child == 0:
-        time.sleep(10)
-        os._exit(0)
-    try:
-        assert child in process_tree(os.getpid())
-    finally:
-        os.kill(child, 9)
-        os.waitpid(child, 0)
+    report = Report("OLTP", {"machine": "small"}, [comparison(1250, Goal(0.9, 1.2))], ["sysbench was skipped"], "oltp.png")
+    page, data = report.markdown(), json.loads(report.json())
+    assert page.startswith("# OLTP\n\n- machine: small\n")
+    assert page.endswith("- sysbench was skipped\n\n![OLTP](oltp.png)\n")
+    line = data["parts"][0]["lines"][0]
+    assert (line["ratio"], line["reached"], line["goal"]["aim"]) == (1.25, "aim", 1.2)
+    assert data["notes"] == ["sysbench was skipped"]

@@ -4,7 +4,7 @@
         Wire.connect("127.0.0.1", oracle.port)
 
 Durable only where asked (`durable=True` keeps fsync on with fdatasync, for benchmarks). As root the server runs as the
-user `postgres`, because PostgreSQL refuses root.
+user `postgres`, because PostgreSQL refuses root. `kill()` is kill -9 of all its processes; `start()` then recovers.
 
 Errors: OracleMissing when PostgreSQL 15's server is not installed.
 """
@@ -44,6 +44,7 @@ class Oracle:
         self.durable = durable
         self.settings = settings or {}
         self.port = 0
+        self.directory: Path | None = None
         self._base = directory
         self._process: subprocess.Popen | None = None
 
@@ -59,12 +60,8 @@ class Oracle:
         return self._process.pid
 
     def start(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="oracle-", dir=self._base))
-        if os.geteuid() == 0:
-            shutil.chown(self.directory, "postgres")
-        data = str(self.directory / "data")
-        self._run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
-        self.port = free_port()
+        if self.directory is None:
+            self._make()
         settings = {
             "port": str(self.port),
             "listen_addresses": "127.0.0.1",
@@ -77,12 +74,20 @@ class Oracle:
             **self.settings,
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        self._log = open(self.directory / "log", "wb")
-        self._process = subprocess.Popen(
-            [str(BINARIES / "postgres"), "-D", data, *options],
-            stdout=self._log, stderr=self._log, cwd="/", start_new_session=True, **self._identity(),
-        )  # fmt: skip
+        with open(self.directory / "log", "ab") as log:
+            self._process = subprocess.Popen(
+                [str(BINARIES / "postgres"), "-D", str(self.directory / "data"), *options],
+                stdout=log, stderr=log, cwd="/", start_new_session=True, **self._identity(),
+            )  # fmt: skip
         self._wait_until_ready()
+
+    def _make(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="oracle-", dir=self._base))
+        if os.geteuid() == 0:
+            shutil.chown(self.directory, "postgres")
+        data = str(self.directory / "data")
+        self._run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        self.port = free_port()
 
     def _identity(self) -> dict[str, str]:
         return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
@@ -103,11 +108,28 @@ class Oracle:
             except (OSError, ServerRefused):
                 if time.monotonic() > deadline or self._process.poll() is not None:
                     raise RuntimeError((self.directory / "log").read_text()) from None
-                time.sleep(0.05)
+                time.sleep(0.01)
 
     def stop(self) -> None:
-        if self._process is not None:
+        """Ends it, and removes its directory."""
+        self.shut_down()
+        if self.directory is not None:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def shut_down(self) -> None:
+        """A fast shutdown with its checkpoint; the directory stays."""
+        if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(60)
-            self._log.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def kill(self) -> None:
+        """kill -9 of the postmaster and every backend; returns when they are gone."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        deadline = time.monotonic() + 2
+        while time.monotonic() < deadline:
+            try:
+                os.killpg(self._process.pid, 0)
+            except ProcessLookupError:
+                return
+            time.sleep(0.005)

@@ -43,9 +43,10 @@ class Server:
     """One server on one directory; may be started and stopped many times."""
 
     def __init__(self, directory: str | Path, settings: dict[str, str] | None = None, start_timeout: float = 60,
-                 log_path: Path | None = None) -> None:  # fmt: skip
+                 log_path: Path | None = None, config: Path | None = None) -> None:  # fmt: skip
         self.directory = Path(directory)
         self.settings = settings or {}
+        self.config = config  # a TOML file
         self.start_timeout = start_timeout
         self.port = 0
         self.log_path = log_path or self.directory.parent / f"{self.directory.name}.log"
@@ -76,6 +77,8 @@ class Server:
         """Seconds until it said where to connect."""
         command = [sys.executable, "-m", "aurorapy", "serve", "--data", str(self.directory), "--host", "127.0.0.1"]
         command += ["--port", str(self.port)]
+        if self.config is not None:
+            command += ["--config", str(self.config)]
         for name, value in self.settings.items():
             command += ["--set", f"{name}={value}"]
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
