@@ -25,6 +25,7 @@ from aurorapy.host.real import RealHost, new_event_loop
 from aurorapy.instance.instance import Instance
 from aurorapy.server import logs
 from aurorapy.server.listener import Listener
+from aurorapy.session.interruption import may_switch
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -76,7 +77,7 @@ def serve(options: argparse.Namespace) -> int:
     loop = new_event_loop()
     asyncio.set_event_loop(loop)
     host = RealHost(options.data, loop)
-    preemption.arm(host.tasks.give_way)
+    preemption.arm(host.tasks.give_way, may_switch)
     try:
         return loop.run_until_complete(_serve(host, loop, settings, options, log))
     finally:

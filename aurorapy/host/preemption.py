@@ -1,12 +1,15 @@
-"""Calls into C that may take long and cannot call give_way(): a timer's signal calls it for them.
+"""Work that may take long and cannot call give_way(): a timer's signal calls it for it.
 
     found = long_call(compiled.search, text)      a regular expression that backtracks for minutes
+    arm(tasks.give_way, may_switch)               and whatever may_switch(frame) says yes to
 
-Python's `re` looks for signals while it matches. The handler of SIGVTALRM, which comes every 10 ms of the process's CPU
-time, gives way only while `long_call` is on: others run, and a cancel or timeout ends the match. Everywhere else the
-signal does nothing, so code keeps its atomic stretches.
+The interpreter looks for signals between two steps of Python code, and Python's `re` while it matches. The handler of
+SIGVTALRM, which comes every few ms of the process's CPU time, gives way while `long_call` is on, or where the frame that
+was interrupted may be left: others run, and a cancel or timeout ends the work. Everywhere else the signal does nothing,
+so code keeps its atomic stretches.
 
-Not here: loops of ours, which call give_way() themselves.
+Not here: loops of ours, which call give_way() themselves; which frames may be left (`session.interruption`); C code that
+does not look for signals.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import signal
 from functools import wraps
 from typing import Any, Callable
 
-INTERVAL_S = 0.01
+INTERVAL_S = 0.005
 
 _inside = False
 
@@ -40,18 +43,18 @@ def preemptible(function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def arm(give_way: Callable[[], None]) -> None:
-    """From now on long calls give way. In the main thread, once a process."""
+def arm(give_way: Callable[[], None], may_switch: Callable[[Any], bool] = lambda frame: False) -> None:
+    """From now on long calls give way, and so do frames that `may_switch`. In the main thread, once a process."""
 
     def handler(number: int, frame: Any) -> None:
         global _inside
-        if not _inside:
+        if not _inside and not may_switch(frame):
             return
-        _inside = False  # others run inside give_way
+        before, _inside = _inside, False  # others run inside give_way
         try:
             give_way()
         finally:
-            _inside = True
+            _inside = before
 
     signal.signal(signal.SIGVTALRM, handler)
     signal.siginterrupt(signal.SIGVTALRM, False)
