@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import ipaddress
 import signal
 import sys
@@ -21,6 +20,7 @@ from typing import Any
 from aurorapy import __version__, config
 from aurorapy.errors import DatabaseError, ObjectInUse
 from aurorapy.host import preemption
+from aurorapy.host.collector import Collector
 from aurorapy.host.real import RealHost, new_event_loop
 from aurorapy.instance.instance import Instance
 from aurorapy.server import logs
@@ -115,18 +115,11 @@ async def _serve(host: RealHost, loop: Any, settings: dict[str, Any], options: a
         print(f"aurorapy: could not listen on {address}:{settings['port']}: {error.strerror}", file=sys.stderr)
         await _in_task(host, loop, instance.close)
         return 1
-    _settle_memory()
+    Collector(loop.call_later).start()
     print(f"aurorapy {__version__} ready: psql -h {address} -p {port} -U {options.user} postgres", flush=True)
     await _until_stopped(loop, listener)
     await _in_task(host, loop, instance.close)
     return 0
-
-
-def _settle_memory() -> None:
-    """What exists now lives as long as the process: the collector need not walk it for every few requests."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _open_instance(host: RealHost, settings: dict[str, Any], options: argparse.Namespace, log: Any) -> Instance:

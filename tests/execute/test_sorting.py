@@ -1,9 +1,12 @@
 """Sorting: directions, NULLs, and the same answer from memory and from spilled runs."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aurorapy.execute.rows.sorting import SortedRuns, sort_rows
+from aurorapy.execute.rows import row_order, spill
+from aurorapy.execute.rows.row_order import sort_rows
+from aurorapy.execute.rows.sorted_runs import SortedRuns
 from tests.execute.fakes import World
 
 KEY = st.tuples(st.booleans(), st.booleans())
@@ -31,6 +34,20 @@ def test_sorts_as_defined(rows, first, second):
     assert got == expected(rows, spec)
 
 
+@settings(max_examples=150, deadline=None)
+@given(ROWS, KEY, KEY, st.integers(1, 7))
+def test_sorts_in_steps_as_in_one(rows, first, second, piece):
+    spec = ((0, None, *first), (1, None, *second))
+    got = [(*row, number) for number, row in enumerate(rows)]  # the number tells equal rows apart
+    wanted, steps = expected(got, spec), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(row_order, "PIECE_ROWS", piece)
+        patch.setattr(row_order, "PART_ROWS_MAX", piece + 1)
+        sort_rows(got, spec, lambda: steps.append(1))
+    assert got == wanted
+    assert len(steps) >= len(rows) // piece if len(rows) > piece else not steps
+
+
 class Disk:
     def __init__(self):
         self.data = bytearray()
@@ -46,17 +63,20 @@ class Disk:
 
 
 @settings(max_examples=60, deadline=None)
-@given(ROWS, KEY, KEY, st.integers(1, 10))
-def test_spilled_runs_merge_to_the_same(rows, first, second, size):
+@given(ROWS, KEY, KEY, st.integers(1, 10), st.integers(1, 4))
+def test_spilled_runs_merge_to_the_same(rows, first, second, size, block):
+    rows = [(*row, number) for number, row in enumerate(rows)]
     world = World()
     world.temporary_file = Disk
     spec = ((0, None, *first), (1, None, *second))
-    runs, pending = SortedRuns(world.context(), spec, 8), []
-    for row in rows:
-        pending.append(row)
-        if len(pending) >= size:
-            runs.spill(pending)
-    assert list(runs.merge(pending)) == expected(rows, spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spill, "BLOCK_ROWS", block)
+        runs, pending = SortedRuns(world.context(), spec, 8), []
+        for row in rows:
+            pending.append(row)
+            if len(pending) >= size:
+                runs.spill(pending)
+        assert list(runs.merge(pending)) == expected(rows, spec)
 
 
 def test_a_query_that_spills():

@@ -18,7 +18,7 @@ from typing import Any
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows.codegen import Writer
 from aurorapy.execute.rows.runtime import paced
-from aurorapy.execute.rows.sorting import sort_rows
+from aurorapy.execute.rows.row_order import sort_rows
 from aurorapy.expressions.ordering import equality_key, sort_key
 from aurorapy.expressions.registry import CallTypes
 from aurorapy.sql.plan import nodes

@@ -23,6 +23,7 @@ class SpillFile:
     def __init__(self, ctx: Any) -> None:
         maker = getattr(ctx.instance, "temporary_file", None)
         self._file = maker() if maker is not None else None
+        self._give_way = ctx.give_way
         self._limit = ctx.temp_file_limit_bytes
         self._end = 0
         self._kept: dict[int, list[tuple]] = {}  # runs, where there is no disk
@@ -35,6 +36,7 @@ class SpillFile:
             self._end += 1
             return start, self._end
         for first in range(0, len(rows), BLOCK_ROWS):
+            self._give_way()
             block = pickle.dumps(rows[first : first + BLOCK_ROWS], protocol=5)
             data = len(block).to_bytes(_HEADER_BYTES, "little") + block
             if self._limit is not None and self._end + len(data) > self._limit:
@@ -45,14 +47,17 @@ class SpillFile:
             self._end += len(data)
         return start, self._end
 
-    def read(self, run: tuple[int, int]) -> Iterator[tuple]:
+    def blocks(self, run: tuple[int, int]) -> Iterator[list[tuple]]:
+        """The run's rows, as they were written, in lists."""
         position, end = run
         if self._file is None:
-            yield from self._kept[position]
+            kept = self._kept[position]
+            for first in range(0, len(kept), BLOCK_ROWS):
+                yield kept[first : first + BLOCK_ROWS]
             return
         while position < end:
             size = int.from_bytes(self._file.pread(_HEADER_BYTES, position), "little")
-            yield from pickle.loads(self._file.pread(size, position + _HEADER_BYTES))
+            yield pickle.loads(self._file.pread(size, position + _HEADER_BYTES))
             position += _HEADER_BYTES + size
 
     def close(self) -> None:

@@ -1,0 +1,66 @@
+"""The cycle collector waits for a quiet second, but not for ever."""
+
+import gc
+
+import pytest
+
+from aurorapy.host import collector as module
+from aurorapy.host.collector import Collector
+
+
+class World:
+    """A clock of CPU time, a loop that only remembers, and a collector that only counts."""
+
+    def __init__(self, patch):
+        self.cpu = 0.0
+        self.passes = 0
+        self.calls = []
+        patch.setattr(module.gc, "get_count", lambda: (0, self.passes, 0))
+        patch.setattr(module.gc, "collect", self.collect)
+        patch.setattr(module.gc, "freeze", lambda: None)
+        patch.setattr(module.gc, "set_threshold", lambda *thresholds: None)
+        self.collected = 0
+        self.collector = Collector(lambda seconds, call: self.calls.append(call), lambda: self.cpu)
+        self.collector.start()
+        self.collected = 0
+
+    def collect(self):
+        self.collected += 1
+        self.passes = 0
+
+    def second(self, cpu, passes):
+        self.cpu += cpu
+        self.passes = passes
+        self.calls.pop()()
+        return self.collected
+
+
+@pytest.fixture
+def world(monkeypatch):
+    return World(monkeypatch)
+
+
+def test_a_busy_second_is_left_alone(world):
+    assert world.second(cpu=0.9, passes=100) == 0
+    assert world.second(cpu=0.0, passes=100) == 1
+
+
+def test_nothing_to_do_without_survivors(world):
+    assert world.second(cpu=0.0, passes=3) == 0
+
+
+def test_very_much_does_not_wait(world):
+    assert world.second(cpu=0.9, passes=501) == 1
+
+
+def test_young_objects_are_still_walked(request):
+    before = gc.get_threshold()
+    request.addfinalizer(lambda: (gc.unfreeze(), gc.set_threshold(*before)))
+    Collector(lambda *call: None).start()
+    made = [[] for _ in range(1000)]
+    for one in made:
+        one.append(one)
+    del made, one
+    before_passes = gc.get_stats()[0]["collections"]
+    kept = [[] for _ in range(module.YOUNG_OBJECTS + 1000)]
+    assert gc.get_stats()[0]["collections"] > before_passes and kept
