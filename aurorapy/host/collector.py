@@ -20,6 +20,7 @@ from typing import Any, Callable
 YOUNG_OBJECTS = 20_000  # walked in about a millisecond
 NEVER = 1_000_000_000
 LOOK_SECONDS = 1.0
+QUIET_SECONDS = 0.05
 OLD_PASSES = 20  # so many young walks left survivors: worth a walk over all, when there is time
 OLD_PASSES_MAX = 500  # worth it at any time: up to ten million objects are waiting
 IDLE_SHARE = 0.2  # of one processor
@@ -42,11 +43,25 @@ class Collector:
         self._call_later(LOOK_SECONDS, self._look)
 
     def _look(self) -> None:
-        used = self._cpu_seconds()
-        idle = used - self._used < IDLE_SHARE * LOOK_SECONDS
-        self._used = used
         passes = gc.get_count()[1]
-        if passes >= OLD_PASSES_MAX or (idle and passes >= OLD_PASSES):
-            gc.collect()
-            self.full_passes += 1
+        if passes >= OLD_PASSES_MAX:
+            self._collect()
+        elif self._was_idle(LOOK_SECONDS) and passes >= OLD_PASSES:
+            self._call_later(QUIET_SECONDS, self._if_quiet)
+            return
         self._call_later(LOOK_SECONDS, self._look)
+
+    def _if_quiet(self) -> None:
+        """The last second was idle: and this very moment?"""
+        if self._was_idle(QUIET_SECONDS):
+            self._collect()
+        self._call_later(LOOK_SECONDS, self._look)
+
+    def _was_idle(self, seconds: float) -> bool:
+        before, self._used = self._used, self._cpu_seconds()
+        return self._used - before < IDLE_SHARE * seconds
+
+    def _collect(self) -> None:
+        gc.collect()
+        self.full_passes += 1
+        self._used = self._cpu_seconds()

@@ -4,7 +4,7 @@
     arm(tasks.give_way, may_switch)               and whatever may_switch(frame) says yes to
 
 The interpreter looks for signals between two steps of Python code, and Python's `re` while it matches. The handler of
-SIGVTALRM, which comes every few ms of the process's CPU time, gives way while `long_call` is on, or where the frame that
+SIGPROF, which comes every few ms of the process's CPU time, gives way while `long_call` is on, or where the frame that
 was interrupted may be left: others run, and a cancel or timeout ends the work. Everywhere else the signal does nothing,
 so code keeps its atomic stretches.
 
@@ -18,7 +18,7 @@ import signal
 from functools import wraps
 from typing import Any, Callable
 
-INTERVAL_S = 0.005
+INTERVAL_S = 0.004
 
 _inside = False
 
@@ -56,12 +56,12 @@ def arm(give_way: Callable[[], None], may_switch: Callable[[Any], bool] = lambda
         finally:
             _inside = before
 
-    signal.signal(signal.SIGVTALRM, handler)
-    signal.siginterrupt(signal.SIGVTALRM, False)
-    signal.setitimer(signal.ITIMER_VIRTUAL, INTERVAL_S, INTERVAL_S)
+    signal.signal(signal.SIGPROF, handler)
+    signal.siginterrupt(signal.SIGPROF, False)
+    signal.setitimer(signal.ITIMER_PROF, INTERVAL_S, INTERVAL_S)
 
 
 def disarm() -> None:
     """Before the interpreter ends: without a handler the signal would kill the process."""
-    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-    signal.signal(signal.SIGVTALRM, signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.signal(signal.SIGPROF, signal.SIG_IGN)

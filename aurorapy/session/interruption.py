@@ -3,7 +3,7 @@
     session/output.run_portal ─▶ <plan> run ─▶ expressions/functions/jsonb.…     others may run
     session/prepared._compile ─▶ sql/plan/stats.selectivity                      others may run
     … ─▶ <plan> run ─▶ access/table.update ─▶ expressions/…                      no: a stretch without a switch
-    … ─▶ <plan> run ─▶ (a page in C) ─▶ types/decode.…                           no: C may hold a pointer into a frame
+    … ─▶ <plan> run ─▶ (a page in C) ─▶ types/values.Array()                     no: C holds a pointer into a frame
 
 Planning a statement of a hundred thousand terms, or a function over one huge value, is ordinary Python that cannot
 sprinkle give_way() everywhere. A timer asks (`host.preemption`) whether the frame it met belongs to code that works on
@@ -22,10 +22,10 @@ import aurorapy
 
 _HOME = str(Path(aurorapy.__file__).parent) + "/"
 FREE = (
-    "expressions/", "sql/", "execute/rows/runtime.py", "execute/rows/sorting.py", "execute/rows/grouping.py",
-    "execute/rows/window_functions.py", "execute/rows/sets.py",
+    "expressions/", "types/", "execute/rows/runtime.py", "execute/rows/row_order.py", "execute/rows/sorted_runs.py",
+    "execute/rows/grouping.py", "execute/rows/window_functions.py", "execute/rows/sets.py",
 )  # fmt: skip
-_BOUND, _FREE, _PLAN, _SQL, _VALUES, _BASE = range(6)
+_BOUND, _FREE, _PLAN, _SQL, _MAKER, _BASE = range(6)
 
 _kinds: dict[str, int] = {"<plan>": _PLAN}
 
@@ -33,30 +33,30 @@ _kinds: dict[str, int] = {"<plan>": _PLAN}
 def may_switch(frame: Any) -> bool:
     """Whether others may run while this frame is in the middle of its work."""
     through_gate = False
-    values = False  # the frame below was of types/: it must have been called by an expression, not by C code of a scan
+    made = False  # the frame below makes a value, perhaps for C code that takes a row apart: an expression is harmless
     while frame is not None:
         name = frame.f_code.co_filename
         kind = _kinds.get(name)
         if kind is None:
             kind = _kinds[name] = _kind(name)
-        if kind == _BOUND or (values and kind in (_PLAN, _BASE)):
+        if kind == _BOUND or (made and kind in (_PLAN, _BASE)):
             return False
         if kind == _BASE:
             return through_gate
         through_gate = through_gate or kind in (_PLAN, _SQL)
-        values = kind == _VALUES
+        made = kind == _MAKER
         frame = frame.f_back
     return False
 
 
 def _kind(name: str) -> int:
     if not name.startswith(_HOME):
-        return _BOUND if name.startswith("<frozen") else _VALUES  # a library, on behalf of its caller; not an import
+        return _BOUND if name.startswith("<frozen") else _MAKER  # a library, on behalf of its caller; not an import
     place = name[len(_HOME) :]
     if place.startswith("session/"):
         return _BASE
     if place.startswith("sql/"):
         return _SQL
-    if place.startswith("types/"):
-        return _VALUES
+    if place == "types/values.py":
+        return _MAKER
     return _FREE if place.startswith(FREE) else _BOUND

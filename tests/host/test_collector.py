@@ -42,7 +42,13 @@ def world(monkeypatch):
 
 def test_a_busy_second_is_left_alone(world):
     assert world.second(cpu=0.9, passes=100) == 0
+    assert world.second(cpu=0.0, passes=100) == 0  # it looks once more
     assert world.second(cpu=0.0, passes=100) == 1
+
+
+def test_a_client_that_has_just_begun_is_left_alone(world):
+    world.second(cpu=0.0, passes=100)
+    assert world.second(cpu=0.04, passes=100) == 0
 
 
 def test_nothing_to_do_without_survivors(world):

@@ -82,6 +82,7 @@ class Writer:
         self._count = self._constants = 0
         self.subplan_source: Callable[[SubPlan], Source] = lambda plan: ("None", True)
         self.whole_rows: dict[int, Expr] = {}
+        self.epilogue: list[str] = []  # of the whole run, when its rows have all been asked for
         self.done: dict[Any, Any] = {}  # subplans and WITH queries already written
 
     # -- names
@@ -233,6 +234,7 @@ class Writer:
 
     def compile(self) -> tuple[Any, str]:
         """(run, source)"""
+        self.root.body += self.epilogue
         source = "\n".join(self.root.lines()) + "\n"
         code = _CODE.get(source)
         if code is None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows.codegen import Writer
-from aurorapy.execute.rows.runtime import paced
+from aurorapy.execute.rows.runtime import dispose, paced
 from aurorapy.execute.rows.row_order import sort_rows
 from aurorapy.expressions.ordering import equality_key, sort_key
 from aurorapy.expressions.registry import CallTypes
@@ -122,21 +122,27 @@ class Collected:
         self._fn = fn
         self._types = types
 
-    def fold(self, rows: list[tuple], ectx: Any, direct: tuple) -> Any:
-        fold, width = self._fold, self._width
+    def fold(self, collected: list[tuple], ectx: Any, direct: tuple) -> Any:
+        """The aggregate's value; `collected` is used up."""
+        fold, width, give_way = self._fold, self._width, ectx.give_way
+        rows = collected
         if fold.strict or fold.ordered_set:
-            rows = [r for r in paced(rows, ectx.give_way) if None not in r[:width]]
+            rows = [r for r in paced(rows, give_way) if None not in r[:width]]
         if self._spec:
-            sort_rows(rows, self._spec, ectx.give_way)
+            sort_rows(rows, self._spec, give_way)
         if self._keys is not None:
-            rows = self._distinct(rows, ectx.give_way)
-        if fold.ordered_set:
-            return fold.final(ectx, self._types, [r[:width] for r in rows], *direct)
+            rows = self._distinct(rows, give_way)
         lead = ([ectx] if self._fn.needs_context else []) + ([self._types] if self._fn.wants_types else [])
-        state = fold.init()
-        for row in paced(rows, ectx.give_way):
-            state = fold.step(*lead, state, *row[:width])
-        return fold.final(state)
+        if fold.ordered_set:
+            value = fold.final(ectx, self._types, [r[:width] for r in paced(rows, give_way)], *direct)
+        else:
+            state = fold.init()
+            for row in paced(rows, give_way):
+                state = fold.step(*lead, state, *row[:width])
+            value = fold.final(state)
+        dispose(rows, give_way)
+        dispose(collected, give_way)
+        return value
 
     def _distinct(self, rows: list[tuple], give_way: Any) -> list[tuple]:
         seen: dict[tuple, tuple] = {}
@@ -144,7 +150,9 @@ class Collected:
             values = row[: self._width]
             key = tuple(v if k is None or v is None else k(v) for v, k in zip(values, self._keys))
             seen.setdefault(key, row)
-        return list(seen.values())
+        found = list(seen.values())
+        dispose(seen, give_way)
+        return found
 
 
 def aggregate(w: Writer, node: nodes.Aggregate, needed: Any, consume: Any) -> None:
@@ -229,6 +237,7 @@ def _grouped(w: Writer, node: nodes.Aggregate, below: Any, consume: Any) -> None
         if not plain:
             w.line(f"{w.pattern(names)} = {state}[-1]" if folds else f"{w.pattern(names)} = {state}")
         _output(w, node, folds, consume)
+    w.line(f"{w.bind(dispose)}({groups}, give_way)")
 
 
 def _grouping_sets(w: Writer, node: nodes.Aggregate, below: Any, consume: Any) -> None:
@@ -265,6 +274,7 @@ def _grouping_sets(w: Writer, node: nodes.Aggregate, below: Any, consume: Any) -
             w.line(f"{mask} = {masks}[key[0]]")
             w.fn.env[node.rel, attno] = (mask, False)
         _output(w, node, folds, consume)
+    w.line(f"{w.bind(dispose)}({groups}, give_way)")
 
 
 def _mask(places: tuple[int, ...], members: list[int]) -> int:

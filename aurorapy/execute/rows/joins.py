@@ -14,6 +14,7 @@ from typing import Any
 
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows.codegen import Key, Writer
+from aurorapy.execute.rows.runtime import dispose
 from aurorapy.expressions.ordering import equality_key
 from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.columns import outer_columns
@@ -198,6 +199,7 @@ def hash_join(w: Writer, node: nodes.HashJoin, needed: Any, consume: Any) -> Non
         _probe(w, node, table, source, keys, consume)
 
     ops.produce(w, node.outer, everything, probe)
+    w.line(f"{w.bind(dispose)}({table}, give_way)")
 
 
 class _indented:
@@ -289,5 +291,7 @@ def _full_probe(w: Writer, node: nodes.HashJoin, needed: Any, table: str, loose:
 
     ops.produce(w, node.outer, needed, probe)
     w.line(f"{loose} += [entry[0] for bucket in {table}.values() for entry in bucket if not entry[1]]")
+    w.line(f"{w.bind(dispose)}({table}, give_way)")
     with w.block(f"for row in {loose}:"):
         _inner_alone(w, keys, outer_keys, node.quals, consume)
+    w.line(f"{w.bind(dispose)}({loose}, give_way)")

@@ -8,6 +8,7 @@ from typing import Any, Iterable, Iterator
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows import subplans
 from aurorapy.execute.rows.codegen import Writer
+from aurorapy.execute.rows.runtime import dispose
 from aurorapy.expressions.ordering import equality_key
 from aurorapy.sql.plan import nodes
 
@@ -31,7 +32,7 @@ def set_operation(w: Writer, node: nodes.SetOperation, needed: Any, consume: Any
     combine = w.bind(intersect if node.op == "intersect" else except_)
     width = len(node.left[1])
     names = w.declare([(node.rel, i) for i in range(1, width + 1)])
-    with w.block(f"for {w.pattern(names)} in {combine}({left}(), {right}(), {node.all}, {keys}):"):
+    with w.block(f"for {w.pattern(names)} in {combine}({left}(), {right}(), {node.all}, {keys}, give_way):"):
         with w.passing(node.quals):
             consume()
 
@@ -40,7 +41,7 @@ def _normal(row: tuple, keys: tuple) -> tuple:
     return tuple(v if k is None or v is None else k(v) for v, k in zip(row, keys))
 
 
-def intersect(left: Iterable[tuple], right: Iterable[tuple], all_: bool, keys: tuple) -> Iterator[tuple]:
+def intersect(left: Iterable[tuple], right: Iterable[tuple], all_: bool, keys: tuple, give_way: Any) -> Iterator[tuple]:
     """Rows of `left` that `right` has too: once each, or with ALL as often as both have them."""
     counts = Counter(_normal(row, keys) for row in right)
     for row in left:
@@ -48,9 +49,10 @@ def intersect(left: Iterable[tuple], right: Iterable[tuple], all_: bool, keys: t
         if counts[key] > 0:
             counts[key] = counts[key] - 1 if all_ else 0
             yield row
+    dispose(counts, give_way)
 
 
-def except_(left: Iterable[tuple], right: Iterable[tuple], all_: bool, keys: tuple) -> Iterator[tuple]:
+def except_(left: Iterable[tuple], right: Iterable[tuple], all_: bool, keys: tuple, give_way: Any) -> Iterator[tuple]:
     """Rows of `left` that `right` has not: once each, or with ALL as often as `left` has them more."""
     counts = Counter(_normal(row, keys) for row in right)
     seen: set[tuple] = set()
@@ -65,3 +67,5 @@ def except_(left: Iterable[tuple], right: Iterable[tuple], all_: bool, keys: tup
                 continue
             seen.add(key)
         yield row
+    dispose(counts, give_way)
+    dispose(seen, give_way)

@@ -12,6 +12,7 @@ from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows import sorted_runs
 from aurorapy.execute.rows.codegen import Writer
 from aurorapy.execute.rows.row_order import sort_rows
+from aurorapy.execute.rows.runtime import dispose
 from aurorapy.expressions.ordering import sort_key
 from aurorapy.sql.plan import nodes
 
@@ -64,6 +65,7 @@ def sort(w: Writer, node: nodes.Sort, needed: Any, consume: Any) -> None:
     with w.block(f"for {w.pattern(names)} in {source}:"):
         with w.passing(node.quals):
             consume()
+    w.line(f"{w.bind(dispose)}({rows}, give_way)")
 
 
 def top_rows(limit: Any, offset: Any) -> int | None:

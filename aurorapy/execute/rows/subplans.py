@@ -40,7 +40,9 @@ def _write(w: Writer, part: SubPlan, home: Any) -> str:
         if part.hashed:
             rows = _rows_function(w, part)
             keys = w.bind(tuple(equality_key(t.type_oid) for t in part.targets), "keys")
-            _once(w, name, f"{w.bind(runtime.HashedRows)}({rows}(), {keys})")
+            kept = _once(w, name, f"{w.bind(runtime.HashedRows)}({rows}(), {keys})")
+            if home is w.root:
+                w.epilogue.append(f"if {kept} is not {w.bind(runtime.UNSET, 'unset')}: {kept}.dispose(give_way)")
             return name
         if part.kind in ("any", "all", "row"):
             _quantified(w, part, name)
@@ -64,7 +66,8 @@ def _value(w: Writer, part: SubPlan, rows: str) -> str:
     return f"{w.bind(runtime.scalar)}({rows}())"
 
 
-def _once(w: Writer, name: str, value: str) -> None:
+def _once(w: Writer, name: str, value: str) -> str:
+    """A function that computes the value at its first call; the variable that keeps it."""
     kept = w.name("v")
     unset = w.bind(runtime.UNSET, "unset")
     w.fn.prologue.append(f"{kept} = {unset}")
@@ -73,6 +76,7 @@ def _once(w: Writer, name: str, value: str) -> None:
         with w.block(f"if {kept} is {unset}:"):
             w.line(f"{kept} = {value}")
         w.line(f"return {kept}")
+    return kept
 
 
 def _rows_function(w: Writer, part: SubPlan) -> str:

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any, Iterator
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported
-from aurorapy.execute.rows.runtime import paced
+from aurorapy.execute.rows.runtime import dispose, paced
 from aurorapy.expressions.ordering import equality_key, sort_key
 from aurorapy.expressions.registry import CallTypes
 
@@ -56,6 +56,8 @@ class WindowRun:
             ectx.give_way()
             for row, *values in paced(zip(partition.rows, *columns), ectx.give_way):
                 yield row[0], tuple(values)
+            for column in (partition.rows, *columns):
+                dispose(column, ectx.give_way)
 
 
 def _normal(row: tuple, keys: tuple) -> tuple:

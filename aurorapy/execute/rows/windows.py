@@ -9,6 +9,7 @@ from typing import Any
 
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows.codegen import Writer
+from aurorapy.execute.rows.runtime import dispose
 from aurorapy.execute.rows.window_functions import WindowRun
 from aurorapy.sql.plan import nodes
 
@@ -36,6 +37,7 @@ def window_agg(w: Writer, node: nodes.WindowAgg, needed: Any, consume: Any) -> N
     with w.block(f"for {_group(names)}, {_group(outputs)} in {run}.rows({rows}, ectx, {bounds}):"):
         with w.passing(node.quals):
             consume()
+    w.line(f"{w.bind(dispose)}({rows}, give_way)")
 
 
 def _group(names: list[str]) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Callable
 from aurorapy.catalog.model import Column, Relation
 from aurorapy.expressions import registry
 from aurorapy.expressions.ordering import sort_key
+from aurorapy.host.preemption import long_call
 from aurorapy.instance.sizes import relation_pages
 from aurorapy.types.builtin import TYPES
 from aurorapy.types.model import Type, TypeContext
@@ -61,7 +62,8 @@ def analyze_table(instance: Any, store: Any, relation: Relation, transaction: An
         values = [row[place] for row in sample.rows]
         type_ = TYPES.get(column.type_oid)
         if type_ is not None and sample.rows:
-            found.append((column, type_, column_statistics(values, type_, column, sample.total_rows, give_way)))
+            statistics = long_call(column_statistics, values, type_, column, sample.total_rows, give_way)
+            found.append((column, type_, statistics))
     for row in store.find("pg_statistic", starelid=relation.oid):
         store.delete(row)
     for column, type_, statistics in found:
@@ -96,13 +98,17 @@ def take_sample(instance: Any, relation: Relation, columns: list[Column], transa
             seen += len(page)
             kept.extend(page if chance >= 1.0 else [row for row in page if uniform() < chance])
         if len(kept) > 2 * wanted:
-            kept = kept[::2] if chance == 1.0 else [row for row in kept if uniform() < 0.5]
+            kept = kept[::2] if chance == 1.0 else long_call(_thinned, kept, 0.5, uniform)
             chance /= 2
     if len(kept) > wanted:
         share = wanted / len(kept)
-        kept = [row for row in kept if uniform() < share]
+        kept = long_call(_thinned, kept, share, uniform)
     total = float(seen) if len(blocks) == pages else float(round(seen / max(len(blocks), 1) * pages))
     return Sample(kept, total, pages)
+
+
+def _thinned(rows: list[tuple], share: float, uniform: Callable[[], float]) -> list[tuple]:
+    return [row for row in rows if uniform() < share]
 
 
 def _blocks(pages: int, uniform: Callable[[], float]) -> list[int]:
