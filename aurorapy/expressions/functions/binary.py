@@ -15,6 +15,7 @@ import hashlib
 import re
 
 from aurorapy.errors import DataError
+from aurorapy.expressions.functions.long_values import hashed
 from aurorapy.expressions.registry import function, inline
 from aurorapy.types.bytea import parse_hex
 from aurorapy.types.text import decode_utf8
@@ -94,16 +95,16 @@ inline("bit_count(bytea) int8", 6163, "int.from_bytes({0}, 'big').bit_count()")
 # ---- hashes ---------------------------------------------------------------------------------------------------------
 
 
-def _md5(data: bytes) -> str:
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+def _md5(data: str | bytes) -> str:
+    return hashed(hashlib.md5(usedforsecurity=False), data).hexdigest()
 
 
-function("md5(text) text", 2311, not_null=True)(lambda text: _md5(text.encode()))
+function("md5(text) text", 2311, not_null=True)(_md5)
 function("md5(bytea) text", 2321, not_null=True)(_md5)
-function("sha224(bytea) bytea", 3419, not_null=True)(lambda data: hashlib.sha224(data).digest())
-function("sha256(bytea) bytea", 3420, not_null=True)(lambda data: hashlib.sha256(data).digest())
-function("sha384(bytea) bytea", 3421, not_null=True)(lambda data: hashlib.sha384(data).digest())
-function("sha512(bytea) bytea", 3422, not_null=True)(lambda data: hashlib.sha512(data).digest())
+function("sha224(bytea) bytea", 3419, not_null=True)(lambda data: hashed(hashlib.sha224(), data).digest())
+function("sha256(bytea) bytea", 3420, not_null=True)(lambda data: hashed(hashlib.sha256(), data).digest())
+function("sha384(bytea) bytea", 3421, not_null=True)(lambda data: hashed(hashlib.sha384(), data).digest())
+function("sha512(bytea) bytea", 3422, not_null=True)(lambda data: hashed(hashlib.sha512(), data).digest())
 
 # ---- encode and decode ----------------------------------------------------------------------------------------------
 

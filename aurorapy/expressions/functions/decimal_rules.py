@@ -113,12 +113,17 @@ def root_scale(value: Decimal) -> int:
 
 
 def root(value: Decimal, scale: int) -> Decimal:
-    """Square root rounded to `scale` decimals, from the exact integer root."""
-    digits = value.as_tuple()
-    number = int("".join(map(str, digits.digits)))
-    shift = digits.exponent + 2 * (scale + 1)
-    whole = number * 10**shift if shift >= 0 else number // 10**-shift
-    return check(round_to(Decimal((0, tuple(map(int, str(math.isqrt(whole)))), -(scale + 1))), scale))
+    """Square root rounded to `scale` decimals: cut after one more, and made exact there, as rounding twice may not be."""
+    if not value:
+        return round_to(Decimal(0), scale)
+    places = scale + 1
+    digits = value.adjusted() // 2 + 1 + places + 2
+    near = context(max(digits, 4), ROUND_DOWN).sqrt(value)
+    unit = Decimal((0, (1,), -places))
+    cut = near.quantize(unit, ROUND_DOWN, EXACT)
+    while EXACT.multiply(cut, cut) > value:
+        cut = EXACT.subtract(cut, unit)
+    return check(round_to(cut, scale))
 
 
 def ln_weight(value: Decimal) -> int:

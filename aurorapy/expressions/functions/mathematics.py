@@ -16,6 +16,7 @@ from decimal import Decimal
 from aurorapy.errors import DataError
 from aurorapy.expressions.functions import decimal_rules
 from aurorapy.expressions.functions.integers import to_int
+from aurorapy.expressions.functions.long_numbers import greatest_divisor
 from aurorapy.expressions.ordering import sort_key
 from aurorapy.expressions.registry import function
 from aurorapy.types.numeric import EXACT, NAN, round_to
@@ -32,8 +33,8 @@ def gcd(a: Decimal, b: Decimal) -> Decimal:
     if not (a.is_finite() and b.is_finite()):
         return NAN
     scale = max(decimal_rules.scale_of(a), decimal_rules.scale_of(b))
-    found = math.gcd(int(a.scaleb(scale, EXACT)), int(b.scaleb(scale, EXACT)))
-    return round_to(Decimal(found).scaleb(-scale, EXACT), scale)
+    found = greatest_divisor(a.scaleb(scale, EXACT), b.scaleb(scale, EXACT))
+    return round_to(found.scaleb(-scale, EXACT), scale)
 
 
 @function("lcm(numeric, numeric) numeric", 5049, not_null=True)
@@ -41,8 +42,9 @@ def lcm(a: Decimal, b: Decimal) -> Decimal:
     if not (a.is_finite() and b.is_finite()):
         return NAN
     scale = max(decimal_rules.scale_of(a), decimal_rules.scale_of(b))
-    found = math.lcm(int(a.scaleb(scale, EXACT)), int(b.scaleb(scale, EXACT)))
-    return round_to(Decimal(found).scaleb(-scale, EXACT), scale)
+    a, b = a.scaleb(scale, EXACT).copy_abs(), b.scaleb(scale, EXACT).copy_abs()
+    found = EXACT.multiply(EXACT.divide_int(a, greatest_divisor(a, b)), b) if a and b else Decimal(0)
+    return round_to(found.scaleb(-scale, EXACT), scale)
 
 
 def _bucket_error(message: str) -> DataError:

@@ -18,12 +18,15 @@ import unicodedata
 
 from aurorapy.errors import DataError, ProgramLimitExceeded
 from aurorapy.expressions.functions.integers import to_int
+from aurorapy.expressions.functions.long_values import mapped, repeated, replaced, reversed_text
 from aurorapy.expressions.registry import function, helper, inline
 from aurorapy.types.identifiers import quote_identifier as quoted_identifier
 from aurorapy.types.text import char_of, fit_bpchar, fit_varchar, truncate_name
 
 SIZE_MAX = 0x3FFFFFFF  # bytes of one value
 
+helper(replaced)
+helper(reversed_text)
 inline("textcat(text, text) text", 1258, "{0} + {1}")
 inline("length(text) int4", 1317, "len({0})")
 inline("textlen(text) int4", 1257, "len({0})")
@@ -35,8 +38,8 @@ inline("character_length(bpchar) int4", 1367, "len({0}.rstrip(' '))")
 inline("octet_length(text) int4", 1374, "len({0}.encode())")
 inline("octet_length(bpchar) int4", 1375, "len({0}.encode())")
 inline("bit_length(text) int4", 1811, "len({0}.encode()) * 8")
-inline("replace(text, text, text) text", 2087, "{0}.replace({1}, {2}) if {1} else {0}")
-inline("reverse(text) text", 3062, "{0}[::-1]")
+inline("replace(text, text, text) text", 2087, "replaced({0}, {1}, {2}) if {1} else {0}")
+inline("reverse(text) text", 3062, "reversed_text({0})")
 inline("starts_with(text, text) bool", 3696, "{0}.startswith({1})")
 inline("text_larger(text, text) text", 458, "{0} if {0} > {1} else {1}")
 inline("text_smaller(text, text) text", 459, "{0} if {0} < {1} else {1}")
@@ -53,7 +56,7 @@ def _simple(change):
             return result
         return "".join(c if len(m := change(c)) != 1 else m for c in text)
 
-    return convert
+    return lambda text: mapped(text, convert)
 
 
 _upper, _lower = _simple(str.upper), _simple(str.lower)
@@ -125,7 +128,7 @@ function("rpad(text, int4) text", 880, not_null=True)(lambda text, width: rpad(t
 def repeat(text: str, count: int) -> str:
     if count > 0 and len(text) * count > SIZE_MAX:
         raise ProgramLimitExceeded("requested length too large")
-    return text * count
+    return repeated(text, count)
 
 
 inline("btrim(text) text", 885, "{0}.strip(' ')")
@@ -171,7 +174,7 @@ def translate(text: str, old: str, new: str) -> str:
     table: dict[int, str | None] = {}
     for i, char in enumerate(old):
         table.setdefault(ord(char), new[i] if i < len(new) else None)
-    return text.translate(table)
+    return mapped(text, lambda part: part.translate(table))
 
 
 @function("ascii(text) int4", 1620, not_null=True)

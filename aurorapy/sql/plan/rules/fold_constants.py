@@ -38,6 +38,7 @@ from aurorapy.expressions.nodes import (
 )
 from aurorapy.sql.plan.columns import rewrite_query
 from aurorapy.sql.tree import Query
+from aurorapy.types.values import Array
 
 # conversions whose text form does not depend on settings: bool, ints, text-likes, oid, numeric, uuid, json
 _STABLE_TEXT = frozenset({16, 18, 19, 20, 21, 23, 25, 26, 114, 1042, 1043, 1700, 2950, 705})
@@ -216,7 +217,12 @@ def _branches(folder: _Folder, expr: Case) -> tuple[list[Expr], list[Expr], Expr
 
 
 def _array(folder: _Folder, expr: ArrayExpr) -> Expr:
-    return folder.compute(expr) if expr.items and all(_is_const(i) for i in expr.items) else expr
+    if not expr.items or not all(_is_const(i) for i in expr.items):
+        return expr
+    if expr.multidim:
+        return folder.compute(expr)
+    value = Array(tuple(i.value for i in expr.items), (len(expr.items),), (1,), expr.elem_oid)
+    return Const(expr.type_oid, expr.typmod, 0, value)
 
 
 _SIMPLIFY = {Call: _call, Relabel: _relabel, CoerceViaIO: _via_io, Not: _not, NullTest: _null_test, ArrayExpr: _array}
