@@ -163,6 +163,7 @@ SMALL = {
     "recovery": ["--amounts", "small", "--load-seconds", "1"],
     "redo": [],
     "load": ["--statements", "2"],
+    "fairness": ["--only", "scan"],
 }
 
 
