@@ -9,6 +9,8 @@
     aurorapy_native.heap         versions in pages, HOT chains, outcomes of changes
     aurorapy_native.heap_prune   dead versions leave their page
     aurorapy_native.btree, keys  entries in order, values as ordered bytes
+    aurorapy_native.row_keys     keys straight from rows' bytes
+    aurorapy_native.entries, entry_sort   entries sorted, for batches and for new indexes
     aurorapy_native.space        a relation's pages, free space, visibility map
 
 One row's life: insert() encodes it, finds a page with room, writes it with the transaction's id as xmin, and an entry

@@ -1,85 +1,84 @@
 """Filling a new index: the table's rows, their keys sorted, the tree written page by page.
 
-    scan → keys in runs of 8,192, each sorted → runs merged → BTree.build
+    scan → keys in sorted runs, in memory up to maintenance_work_mem, then in a temporary file → merged into pages
 
-A run is sorted in a few milliseconds and the merge hands entries over one by one, so nobody waits long. Keys that arrive
-in order - an index on what the table was loaded by - skip the merge.
+Keys of plain columns are made from the rows' bytes, a page at a time; those of expressions, of values out of line and of
+partial indexes from the rows' values. Each step is a page of the table or a few thousand entries, so nobody waits long.
 
 Two live rows with one key of a unique index are found where they come out side by side.
 
-Errors: UniqueViolation 23505 "could not create unique index".
+Errors: UniqueViolation 23505 "could not create unique index", ResourceError 53400 beyond temp_file_limit.
 
-Not here: spilling runs to disk; keeping writers out (the caller holds SHARE on the table).
+Not here: sorting and merging (aurorapy_native.entry_sort), keeping writers out (the caller holds SHARE on the table).
 """
 
 from __future__ import annotations
 
-from heapq import merge
-from typing import Any, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Callable
 
 from aurorapy.errors import UniqueViolation
 from aurorapy_native.btree import BTree
-from aurorapy_native.heap_vacuum import versions_to_index
+from aurorapy_native.entry_sort import EntrySorter
+from aurorapy_native.heap_vacuum import entries_to_sort, versions_to_index
 
-RUN = 8192
 GIVE_WAY_BLOCKS = 16
 
 
-def build_index(table: Any, index: Any, txn: Any, give_way: Callable[[], None]) -> int:
+@dataclass(slots=True)
+class SortSpace:
+    """What a build may use: bytes of entries in memory; a callable giving a temporary file, None for no disk; its bytes."""
+
+    memory_bytes: int = 64 << 20
+    make_file: Callable[[], Any] | None = None
+    file_bytes: int | None = None
+
+
+def build_index(table: Any, index: Any, txn: Any, give_way: Callable[[], None], space: SortSpace) -> int:
     """See Table.build_index."""
-    runs: list[list[tuple[bytes, int]]] = []
-    ended: set[int] = set()
-    broken = _collect(table, index, txn, give_way, runs, ended)
-    if all(before[-1] < after[0] for before, after in zip(runs, runs[1:])):
-        entries: Iterator[tuple[bytes, int]] = (entry for run in runs for entry in run)
-    else:
-        entries = merge(*runs)
-    BTree.build(index.tree.storage, _checked(table, index, entries, ended, give_way), index.info.name)
+    sorter = EntrySorter(space.memory_bytes, space.make_file, space.file_bytes)
+    try:
+        broken = _collect(table, index, txn, give_way, sorter)
+        tree = BTree(index.tree.storage, index.info.name)
+        twin = sorter.build(tree, index.info.unique, give_way)
+    finally:
+        sorter.close()
+    if twin is not None:
+        raise _duplicated(table, index, twin)
     return broken
 
 
-def _collect(table: Any, index: Any, txn: Any, give_way: Callable[[], None], runs: list, ended: set[int]) -> int:
-    heap, encode = table.heap, index.codec.encode
-    columns = tuple(range(1, len(table.relation.columns) + 1))
+def _collect(table: Any, index: Any, txn: Any, give_way: Callable[[], None], sorter: EntrySorter) -> int:
+    heap = table.heap
     broken = 0
-    run: list[tuple[bytes, int]] = []
     for block in range(heap.blocks):
-        versions, lost = versions_to_index(heap, block, txn.ids, columns)
+        if index.row_keys is not None:
+            lost, left = entries_to_sort(heap, block, txn.ids, index.row_keys, sorter)
+            if left:
+                _add_values(table, index, txn, block, sorter, frozenset(tid for tid, _ in left))
+        else:
+            lost = _add_values(table, index, txn, block, sorter)
         broken += lost
-        for tid, live, row in versions:
-            values = index.values_of(row)
-            if values is None:
-                continue
-            run.append((encode(values), tid))
-            if not live or not index.decides(values):
-                ended.add(tid)  # does not count for uniqueness
-        if len(run) >= RUN:
-            run.sort()
-            runs.append(run)
-            run = []
         if block % GIVE_WAY_BLOCKS == GIVE_WAY_BLOCKS - 1:
             give_way()
-    if run:
-        run.sort()
-        runs.append(run)
+        if sorter.is_full:
+            sorter.spill(give_way)
     return broken
 
 
-def _checked(
-    table: Any, index: Any, entries: Iterator[tuple[bytes, int]], ended: set[int], give_way: Callable[[], None]
-) -> Iterator[tuple[bytes, int]]:
-    """The entries, looked at for two live rows under one unique key."""
-    unique = index.info.unique
-    last = None
-    for count, entry in enumerate(entries):
-        key, tid = entry
-        if unique and tid not in ended:
-            if key == last:
-                raise _duplicated(table, index, tid)
-            last = key
-        if count % 1024 == 1023:
-            give_way()
-        yield entry
+def _add_values(
+    table: Any, index: Any, txn: Any, block: int, sorter: EntrySorter, only: frozenset[int] | None = None
+) -> int:
+    """The page's entries by way of the rows' values; `only` those of some tids. Returns the broken chains."""
+    columns = tuple(range(1, len(table.relation.columns) + 1))
+    versions, broken = versions_to_index(table.heap, block, txn.ids, columns)
+    for tid, live, row in versions:
+        if only is not None and tid not in only:
+            continue
+        values = index.values_of(row)
+        if values is not None:
+            sorter.append(index.codec.encode(values), tid, live and index.decides(values))
+    return broken
 
 
 def _duplicated(table: Any, index: Any, tid: int) -> UniqueViolation:

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Callable, Iterator, NamedTuple
 
-from aurorapy.access.build import build_index
+from aurorapy.access.build import SortSpace, build_index
 from aurorapy.access.toast import Toaster, open_toast
 from aurorapy.errors import DatabaseError, UniqueViolation
 from aurorapy.ids import Oid, Tid, Xid, tid_text
@@ -36,8 +36,9 @@ from aurorapy_native.heap import Heap
 from aurorapy_native.heap_lookup import add_entry, fetch_by_key, find_rival
 from aurorapy_native.keys import KeyCodec
 from aurorapy_native.locks import ROW_STRENGTHS
+from aurorapy_native.row_keys import RowKeys
 from aurorapy_native.space import RelationStorage
-from aurorapy_native.tuples import OutOfLine
+from aurorapy_native.tuples import OutOfLine, RowCodec
 
 GIVE_WAY_BLOCKS = 16
 INSERT_STEP = 512  # rows inserted between two chances to give way
@@ -72,6 +73,7 @@ class IndexDescription:
     depends: tuple[int, ...] | None = None
     shown: tuple[Callable[[Any], str], ...] | None = None
     key_columns: tuple[int, ...] = ()  # attnos of the key's columns, 0 for an expression
+    row_keys: RowKeys | None = None  # makes keys of rows' bytes; None where only values_of() can
     _take: Any = None
 
     def __post_init__(self) -> None:
@@ -81,6 +83,11 @@ class IndexDescription:
             self._take = itemgetter(first, *others) if others else lambda row: (row[first],)
         else:
             self._take = self.key_values
+
+    def reads(self, rows: RowCodec) -> None:
+        """The table's rows are of this codec."""
+        if self.key_values is None and self.predicate is None:
+            self.row_keys = RowKeys(rows, self.codec, self.key_columns, not self.info.nulls_not_distinct)
 
     def values_of(self, row: tuple) -> tuple | None:
         """The key's values, None when the row is not in the index."""
@@ -122,6 +129,8 @@ class Table:
         self.dead_rows = 0  # versions made dead, rows changed: since somebody set them to 0
         self.changed_rows = 0
         self._by_oid = {index.info.oid: index for index in indexes}
+        for index in indexes:
+            index.reads(heap.codec)
         heap.oid = relation.oid
         heap.fillfactor = relation.fillfactor
         if heap.toaster is None:
@@ -333,10 +342,12 @@ class Table:
         self.changed_rows += 1
         return tid, None
 
-    def build_index(self, oid: Oid, txn: Any, give_way: Callable[[], None] | None = None) -> int:
+    def build_index(
+        self, oid: Oid, txn: Any, give_way: Callable[[], None] | None = None, space: SortSpace | None = None
+    ) -> int:
         """Fills the empty index `oid` from the rows; the caller holds SHARE on the table. UniqueViolation. Returns how many
         HOT chains it cannot serve to snapshots older than itself."""
-        return build_index(self, self._by_oid[oid], txn, give_way or self.give_way)
+        return build_index(self, self._by_oid[oid], txn, give_way or self.give_way, space or SortSpace())
 
     # -- messages
 

@@ -296,8 +296,8 @@ class Instance:
     def drop_storage_at_commit(self, transaction: Any, root: int) -> None:
         self.storage_jobs.drop_at_commit(transaction, root)
 
-    def build_index(self, transaction: Any, relation: Relation, index_oid: int, give_way: Any) -> None:
-        tables.build_index(self, transaction, relation, index_oid, give_way)
+    def build_index(self, transaction: Any, relation: Relation, index_oid: int, give_way: Any, settings: Any) -> None:
+        tables.build_index(self, transaction, relation, index_oid, give_way, settings)
 
     # -- what a plan asks for --------------------------------------------------------------------------------------------
     def temporary_file(self) -> Any:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterator
 
+from aurorapy.access.build import SortSpace
 from aurorapy.access.toast import Toaster, open_toast
 from aurorapy.access.table import IndexDescription, Table
 from aurorapy.catalog.model import IndexInfo, Relation
@@ -166,9 +167,15 @@ def build_catalog_table(instance: Any, relation: Relation, rows: list[tuple]) ->
         BTree.build(RelationStorage.open(instance.space, info.root), entries, info.name)
 
 
-def build_index(instance: Any, transaction: Any, relation: Relation, index_oid: int, give_way: Callable[[], None]) -> None:
-    """Fills a new index from the table's rows."""
-    instance.table(relation).build_index(index_oid, transaction, give_way)
+def build_index(
+    instance: Any, transaction: Any, relation: Relation, index_oid: int, give_way: Callable[[], None], settings: Any
+) -> None:
+    """Fills a new index from the table's rows, in the memory and on the disk that the settings allow."""
+    limit = settings["temp_file_limit"]
+    space = SortSpace(
+        settings["maintenance_work_mem"] << 10, instance.temporary_file, limit << 10 if limit >= 0 else None
+    )
+    instance.table(relation).build_index(index_oid, transaction, give_way, space)
 
 
 class SequenceTable:

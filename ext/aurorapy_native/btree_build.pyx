@@ -12,7 +12,7 @@ The entries may come from a generator that switches. Errors: InternalError when 
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport uint16_t, uint32_t, uint64_t, int32_t
-from libc.string cimport memcpy, memmove
+from libc.string cimport memcmp, memcpy, memmove
 
 from aurorapy_native.btree cimport BTree
 from aurorapy_native.btree_page cimport *
@@ -35,26 +35,22 @@ cdef class Level:
 def build(BTree tree not None, entries, int fill=90):
     """BTree.build: `entries` are (key, tid) pairs in ascending order; `fill` is percent of a page."""
     cdef Builder builder = Builder(tree, fill)
+    cdef bytes one
     builder.start()
     for key, tid in entries:
-        builder.add_leaf_entry(key, tid)
+        one = key
+        builder.add_leaf_entry(PyBytes_AS_STRING(one), <uint32_t>PyBytes_GET_SIZE(one), tid)
     builder.finish()
 
 
 cdef class Builder:
-    cdef BTree tree
-    cdef uint32_t threshold
-    cdef list levels
-    cdef bytes last_key
-    cdef uint64_t last_tid
-
     def __cinit__(self, BTree tree, int fill):
         if not 10 <= fill <= 100:
             raise ValueError("fill is between 10 and 100 percent")
         self.tree = tree
         self.threshold = PAGE_CAPACITY * fill // 100
         self.levels = []
-        self.last_key = None
+        self.last_length = -1
 
     cdef int start(self) except -1:
         while True:
@@ -63,10 +59,10 @@ cdef class Builder:
                 break
             except Retry as retry:
                 retry.wait()
-        self.open_level()
+        self.leaf = self.open_level()
         return 0
 
-    cdef Level open_level(self):
+    cdef object open_level(self):
         cdef Level level = Level()
         image_init(level.image, self.tree.storage.root, <uint16_t>len(self.levels), NO_BLOCK, NO_BLOCK, 0)
         level.block = NO_BLOCK
@@ -76,25 +72,29 @@ cdef class Builder:
         self.levels.append(level)
         return level
 
-    cdef int add_leaf_entry(self, bytes key, uint64_t tid) except -1:
-        cdef uint32_t n = PyBytes_GET_SIZE(key), common = 0
+    cdef int add_leaf_entry(self, const char* key, uint32_t n, uint64_t tid) except -1:
         cdef char[ENTRY_MAX] entry
-        cdef Level leaf = self.levels[0]
+        cdef Level leaf = <Level>self.leaf
+        cdef uint32_t common = 0, last = <uint32_t>max(self.last_length, 0)
+        cdef int order
         if n > KEY_MAX:
             self.tree.refuse_size(n)
-        if self.last_key is not None and (key, tid) <= (self.last_key, self.last_tid):
-            raise InternalError("entries of a bulk build must ascend")
+        if self.last_length >= 0:
+            order = memcmp(key, self.last_key, min(n, last))
+            if order < 0 or order == 0 and (n < last or n == last and tid <= self.last_tid):
+                raise InternalError("entries of a bulk build must ascend")
         put_tid(entry, tid)
-        memcpy(entry + 6, PyBytes_AS_STRING(key), n)
+        memcpy(entry + 6, key, n)
         if self.is_full(leaf, n + 6):
-            if key == self.last_key:
-                self.close_page(0, key, tid)
+            if n == last and memcmp(entry + 6, self.last_key, n) == 0:
+                self.close_page(0, PyBytes_FromStringAndSize(entry + 6, n), tid)
             else:
-                while common < <uint32_t>len(self.last_key) and key[common] == self.last_key[common]:
+                while common < last and entry[6 + common] == self.last_key[common]:
                     common += 1
-                self.close_page(0, key[:common + 1], 0)
+                self.close_page(0, PyBytes_FromStringAndSize(entry + 6, common + 1), 0)
         image_append(leaf.image, entry, n + 6)
-        self.last_key = key
+        memcpy(self.last_key, entry + 6, n)
+        self.last_length = <int>n
         self.last_tid = tid
         return 0
 
@@ -129,7 +129,8 @@ cdef class Builder:
         self.close_page(number, key, tid)
         return self.add_child(number, block, key, tid)
 
-    cdef bint is_full(self, Level level, uint32_t length) except *:
+    cdef bint is_full(self, object which, uint32_t length) except *:
+        cdef Level level = <Level>which
         # A leaf's high key is at most a byte longer than its last entry, for which room must stay.
         if page_count(level.image) < 2:
             return False

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from aurorapy_native.entry_sort import EntrySorter
 from aurorapy_native.heap import Heap
+from aurorapy_native.row_keys import RowKeys
 from aurorapy_native.tuples import Projection
 from aurorapy_native.visibility import TxnIds
 
@@ -20,3 +22,9 @@ def versions_to_index(
     heap: Heap, block: int, ids: TxnIds | None, columns: tuple[int, ...] | Projection, resolve: bool = True
 ) -> tuple[list[tuple[int, bool, tuple[Any, ...]]], int]:
     """([(tid, live, values)], broken chains) of a page; `live`: counts for uniqueness. May switch."""
+
+def entries_to_sort(
+    heap: Heap, block: int, ids: TxnIds | None, keys: RowKeys, sorter: EntrySorter
+) -> tuple[int, list[tuple[int, bool]]]:
+    """Gives the sorter the page's entries; returns (broken chains, [(tid, live)] of rows whose key must be made from their
+    values). May switch before it begins."""

@@ -4,6 +4,7 @@
                                                appends the tids whose index entries must go to `dead`
     free_dead(heap, block, tids)               and when they are gone, their lines are free
     versions_to_index(heap, block, ids, ...)   what a new index must know of the page
+    entries_to_sort(heap, block, ids, ...)     the same as keys, made from the rows' bytes
 
 A new index gets an entry a chain: the newest version's values, the chain's first tid. Versions that only an older
 snapshot sees are indexed where they have a line of their own; where they are part of a HOT chain they cannot be, and the
@@ -14,15 +15,22 @@ Errors: as in heap. Not here: the order of things and when to give way (access/v
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t
 
+from aurorapy_native.entry_sort cimport EntrySorter
 from aurorapy_native.heap cimport Heap
 from aurorapy_native.heap_page cimport *
 from aurorapy_native.heap_prune cimport clear_aborted, free_lines, is_dead, prune
 from aurorapy_native.mtr cimport MiniTransaction
 from aurorapy_native.pool cimport BufferPool
+from aurorapy_native.row_keys cimport RowKeys
 from aurorapy_native.tuples cimport HEAP_ONLY, HOT_UPDATED, Projection, TupleHeader
 from aurorapy_native.visibility cimport TransactionStatus, TxnIds, XID_ABORTED
 
 from aurorapy_native.retry import Retry
+
+ctypedef struct Newest:
+    int root                 # line the index leads to
+    int line                 # line of the version whose values it holds
+    bint live                # counts for uniqueness
 
 
 def vacuum_page(Heap heap not None, uint32_t block, uint64_t horizon, list dead not None):
@@ -118,17 +126,20 @@ def versions_to_index(Heap heap not None, uint32_t block, TxnIds ids, columns, b
     return out, broken
 
 
-cdef object try_versions(Heap heap, uint32_t block, TxnIds ids, Projection projection):
-    cdef int32_t frame = heap.row_frame(<uint64_t> block << 16)
-    cdef char* page = heap.storage.pool.at(frame)
-    cdef int n = line_count(page), i, at, steps, broken = 0
+cdef int newest_versions(Heap heap, const char* page, TxnIds ids, Newest* out, int* broken) except -1:
+    """What an index must hold of the page: returns how many; counts the chains that it cannot serve to old snapshots."""
+    cdef int n = line_count(page), i, at, steps, count = 0
     cdef uint32_t lp
-    cdef uint64_t maker, horizon = heap.status.horizon(), removed = 0
+    cdef uint64_t maker, horizon = heap.status.horizon(), removed = 0, made = 0
     cdef TupleHeader* row
-    cdef list out = []
     cdef bint ended, own
     for i in range(1, n + 1):
         lp = line(page, i)
+        if lp_flags(lp) == LP_NORMAL and row_at(page, lp).xmax == 0 and row_at(page, lp).xmin == made and made:
+            if not row_at(page, lp).infomask & HEAP_ONLY:
+                out[count].root, out[count].line, out[count].live = i, i, True
+                count += 1
+            continue
         if lp_flags(lp) == LP_REDIRECT:
             at = lp_offset(lp)
         elif lp_flags(lp) == LP_NORMAL and not row_at(page, lp).infomask & HEAP_ONLY:
@@ -146,14 +157,55 @@ cdef object try_versions(Heap heap, uint32_t block, TxnIds ids, Projection proje
                 if not row.infomask & HOT_UPDATED or row.xmax == 0:
                     break
             else:
+                made = row.xmin                      # not aborted: its other rows need no second look
                 own = ids is not None and ids.has(row.xmax)
                 ended = row.xmax != 0 and (own or heap.status.commit_lsn(row.xmax) != 0)
                 if ended and row.infomask & HOT_UPDATED:
-                    broken += 1
+                    broken[0] += 1
                 else:
-                    out.append(((<uint64_t> block << 16) | i, not ended,
-                                heap.codec.decode(<char*> row, projection, block, at, heap.oid)))
+                    out[count].root, out[count].line, out[count].live = i, at, not ended
+                    count += 1
                     break
             maker = row.xmax
             at = row.next_line
+    return count
+
+
+cdef object try_versions(Heap heap, uint32_t block, TxnIds ids, Projection projection):
+    cdef int32_t frame = heap.row_frame(<uint64_t> block << 16)
+    cdef char* page = heap.storage.pool.at(frame)
+    cdef Newest[LINES_MAX] found
+    cdef int broken = 0, i, count = newest_versions(heap, page, ids, found, &broken)
+    cdef list out = []
+    for i in range(count):
+        out.append(((<uint64_t> block << 16) | found[i].root, bool(found[i].live),
+                    heap.codec.decode(<char*> row_at(page, line(page, found[i].line)), projection, block, found[i].line,
+                                      heap.oid)))
     return out, broken
+
+
+def entries_to_sort(Heap heap not None, uint32_t block, TxnIds ids, RowKeys keys not None, EntrySorter sorter not None):
+    """Gives the sorter the page's entries; returns (broken chains, [(tid, live)] of rows whose key must be made from their
+    values). May switch before it begins."""
+    while True:
+        try:
+            return try_entries(heap, block, ids, keys, sorter)
+        except Retry as retry:
+            retry.wait()
+
+
+cdef object try_entries(Heap heap, uint32_t block, TxnIds ids, RowKeys keys, EntrySorter sorter):
+    cdef int32_t frame = heap.row_frame(<uint64_t> block << 16)
+    cdef char* page = heap.storage.pool.at(frame)
+    cdef Newest[LINES_MAX] found
+    cdef int broken = 0, i, count = newest_versions(heap, page, ids, found, &broken)
+    cdef bint decisive = False
+    cdef list left = []
+    cdef uint64_t tid
+    for i in range(count):
+        tid = (<uint64_t> block << 16) | found[i].root
+        if keys.encode(<char*> row_at(page, line(page, found[i].line)), &decisive):
+            sorter.add(keys.keys.data, <uint32_t> keys.keys.used, tid, found[i].live and decisive)
+        else:
+            left.append((tid, bool(found[i].live)))
+    return broken, left

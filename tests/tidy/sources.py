@@ -23,7 +23,7 @@ NATIVE = {
     "btree_vacuum": "access", "heap": "access", "heap_page": "access", "heap_prune": "access", "heap_check": "access",
     "keys": "access", "tuples": "access", "toast": "access", "vacuum": "access", "row_codec": "access", "rowlocks": "access",
     "point": "access", "btree_page": "access", "heap_lookup": "access", "heap_read": "access", "heap_vacuum": "access",
-    "pieces": "access", "row_values": "access",
+    "pieces": "access", "row_values": "access", "entries": "access", "entry_sort": "access", "row_keys": "access",
     "locks": "txn", "visibility": "txn",
     "pool": "buffer", "mtr": "buffer", "space": "buffer", "pageapply": "buffer",
     "memtable": "storage", "batch": "redo",

@@ -47,6 +47,11 @@ class DdlContext:
     def new_oid(self) -> int:
         return self.instance.new_oid()
 
+    def build_index(self, table: int, index: int) -> None:
+        """Fills a new index from the table's rows."""
+        relation = self.catalog.relation(table)
+        self.instance.build_index(self.transaction, relation, index, self.give_way, self.settings)
+
     # -- names ---------------------------------------------------------------------------------------------------------
     def creation_schema(self, name: Name | None, temporary: bool = False) -> int:
         """The schema a new object goes to: the one given, or the first of search_path that exists."""

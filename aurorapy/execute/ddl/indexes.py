@@ -177,7 +177,7 @@ def build_index(ctx: DdlContext, relation: Relation, spec: IndexSpec) -> int:
             ctx.depend(CLASS_RELATION, oid, 0, CLASS_RELATION, relation.oid, kind="a")
     _mark_indexed(ctx, relation)
     ctx.changed(relation.oid)
-    ctx.instance.build_index(ctx.transaction, ctx.catalog.relation(relation.oid), oid, ctx.give_way)
+    ctx.build_index(relation.oid, oid)
     return oid
 
 

@@ -28,7 +28,7 @@ def rebuild_index(ctx: DdlContext, table: int, index: int) -> None:
     """Fresh storage, filled from the rows of the table as the transaction sees them."""
     new_storage(ctx, index)
     ctx.changed(table)
-    ctx.instance.build_index(ctx.transaction, ctx.catalog.relation(table), index, ctx.give_way)
+    ctx.build_index(table, index)
 
 
 def _targets(ctx: DdlContext, statement: Reindex) -> list[tuple[Relation, list[int]]]:

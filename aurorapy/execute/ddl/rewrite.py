@@ -39,7 +39,7 @@ def rewrite_table(ctx: DdlContext, relation: Relation, changes: dict[int, n.Expr
         target.insert_many(ctx.transaction, [convert(row) for row in page])
     ctx.transaction.next_command()
     for index in relation.indexes:
-        ctx.instance.build_index(ctx.transaction, ctx.catalog.relation(relation.oid), index.oid, ctx.give_way)
+        ctx.build_index(relation.oid, index.oid)
     ctx.changed(relation.oid)
 
 
