@@ -23,6 +23,7 @@ class DatabaseError(Exception):
 
     sqlstate = "XX000"
     severity = "ERROR"
+    batch_row: int | None = None  # of several rows given at once, whose error it is
 
     def __init_subclass__(cls, sqlstate: str | None = None, **kwargs) -> None:
         super().__init_subclass__(**kwargs)

@@ -36,11 +36,11 @@ class SortSpace:
 
 def build_index(table: Any, index: Any, txn: Any, give_way: Callable[[], None], space: SortSpace) -> int:
     """See Table.build_index."""
-    sorter = EntrySorter(space.memory_bytes, space.make_file, space.file_bytes)
+    tree = BTree(index.tree.storage, index.info.name)
+    sorter = EntrySorter(tree, space.memory_bytes, space.make_file, space.file_bytes)
     try:
         broken = _collect(table, index, txn, give_way, sorter)
-        tree = BTree(index.tree.storage, index.info.name)
-        twin = sorter.build(tree, index.info.unique, give_way)
+        twin = sorter.build(index.info.unique, give_way)
     finally:
         sorter.close()
     if twin is not None:

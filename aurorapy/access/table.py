@@ -25,23 +25,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Callable, Iterator, NamedTuple
+from typing import Any, Callable, Iterable, Iterator, NamedTuple
 
 from aurorapy.access.build import SortSpace, build_index
 from aurorapy.access.toast import Toaster, open_toast
 from aurorapy.errors import DatabaseError, UniqueViolation
 from aurorapy.ids import Oid, Tid, Xid, tid_text
 from aurorapy_native.btree import BTree
+from aurorapy_native.btree_batch import add_entries
 from aurorapy_native.heap import Heap
 from aurorapy_native.heap_lookup import add_entry, fetch_by_key, find_rival
 from aurorapy_native.keys import KeyCodec
 from aurorapy_native.locks import ROW_STRENGTHS
+from aurorapy_native.row_batch import RowBatch
 from aurorapy_native.row_keys import RowKeys
 from aurorapy_native.space import RelationStorage
 from aurorapy_native.tuples import OutOfLine, RowCodec
 
 GIVE_WAY_BLOCKS = 16
-INSERT_STEP = 512  # rows inserted between two chances to give way
 LARGE_BATCH = 1 << 20  # bytes of long values that a scan fetches before it hands rows over
 NONE, LIVE, UNDECIDED = range(3)  # answers of heap_lookup
 
@@ -251,19 +252,55 @@ class Table:
         self.changed_rows += 1
         return tid
 
-    def insert_many(self, txn: Any, rows: list[tuple]) -> list[Tid]:
-        """Adds rows, a heap page at a time (COPY, INSERT of many rows); returns their tids in order."""
+    def insert_many(self, txn: Any, rows: Iterable[tuple]) -> list[Tid]:
+        """Adds rows, a heap page and an index leaf at a time; returns their tids in order."""
         tids: list[Tid] = []
-        for at in range(0, len(rows), INSERT_STEP):
-            some = rows[at : at + INSERT_STEP]
-            placed = self.heap.insert_many(some, txn.xid, txn.command)
-            if self.indexes:
-                for tid, values in zip(placed, some):
-                    self._index(txn, tid, values)
-            tids += placed
-            self.give_way()
-        self.changed_rows += len(rows)
+        batch = self.new_batch()
+        for values in rows:
+            if batch.append(values):
+                continue
+            tids += self.insert_batch(txn, batch)
+            if not batch.append(values):
+                tids.append(self.insert(txn, values))
+        return tids + self.insert_batch(txn, batch)
+
+    def new_batch(self) -> RowBatch:
+        """An empty batch for insert_batch()."""
+        return RowBatch(self.heap.codec)
+
+    def insert_batch(self, txn: Any, batch: RowBatch) -> list[Tid]:
+        """Adds the batch's rows and empties it; returns their tids. The error of a unique key says of which row it is:
+        `batch_row`."""
+        count = len(batch)
+        if not count:
+            return []
+        self.heap.place(batch, txn.xid, txn.command)
+        tids = batch.tids
+        left: list[tuple] = []
+        for place, index in enumerate(self.indexes):
+            if index.row_keys is not None:
+                found = add_entries(self.heap, index.tree, index.row_keys, batch, txn.ids, index.info.unique)
+                left += [(row, place, state) for row, state, _ in found]
+            else:
+                left += [(row, place, UNDECIDED) for row in range(count)]
+        if left:
+            self._index_left(txn, batch, tids, sorted(left))
+        batch.clear()
+        self.changed_rows += count
+        self.give_way()
         return tids
+
+    def _index_left(self, txn: Any, batch: RowBatch, tids: list[Tid], left: list[tuple]) -> None:
+        """Entries that a batch could not get, in the order in which single rows would have got theirs."""
+        for row, place, state in left:
+            index = self.indexes[place]
+            key = index.values_of(batch.values(row))
+            if key is None:
+                continue
+            if state == LIVE or self._add_entry(txn, index, key, tids[row]) is not None:
+                violation = self.violation(index, key)
+                violation.batch_row = row
+                raise violation
 
     def update(self, txn: Any, tid: Tid, values: tuple, snapshot: Any) -> Outcome:
         """Replaces the version at `tid`. Codes other than OK changed nothing; BEING_MODIFIED names whom to wait for."""

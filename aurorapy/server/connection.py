@@ -34,6 +34,7 @@ from aurorapy.wire.startup import (
 from aurorapy_native.wire import ConnectionLost, MessageReader
 
 WRITE_BUFFER_HIGH = 512 * 1024
+READ_AHEAD_BYTES = 1 << 20  # what may wait while the session is busy: then the client waits
 # the order PostgreSQL 15 sends them in
 STATUS_PARAMETERS = [
     "in_hot_standby", "integer_datetimes", "TimeZone", "IntervalStyle", "is_superuser", "application_name",
@@ -61,6 +62,7 @@ class Connection(asyncio.Protocol):
         self._waiter: Any = None
         self._can_write: Any = None
         self._upgrading = False
+        self._reading_paused = False
         self.started_at = self.instance.host.clock.monotonic()
 
     # -- what the event loop calls -------------------------------------------------------------------------------------
@@ -76,6 +78,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.reader.feed(data)
+        if self._waiter is None and self.reader.buffered > READ_AHEAD_BYTES and not self._reading_paused:
+            self._reading_paused = True
+            self.transport.pause_reading()
         self._wake()
 
     def eof_received(self) -> bool:
@@ -156,6 +161,9 @@ class Connection(asyncio.Protocol):
         if self.lost:
             raise ClientGone
         waiter = self._waiter = self.tasks.waiter()
+        if self._reading_paused:
+            self._reading_paused = False
+            self.transport.resume_reading()
         try:
             waiter.wait(timeout)
         finally:
@@ -252,6 +260,7 @@ class Connection(asyncio.Protocol):
         self.output.session = session
         session.task = self.task
         session.read_message = self.next_message
+        session.read_copy_data = self.reader.copy_data
         self.session = session
         self.listener.register(self)
         given = list(settings_of_options(parameters.get("options", "")))

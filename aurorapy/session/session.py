@@ -55,6 +55,7 @@ class Session:
         self.activity = instance.activity.register(facts)
         self.task: Any = instance.host.tasks.current()
         self.read_message: Callable[[], tuple] | None = None  # the next message of the client; set by the connection
+        self.read_copy_data: Callable[[], bytes] = bytes  # what CopyData messages are there already
         self.last_commit = 0  # LSN of the session's own last commit, when it did not wait for it
 
     # -- transactions --------------------------------------------------------------------------------------------------

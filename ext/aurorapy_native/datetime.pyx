@@ -174,16 +174,16 @@ cdef int64_t days_of(const char *text) noexcept nogil:
     cdef int day = two(text + 8)
     cdef int64_t y
     if century < 0 or year < 0 or text[4] != c"-" or text[7] != c"-" or month < 1 or month > 12 or day < 1 or day > 31:
-        return 1 << 40
+        return NO_DATE
     year += century * 100
     if year == 0:
-        return 1 << 40
+        return NO_DATE
     if day > 28:
         if month == 2:
             if day > 29 or year % 4 or (year % 100 == 0 and year % 400):
-                return 1 << 40
+                return NO_DATE
         elif day > 30 and (month == 4 or month == 6 or month == 9 or month == 11):
-            return 1 << 40
+            return NO_DATE
     y = year
     if month <= 2:
         y -= 1
@@ -199,50 +199,61 @@ def read_date(str text):
     if size != 10:
         return None
     days = days_of(raw)
-    return None if days == 1 << 40 else days
+    return None if days == NO_DATE else days
 
 
 def read_timestamp(str text):
     """(microseconds as written, zone's seconds east of UTC or None), or None for any other text."""
     cdef Py_ssize_t size
     cdef const char *raw = PyUnicode_AsUTF8AndSize(text, &size)
-    cdef const char *end
+    cdef int64_t micros = 0
+    cdef int zone = 0
+    cdef int form = timestamp_of(raw, size, &micros, &zone)
+    if form == 0:
+        return None
+    return micros, zone if form == 2 else None
+
+
+cdef int timestamp_of(const char *raw, Py_ssize_t size, int64_t *value, int *zone) noexcept nogil:
+    """0 another text, 1 without a zone, 2 with one. Behind `raw` stands a byte that is no digit."""
+    cdef const char *end = raw + size
     cdef int64_t days, micros = 0, unit = 100000
     cdef int hour, minute, second, zone_hour, zone_minute = 0
     if size < 19:
-        return None
-    end = raw + size
+        return 0
     days = days_of(raw)
     hour, minute, second = two(raw + 11), two(raw + 14), two(raw + 17)
-    if (days == 1 << 40 or (raw[10] != c" " and raw[10] != c"T") or raw[13] != c":" or raw[16] != c":"
+    if (days == NO_DATE or (raw[10] != c" " and raw[10] != c"T") or raw[13] != c":" or raw[16] != c":"
             or hour < 0 or hour > 23 or minute < 0 or minute > 59 or second < 0 or second > 59):
-        return None
+        return 0
     raw += 19
-    if raw[0] == c".":
+    if raw < end and raw[0] == c".":
         raw += 1
         if not c"0" <= raw[0] <= c"9":
-            return None
-        while c"0" <= raw[0] <= c"9":
+            return 0
+        while raw < end and c"0" <= raw[0] <= c"9":
             if unit == 0:
-                return None
+                return 0
             micros += unit * (raw[0] - 48)
             unit = unit // 10
             raw += 1
-    micros += ((days * 24 + hour) * 60 + minute) * 60000000 + second * <int64_t>1000000
+    value[0] = micros + ((days * 24 + hour) * 60 + minute) * 60000000 + second * <int64_t>1000000
+    zone[0] = 0
     if raw == end:
-        return micros, None
+        return 1
     if raw[0] == c"Z" and raw + 1 == end:
-        return micros, 0
+        return 2
     if (raw[0] != c"+" and raw[0] != c"-") or end - raw < 3:
-        return None
+        return 0
     zone_hour = two(raw + 1)
     if end - raw == 6 and raw[3] == c":":
         zone_minute = two(raw + 4)
     elif end - raw == 5:
         zone_minute = two(raw + 3)
     elif end - raw != 3:
-        return None
+        return 0
     if zone_hour < 0 or zone_hour > 15 or zone_minute < 0 or zone_minute > 59:
-        return None
+        return 0
     second = (zone_hour * 60 + zone_minute) * 60
-    return micros, -second if raw[0] == c"-" else second
+    zone[0] = -second if raw[0] == c"-" else second
+    return 2

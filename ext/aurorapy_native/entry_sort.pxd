@@ -1,5 +1,6 @@
 # Index entries sorted in bounded memory.
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from aurorapy_native.btree cimport BTree
 from aurorapy_native.entries cimport EntryList
 
 # A sorted run and where its reader stands. Packed entries: u16 key length (bit 15: decisive), 6 bytes tid, key.
@@ -18,6 +19,7 @@ ctypedef struct Run:
     bint decisive
 
 cdef class EntrySorter:
+    cdef BTree tree
     cdef EntryList current
     cdef Run* runs
     cdef int n_runs

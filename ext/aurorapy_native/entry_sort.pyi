@@ -9,9 +9,9 @@ class EntrySorter:
     memory: int
     spilled: int
     def __init__(
-        self, memory_max: int = ..., make_file: Callable[[], Any] | None = None, file_max: int | None = None
+        self, tree: BTree, memory_max: int = ..., make_file: Callable[[], Any] | None = None, file_max: int | None = None
     ) -> None:
-        """memory_max: bytes of packed entries before they are spilled. make_file: callable giving a host file (pread,
+        """tree: what the entries are for, without pages yet. memory_max: bytes of packed entries before they are spilled. make_file: callable giving a host file (pread,
         pwrite, close), or None: nothing is spilled. file_max: bytes the file may have."""
     def append(self, key: bytes, tid: int, decisive: bool) -> None:
         """Adds an entry; decisive: a unique index may have its key once."""
@@ -20,7 +20,7 @@ class EntrySorter:
         """It is time to spill."""
     def spill(self, give_way: Callable[[], None]) -> None:
         """Moves the runs in memory to the file, as one."""
-    def build(self, tree: BTree, unique: bool, give_way: Callable[[], None], fill: int = 90) -> int | None:
+    def build(self, unique: bool, give_way: Callable[[], None], fill: int = 90) -> int | None:
         """Fills the tree with everything. None, or the tid of the second of two decisive entries with one key."""
     def close(self) -> None:
         """Lets go of memory and file."""

@@ -9,7 +9,7 @@ entries. A spilled run is read through a window of 64 KB, and there is one for e
 Two live rows with one key of a unique index stand side by side when they come out: the tid of the second is build()'s
 answer.
 
-Errors: ResourceError 53400 beyond temp_file_limit, and those of the disk.
+Errors: ResourceError 53400 beyond temp_file_limit, ProgramLimitExceeded 54000 for a key that no page holds, the disk's.
 
 Not here: where the entries come from (access/build.py), pages (btree_build).
 """
@@ -34,14 +34,15 @@ cdef enum:
 
 
 cdef class EntrySorter:
-    def __cinit__(self, size_t memory_max=64 << 20, make_file=None, file_max=None):
+    def __cinit__(self, BTree tree not None, size_t memory_max=64 << 20, make_file=None, file_max=None):
+        self.tree = tree
         self.current = EntryList()
         self.memory_max = memory_max
         self.make_file = make_file
         self.file_max = file_max
 
-    def __init__(self, memory_max=64 << 20, make_file=None, file_max=None):
-        """memory_max: bytes of packed entries before they are spilled. make_file: callable giving a host file (pread,
+    def __init__(self, tree, memory_max=64 << 20, make_file=None, file_max=None):
+        """tree: what the entries are for, without pages yet. memory_max: bytes of packed entries before they are spilled. make_file: callable giving a host file (pread,
         pwrite, close), or None: nothing is spilled. file_max: bytes the file may have."""
 
     def __dealloc__(self):
@@ -67,6 +68,8 @@ cdef class EntrySorter:
     # -- collecting ------------------------------------------------------------------------------------------------
 
     cdef int add(self, const char* key, uint32_t n, uint64_t tid, bint decisive) except -1:
+        if n > KEY_MAX:
+            self.tree.refuse_size(n)
         self.current.add(key, n, tid, 0, decisive)
         if self.current.count >= RUN_ENTRIES:
             self.close_run()
@@ -74,7 +77,7 @@ cdef class EntrySorter:
 
     def append(self, bytes key not None, uint64_t tid, bint decisive):
         """Adds an entry; decisive: a unique index may have its key once."""
-        self.add(PyBytes_AS_STRING(key), <uint32_t> min(PyBytes_GET_SIZE(key), KEY_MAX + 1), tid, decisive)
+        self.add(PyBytes_AS_STRING(key), <uint32_t> PyBytes_GET_SIZE(key), tid, decisive)
 
     @property
     def is_full(self):
@@ -252,9 +255,9 @@ cdef class EntrySorter:
         run.file_end = self.spilled
         self.first_in_memory = self.n_runs
 
-    def build(self, BTree tree not None, bint unique, give_way, int fill=90):
+    def build(self, bint unique, give_way, int fill=90):
         """Fills the tree with everything. None, or the tid of the second of two decisive entries with one key."""
-        cdef Builder builder = Builder(tree, fill)
+        cdef Builder builder = Builder(self.tree, fill)
         cdef char[KEY_MAX + 1] last
         cdef uint32_t last_length = 0
         cdef bint any_ = False

@@ -1,6 +1,7 @@
 # Changes of rows in pages. Methods that raise a Retry (retry.py) leave nothing behind: wait, then call again.
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t
 from aurorapy_native.heap_read cimport HeapReader
+from aurorapy_native.row_batch cimport RowBatch
 from aurorapy_native.tuples cimport Projection, TupleHeader
 from aurorapy_native.visibility cimport TxnIds
 
@@ -37,10 +38,10 @@ cdef class Heap(HeapReader):
     cdef size_t encode(self, object values, bint fitted) except 0
     cdef int32_t room(self, uint32_t n, uint32_t* block) except -2
     cdef int32_t new_page(self, uint32_t* block) except -1
-    cdef int place(self, int32_t frame, const char* row, uint32_t n, int line) except -1
+    cdef int place_row(self, int32_t frame, const char* row, uint32_t n, int line) except -1
     cdef int mark_deleted(self, int32_t frame, uint32_t off, uint64_t xid, uint32_t command, uint16_t set_mask,
                           uint64_t following) except -1
     cdef int not_all_visible(self, int32_t frame, uint32_t block) except -1
     cdef bint same(self, Projection columns, const char* old, const char* new) except *
-    cdef int insert_page(self, list rows, Py_ssize_t first, uint64_t xid, uint32_t command, bint fitted, list tids) except -1
+    cdef int place_page(self, RowBatch batch, int first, uint64_t xid, uint32_t command) except -1
     cdef int carry_locks(self, uint64_t tid, uint64_t xid, int strength) except -1

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aurorapy_native.heap_read import HeapReader
+from aurorapy_native.row_batch import RowBatch
 from aurorapy_native.tuples import OutOfLine
 from aurorapy_native.visibility import Snapshot
 
@@ -34,6 +35,8 @@ class Heap(HeapReader):
         """Adds a row; returns its tid. ProgramLimitExceeded 54000."""
     def insert_many(self, rows: Iterable[Sequence[Any]], xid: int, command: int = 0) -> list[int]:
         """Adds rows, a page at a time; returns their tids in order."""
+    def place(self, batch: RowBatch, xid: int, command: int = 0) -> None:
+        """Puts a batch's rows onto pages; batch.tids tells where. May switch between pages."""
     def forget_insert(self, tid: int) -> None:
         """The version at `tid`, which its own command inserted, never was."""
     def try_forget(self, tid: int) -> None: ...

@@ -33,6 +33,7 @@ from aurorapy_native.heap_read cimport HeapReader, block_of, make_tid
 from aurorapy_native.heap_prune cimport is_prunable, prune
 from aurorapy_native.locks cimport ROW_KEY_SHARE, ROW_NO_KEY_UPDATE, ROW_UPDATE, RowLocks
 from aurorapy_native.page cimport KIND_HEAP, lp_make
+from aurorapy_native.row_batch cimport RowBatch
 from aurorapy_native.space cimport RelationStorage
 from aurorapy_native.tuples cimport (FORM_EXTERNAL, HAS_EXTERNAL, HEAP_ONLY, HOT_UPDATED, KEYS_UPDATED, UPDATED, OutOfLine,
                                      Projection, RowCodec, TupleHeader)
@@ -134,7 +135,7 @@ cdef class Heap(HeapReader):
         self.target = block[0]
         return frame
 
-    cdef int place(self, int32_t frame, const char* row, uint32_t n, int where) except -1:
+    cdef int place_row(self, int32_t frame, const char* row, uint32_t n, int where) except -1:
         """Within a mini-transaction: the row goes onto the page under line `where`."""
         cdef char* page = self.pool.at(frame)
         cdef uint16_t[2] bounds
@@ -174,7 +175,7 @@ cdef class Heap(HeapReader):
         if frame < 0:
             frame = self.new_page(&block)
         where = free_line(self.pool.at(frame))
-        self.place(frame, <char*> row, n, where)
+        self.place_row(frame, <char*> row, n, where)
         self.not_all_visible(frame, block)
         self.mtr.commit()
         return make_tid(block, where)
@@ -193,49 +194,49 @@ cdef class Heap(HeapReader):
 
     def insert_many(self, rows, uint64_t xid, uint32_t command=0):
         """Adds rows, a page at a time; returns their tids in order. May switch between pages."""
-        cdef list left = list(rows), tids = []
-        cdef Py_ssize_t fitted = -1, i = 0
-        while i < len(left):
+        cdef RowBatch batch = RowBatch(self.codec)
+        cdef list tids = []
+        for values in rows:
+            if batch.append(values):
+                continue
+            self.place(batch, xid, command)
+            tids += batch.tids
+            batch.clear()
+            if not batch.append(values):
+                tids.append(self.insert(values, xid, command))
+        self.place(batch, xid, command)
+        return tids + batch.tids
+
+    def place(self, RowBatch batch not None, uint64_t xid, uint32_t command=0):
+        """Puts a batch's rows onto pages; batch.tids tells where. May switch between pages."""
+        cdef int done = 0
+        while done < batch.count:
             try:
-                i += self.insert_page(left, i, xid, command, fitted == i, tids)
+                done += self.place_page(batch, done, xid, command)
             except Retry as retry:
                 retry.wait()
-            except RowTooLong:
-                left[i] = self.toaster.shrink(self.codec, left[i], xid, command)
-                fitted = i
-        return tids
 
-    cdef int insert_page(self, list rows, Py_ssize_t first, uint64_t xid, uint32_t command, bint fitted, list tids) except -1:
-        """Puts rows[first:] onto one page, as many as it takes; returns how many. Their bytes are laid in one write."""
-        cdef uint32_t n = <uint32_t> self.encode(rows[first], fitted), total = n, block = 0, spare, lower
-        cdef int32_t frame = self.room(n, &block)
+    cdef int place_page(self, RowBatch batch, int first, uint64_t xid, uint32_t command) except -1:
+        """Puts the rows from `first` on onto one page, as many as it takes; returns how many. They are laid in one write."""
+        cdef uint32_t total = batch.length(first), block = 0, spare, lower
+        cdef int32_t frame = self.room(total, &block)
         cdef int count = 1, lines, i
-        cdef Py_ssize_t k
         cdef uint32_t[LINES_MAX] lps
-        cdef uint32_t[LINES_MAX + 1] at
         cdef uint16_t[2] bounds
         cdef char* page
         cdef TupleHeader* row
         lines = line_count(self.pool.at(frame)) if frame >= 0 else 0
         spare = free_bytes(self.pool.at(frame)) if frame >= 0 else PAGE_SIZE - PAGE_HEADER - HEAP_SPECIAL
         spare -= min(spare, PAGE_SIZE * <uint32_t> (100 - self.fillfactor) / 100)
-        at[0] = 0
         if lines < LINES_MAX:                   # otherwise only a freed line is left: one row
-            for k in range(first + 1, len(rows)):
-                if lines + count == LINES_MAX:
-                    break
-                n = <uint32_t> self.codec.encode_row(rows[k])
-                if self.codec.oversize or n > TOAST_TARGET or total + n + 4 * (count + 1) > spare:
-                    break
-                at[count] = total
-                total += n
+            while (first + count < batch.count and lines + count < LINES_MAX
+                   and total + batch.length(first + count) + 4 * (count + 1) <= spare):
+                total += batch.length(first + count)
                 count += 1
-        row = <TupleHeader*> self.codec.data
         if frame >= 0 and (<PageHeader*> self.pool.at(frame)).flags & PAGE_ALL_VISIBLE:
             self.storage.need_visibility_page(block)
-        at[count] = total
         for i in range(count):
-            row = <TupleHeader*> (self.codec.data + at[i])
+            row = <TupleHeader*> batch.row(first + i)
             row.xmin = xid
             row.cmin = command
         self.mtr.begin(2 * PAGE_SIZE)
@@ -244,20 +245,20 @@ cdef class Heap(HeapReader):
         page = self.pool.at(frame)
         if lines == LINES_MAX:
             lines = free_line(page) - 1
-            self.place(frame, self.codec.data, at[1], lines + 1)
+            self.place_row(frame, batch.row(first), batch.length(first), lines + 1)
         else:
             lower = (<PageHeader*> page).lower
             bounds[0] = <uint16_t> (lower + 4 * count)
             bounds[1] = <uint16_t> ((<PageHeader*> page).upper - total)
             for i in range(count):
-                lps[i] = lp_make(bounds[1] + at[i], LP_NORMAL, at[i + 1] - at[i])
+                lps[i] = lp_make(bounds[1] + batch.at[first + i] - batch.at[first], LP_NORMAL, batch.length(first + i))
             self.mtr.write(frame, AT_LOWER, bounds, 4)
             self.mtr.write(frame, lower, lps, 4 * count)
-            self.mtr.write(frame, bounds[1], self.codec.data, total)
+            self.mtr.write(frame, bounds[1], batch.row(first), total)
         self.not_all_visible(frame, block)
         self.mtr.commit()
         for i in range(count):
-            tids.append(make_tid(block, lines + 1 + i))
+            batch.tid[first + i] = make_tid(block, lines + 1 + i)
         return count
 
     def forget_insert(self, uint64_t tid):
@@ -426,7 +427,7 @@ cdef class Heap(HeapReader):
             other = self.new_page(&to)
         where = free_line(self.pool.at(other))
         found.tid = make_tid(to, where)
-        self.place(other, <char*> new, size, where)
+        self.place_row(other, <char*> new, size, where)
         self.mark_deleted(frame, lp_offset(line(page, n)), xid, command, mask, found.tid)
         self.not_all_visible(frame, block)
         if other != frame:

@@ -18,6 +18,8 @@ class MessageReader:
     def feed(self, data: bytes | bytearray | memoryview) -> None: ...
     def next(self) -> tuple | None:
         """The next whole message, or None. ProtocolViolation, DataError: this one is malformed; FatalError, ConnectionLost."""
+    def copy_data(self) -> bytes:
+        """What the whole CopyData messages that come next carry, together; b"" when there is none."""
     def take_raw(self, n: int) -> bytes | None:
         """`n` bytes without a letter (startup packets), or None when they have not all arrived."""
     def peek_raw(self, n: int) -> bytes | None: ...

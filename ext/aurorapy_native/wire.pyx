@@ -155,6 +155,29 @@ cdef class MessageReader:
         self.last = letter
         return parse_message(letter, p + 5, length - 4)
 
+    def copy_data(self):
+        """What the whole CopyData messages that come next carry, together; b"" when there is none."""
+        cdef const uint8_t* p = <const uint8_t*>self.buffer
+        cdef Py_ssize_t at = self.start, total = 0
+        cdef uint32_t length
+        cdef char* to
+        while self.end - at >= 5 and p[at] == c'd':
+            length = get32(p + at + 1)
+            if length < 4 or length > LENGTH_MAX or self.end - at < <Py_ssize_t>length + 1:
+                break
+            total += length - 4
+            at += length + 1
+        if total == 0:
+            return b""
+        data = PyBytes_FromStringAndSize(NULL, total)
+        to = PyBytes_AS_STRING(data)
+        while self.start < at:
+            length = get32(p + self.start + 1)
+            memcpy(to, p + self.start + 5, length - 4)
+            to += length - 4
+            self.start += length + 1
+        return data
+
 
 cdef object invalid(str what):
     return ProtocolViolation(what)

@@ -50,13 +50,13 @@ def test_a_list_sorts_as_tuples_do(pairs):
 
 
 def built(pairs, memory_max, file=None):
-    sorter = EntrySorter(memory_max, (lambda: file) if file is not None else None)
     tree = BTree(make_env(frames=4096).storage(7), "i")
+    sorter = EntrySorter(tree, memory_max, (lambda: file) if file is not None else None)
     for key, tid in pairs:
         sorter.append(key, tid, False)
         if sorter.is_full:
             sorter.spill(lambda: None)
-    assert sorter.build(tree, False, lambda: None) is None
+    assert sorter.build(False, lambda: None) is None
     spilled = sorter.spilled
     sorter.close()
     assert tree.check() == []
@@ -80,7 +80,7 @@ def test_entries_of_many_runs_come_out_in_order_with_and_without_a_file(order):
 
 
 def test_the_file_stays_below_temp_file_limit():
-    sorter = EntrySorter(1000, FakeFile, 100_000)
+    sorter = EntrySorter(BTree(make_env().storage(7), "i"), 1000, FakeFile, 100_000)
     for n in range(20_000):
         sorter.append(b"\2" + n.to_bytes(4, "big"), n, False)
     with pytest.raises(ResourceError) as e:

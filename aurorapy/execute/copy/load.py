@@ -34,7 +34,7 @@ class Loader:
         self.line = 0
         self._column: int | None = None
         self._field: Any = None
-        self._header_pending = options.header
+        self.header_pending = options.header
         if options.format == "binary":
             self._reader: Any = BinaryReader(len(names))
             self._converters = [_receiver(t, m, context) for t, m in zip(types, typmods)]
@@ -51,7 +51,10 @@ class Loader:
 
     @property
     def place(self) -> str:
-        return f"COPY {self._table}, line {self.line}"
+        return self.place_of(self.line)
+
+    def place_of(self, line: int) -> str:
+        return f"COPY {self._table}, line {line}"
 
     @property
     def where(self) -> str:
@@ -78,8 +81,8 @@ class Loader:
         converters, count = self._converters, self._count
         for fields in rows:
             self.line += 1
-            if self._header_pending:
-                self._header_pending = False
+            if self.header_pending:
+                self.header_pending = False
                 self._check_header(fields)
                 continue
             if len(fields) != count:
