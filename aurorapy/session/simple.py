@@ -5,7 +5,7 @@ ends with the message; BEGIN makes what came before part of the block (PostgreSQ
 Simple Query"). The first error ends the message.
 
 Statements are kept by their text, and plans by the text without its literals (`text_plans`), so a client that repeats
-itself is parsed, bound and planned once.
+itself is parsed, bound and planned once. Of a long INSERT of literals only one row is parsed (`bulk_insert`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from aurorapy.errors import FatalError
 from aurorapy.session import utility
+from aurorapy.session.bulk_insert import BulkInserts
 from aurorapy.session.portals import Portal
 from aurorapy.session.prepared import PreparedStatement
 from aurorapy.session.text_plans import TextPlans
@@ -31,13 +32,14 @@ class SimpleProtocol:
         self._parsed: dict[str, list[Statement]] = {}
         self._prepared: dict[str, PreparedStatement] = {}
         self._text_plans = TextPlans(session)
+        self._bulk_inserts = BulkInserts(session)
 
     def query(self, text: str) -> None:
         """Runs the message and ends it with ReadyForQuery. FatalError passes through."""
         session = self._session
         try:
             session.start_statement(text)
-            if not self._run_known(text):
+            if not self._bulk_inserts.run(text) and not self._run_known(text):
                 self._run_all(text)
             session.block.finish_implicit()
             session.end_statement()

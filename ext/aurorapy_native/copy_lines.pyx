@@ -43,7 +43,8 @@ cdef class CopyLines:
     cdef Py_ssize_t size
     cdef Py_ssize_t searched         # no newline in data[at:searched]
     cdef bint backslashes            # somewhere in data there is, or was, one
-    cdef bint odd_bytes              # ... a NUL, a carriage return, or something that is not UTF-8
+    cdef bint controls               # ... a NUL or a carriage return
+    cdef bint invalid                # ... something that is not UTF-8
     cdef Py_ssize_t whole            # data[:whole] was looked at for UTF-8: up to a newline
     cdef Field* fields
     cdef readonly uint64_t count
@@ -67,7 +68,7 @@ cdef class CopyLines:
         cdef Py_ssize_t n = PyBytes_GET_SIZE(chunk)
         cdef char* grown
         if self.at == self.end:
-            self.backslashes = self.odd_bytes = False
+            self.backslashes = self.controls = self.invalid = False
         if self.at:
             memmove(self.data, self.data + self.at, self.end - self.at)
             self.end -= self.at
@@ -90,9 +91,7 @@ cdef class CopyLines:
         cdef Py_ssize_t n = self.end - start, i = start, stop = self.end
         cdef uint64_t word, high = 0
         self.backslashes = self.backslashes or memchr(s + start, c"\\", n) != NULL
-        self.odd_bytes = self.odd_bytes or memchr(s + start, 0, n) != NULL or memchr(s + start, 13, n) != NULL
-        if self.odd_bytes:
-            return 0
+        self.controls = self.controls or memchr(s + start, 0, n) != NULL or memchr(s + start, 13, n) != NULL
         while stop > self.whole and s[stop - 1] != 10:     # behind the last newline a character may be cut
             stop -= 1
         i = self.whole
@@ -107,7 +106,7 @@ cdef class CopyLines:
             try:
                 PyUnicode_DecodeUTF8(s + self.whole, stop - self.whole, NULL)
             except UnicodeDecodeError:
-                self.odd_bytes = True
+                self.invalid = True
         self.whole = stop
         return 0
 
@@ -123,7 +122,7 @@ cdef class CopyLines:
             if newline == NULL:
                 self.searched = self.end
                 return C_MORE
-            if (self.odd_bytes and is_odd(line, newline)) or not self.split(line, newline):
+            if ((self.controls or self.invalid) and is_odd(line, newline, self.invalid)) or not self.split(line, newline):
                 return C_ODD
             if not self.text.add(batch, self.fields):
                 return C_ODD
@@ -198,11 +197,11 @@ cdef class CopyLines:
         return rest
 
 
-cdef bint is_odd(const char* line, const char* newline) noexcept nogil:
+cdef bint is_odd(const char* line, const char* newline, bint invalid) noexcept nogil:
     """The line has a byte that somebody else must look at."""
     cdef const char* s = line
     while s < newline:
-        if <uint8_t> s[0] >= 0x80 or s[0] == 0 or s[0] == 13:
+        if s[0] == 0 or s[0] == 13 or invalid and <uint8_t> s[0] >= 0x80:
             return True
         s += 1
     return False

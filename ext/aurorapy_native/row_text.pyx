@@ -307,8 +307,7 @@ cdef class RowText:
                 digit[digits] = 0
                 digits += 1
                 behind += 1
-        if zero and negative:
-            return 0
+        negative = negative and not zero
         if whole == 0:                           # a 0 before the point
             if digits == DIGITS_MAX:
                 return 0

@@ -24,7 +24,7 @@ NATIVE = {
     "keys": "access", "tuples": "access", "toast": "access", "vacuum": "access", "row_codec": "access", "rowlocks": "access",
     "point": "access", "btree_page": "access", "heap_lookup": "access", "heap_read": "access", "heap_vacuum": "access",
     "pieces": "access", "row_values": "access", "entries": "access", "entry_sort": "access", "row_keys": "access",
-    "row_batch": "access", "row_text": "access", "copy_lines": "access", "btree_batch": "access",
+    "row_batch": "access", "row_text": "access", "copy_lines": "access", "values_lines": "access", "btree_batch": "access",
     "locks": "txn", "visibility": "txn",
     "pool": "buffer", "mtr": "buffer", "space": "buffer", "pageapply": "buffer",
     "memtable": "storage", "batch": "redo",

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aurorapy.execute.modify.constraints import raise_not_null
-from aurorapy.expressions.nodes import Const, Param, walk
+from aurorapy.expressions.nodes import Call, Const, Param
 from aurorapy.sql.plan import nodes
 from aurorapy.types.builtin import BY_NAME
 from aurorapy_native.row_text import RowText
@@ -88,10 +88,11 @@ def fields_of_parameters(plan: Any) -> dict[int, int] | None:
     if not isinstance(node, nodes.Modify):
         return None
     for column, value in zip(node.relation.columns, node.values):
-        params = [part for part in walk(value) if type(part) is Param]
-        if not params:
+        if type(value) is Const:
             continue
-        if len(params) > 1 or params[0].type_oid != column.type_oid:
+        if type(value) is Call and value.form == "implicit" and value.typmod == column.typmod:
+            value = value.args[0]  # which the call only fits to the column's length
+        if type(value) is not Param or value.type_oid != column.type_oid:
             return None
-        found[column.attno] = params[0].number - 1
+        found[column.attno] = value.number - 1
     return found if len(set(found.values())) == len(found) else None
