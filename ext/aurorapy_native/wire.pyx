@@ -17,7 +17,7 @@ know; ConnectionLost for a length that cannot be right, to be answered by closin
 Not here: backend messages (`outbuffer`), what the messages mean (`session`), startup (`aurorapy.wire.startup`).
 """
 
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int16_t, int32_t, uint16_t, uint32_t, uint8_t
 from libc.stdlib cimport free, malloc, realloc

@@ -213,3 +213,16 @@ def test_errors_of_values_are_data_errors():
     reader.feed(message("E", b"no zero"))
     with pytest.raises(ProtocolViolation):
         reader.next()
+
+
+def test_copy_data_that_is_there_comes_together():
+    stream = message("d", b"one") + message("d", b"") + message("d", b"two") + message("c", b"") + message("d", b"late")
+    for cut in range(len(stream) + 1):
+        reader, found, ended = MessageReader(), b"", False
+        for piece in (stream[:cut], stream[cut:]):
+            reader.feed(piece)
+            while not ended and ((data := reader.copy_data()) or (other := reader.next()) is not None):
+                found += data or (other[1] if other[0] == "d" else b"")
+                ended = not data and other == ("c",)
+        assert (found, ended) == (b"onetwo", True), cut
+        assert reader.copy_data() == b"late" and reader.buffered == 0
