@@ -7,6 +7,8 @@
 A page's checksum is valid only outside memory: set when the page leaves a node, checked where it arrives. A page that
 was never written is all zero and verifies. Errors: ValueError for a page that is not 8,192 bytes.
 """
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport uint32_t
 from libc.string cimport memcpy
 
@@ -29,18 +31,22 @@ cdef uint32_t page_crc(const char* page) noexcept nogil:
     return aurorapy_crc32c(crc, page + 12, 8192 - 12)
 
 
-def crc32c(const unsigned char[::1] data not None, uint32_t crc=0):
+def crc32c(data, uint32_t crc=0):
     """CRC-32C of `data`, continuing `crc`."""
-    if data.shape[0] == 0:
-        return crc
-    return aurorapy_crc32c(crc, &data[0], data.shape[0])
+    cdef Py_buffer view
+    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)      # a typed memoryview would cost more than 100 bytes' checksum
+    crc = aurorapy_crc32c(crc, view.buf, view.len)
+    PyBuffer_Release(&view)
+    return crc
 
 
-def crc32c_software(const unsigned char[::1] data not None, uint32_t crc=0):
+def crc32c_software(data, uint32_t crc=0):
     """The same by tables, whatever the processor can do: for tests."""
-    if data.shape[0] == 0:
-        return crc
-    return aurorapy_crc32c_software(crc, &data[0], data.shape[0])
+    cdef Py_buffer view
+    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+    crc = aurorapy_crc32c_software(crc, view.buf, view.len)
+    PyBuffer_Release(&view)
+    return crc
 
 
 def page_checksum(const unsigned char[::1] page not None):
@@ -52,14 +58,21 @@ def page_checksum(const unsigned char[::1] page not None):
 
 def seal_page(page):
     """A copy of the page (8,192 bytes) with its checksum field set."""
-    cdef bytes sealed = bytes(page)
-    if len(sealed) != 8192:
-        raise ValueError("a page is 8192 bytes")
-    cdef bytearray out = bytearray(sealed)
-    cdef char* raw = out
-    cdef uint32_t crc = page_crc(raw)
+    cdef Py_buffer view
+    cdef bytes sealed
+    cdef char* raw
+    cdef uint32_t crc
+    PyObject_GetBuffer(page, &view, PyBUF_SIMPLE)
+    try:
+        if view.len != 8192:
+            raise ValueError("a page is 8192 bytes")
+        sealed = PyBytes_FromStringAndSize(<const char*> view.buf, 8192)
+    finally:
+        PyBuffer_Release(&view)
+    raw = PyBytes_AS_STRING(sealed)
+    crc = page_crc(raw)
     memcpy(raw + 8, &crc, 4)
-    return bytes(out)
+    return sealed
 
 
 def verify_page(const unsigned char[::1] page not None):

@@ -64,6 +64,7 @@ static void make_tables(void)
 #define HARDWARE "sse4.2"
 #define TARGET __attribute__((target("sse4.2")))
 #define STEP8(crc, word) ((uint32_t)_mm_crc32_u64((crc), (word)))
+#define STEP4(crc, half) _mm_crc32_u32((crc), (half))
 #define STEP1(crc, byte) _mm_crc32_u8((crc), (byte))
 static int has_hardware(void)
 {
@@ -79,6 +80,7 @@ static int has_hardware(void)
 #endif
 #include <arm_acle.h>
 #define STEP8(crc, word) __crc32cd((crc), (word))
+#define STEP4(crc, half) __crc32cw((crc), (half))
 #define STEP1(crc, byte) __crc32cb((crc), (byte))
 #if defined(__linux__)
 #include <sys/auxv.h>
@@ -93,6 +95,13 @@ static inline uint64_t word_at(const uint8_t *p)
 {
     uint64_t w;
     memcpy(&w, p, 8);
+    return w;
+}
+
+static inline uint32_t half_at(const uint8_t *p)
+{
+    uint32_t w;
+    memcpy(&w, p, 4);
     return w;
 }
 
@@ -118,7 +127,11 @@ TARGET static uint32_t hardware(uint32_t crc, const void *data, size_t n)
     }
     for (; n >= 8; p += 8, n -= 8)
         a = STEP8(a, word_at(p));
-    while (n--)
+    if (n & 4) {
+        a = STEP4(a, half_at(p));
+        p += 4;
+    }
+    for (n &= 3; n; n--)
         a = STEP1(a, *p++);
     return ~a;
 }
