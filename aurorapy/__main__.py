@@ -21,7 +21,7 @@ from aurorapy import __version__, config
 from aurorapy.errors import DatabaseError, ObjectInUse
 from aurorapy.host import preemption
 from aurorapy.host.collector import Collector
-from aurorapy.host.real import RealHost, new_event_loop
+from aurorapy.host.real import RealHost, allow_connections, new_event_loop
 from aurorapy.instance.instance import Instance
 from aurorapy.server import logs
 from aurorapy.server.listener import Listener
@@ -74,6 +74,8 @@ def serve(options: argparse.Namespace) -> int:
     if not _trust_is_safe(settings, options.force_trust):
         return 2
     log = logs.LazyLog(settings["log_format"])
+    if not allow_connections(settings["max_connections"]):
+        log.warning("the limit of open files (ulimit -n) is too low for max_connections", max_connections=settings["max_connections"])
     loop = new_event_loop()
     asyncio.set_event_loop(loop)
     host = RealHost(options.data, loop)

@@ -28,6 +28,7 @@ EPOCH_2000_US = 946_684_800_000_000
 BACKGROUND_THREADS = 2
 CALL_DEPTH_MAX = 10_000  # expressions nest: a chain of 1,000 operators takes some 4,000 calls
 STACK_BYTES = 64 << 20
+FILES_BESIDE = 512  # files of a process that are no connections: runs, log files, libraries
 
 
 def allow_deep_calls() -> None:
@@ -40,6 +41,17 @@ def allow_deep_calls() -> None:
         if wanted < STACK_BYTES // 8:
             return
     sys.setrecursionlimit(max(CALL_DEPTH_MAX, sys.getrecursionlimit()))
+
+
+def allow_connections(count: int) -> bool:
+    """Raises the limit of open files for so many sockets, as far as it may be; False when it stays too low."""
+    wanted = count + FILES_BESIDE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return True
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return allowed == wanted
 
 
 class RealClock:
