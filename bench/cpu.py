@@ -49,6 +49,14 @@ def process_tree(root: int) -> list[int]:
     return found
 
 
+def is_alive(pid: int) -> bool:
+    """False also for one that ended and was not waited for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def resident_bytes(root: int) -> int:
     """Resident memory of the tree; shared pages count once a process."""
     pages = 0

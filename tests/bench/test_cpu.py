@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from bench.cpu import cpu_seconds, process_tree, proportional_bytes, resident_bytes
+from bench.cpu import cpu_seconds, is_alive, process_tree, proportional_bytes, resident_bytes
 
 
 def test_cpu_of_this_process_grows_with_work():
@@ -26,4 +26,7 @@ def test_children_belong_to_the_tree_and_shared_pages_count_once():
         assert 0 < proportional_bytes(os.getpid()) < resident_bytes(os.getpid())
     finally:
         os.kill(child, 9)
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        assert not is_alive(child)  # though nobody waited for it yet
         os.waitpid(child, 0)
+    assert is_alive(os.getpid())

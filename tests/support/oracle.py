@@ -20,6 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.cpu import is_alive, process_tree
+
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 
 
@@ -123,13 +125,14 @@ class Oracle:
             self._process.wait(60)
 
     def kill(self) -> None:
-        """kill -9 of the postmaster and every backend; returns when they are gone."""
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        deadline = time.monotonic() + 2
-        while time.monotonic() < deadline:
+        """kill -9 of the postmaster and every backend (each has a process group of its own); returns when they are gone."""
+        pids = process_tree(self._process.pid)
+        for pid in pids:
             try:
-                os.killpg(self._process.pid, 0)
+                os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
-                return
+                continue
+        self._process.wait()
+        deadline = time.monotonic() + 10
+        while any(is_alive(pid) for pid in pids) and time.monotonic() < deadline:
             time.sleep(0.005)
