@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Callable, Iterable, Iterator, NamedTuple
+from typing import Any, Callable, Iterable, NamedTuple
 
 from aurorapy.access.build import SortSpace, build_index
 from aurorapy.access.toast import Toaster, open_toast
@@ -39,11 +39,10 @@ from aurorapy_native.keys import KeyCodec
 from aurorapy_native.locks import ROW_STRENGTHS
 from aurorapy_native.row_batch import RowBatch
 from aurorapy_native.row_keys import RowKeys
+from aurorapy_native.row_source import HeapScan, IndexScan, RowSource
 from aurorapy_native.space import RelationStorage
-from aurorapy_native.tuples import OutOfLine, RowCodec
+from aurorapy_native.tuples import RowCodec
 
-GIVE_WAY_BLOCKS = 16
-LARGE_BATCH = 1 << 20  # bytes of long values that a scan fetches before it hands rows over
 NONE, LIVE, UNDECIDED = range(3)  # answers of heap_lookup
 
 _STRENGTH = {**ROW_STRENGTHS, **{name.lower(): number for name, number in ROW_STRENGTHS.items()}}
@@ -181,66 +180,25 @@ class Table:
         index = self._by_oid[oid]
         return fetch_by_key(self.heap, index.tree, index.codec, key, snapshot, columns)
 
-    def scan(self, snapshot: Any, columns: tuple[int, ...], start_block: int = 0, end_block: int | None = None) -> Iterator[list[tuple]]:
-        """Lists of visible rows, about a page's worth each, of the blocks there are now."""
-        heap = self.heap
-        wanted = heap.codec.projection(columns)
-        end = heap.blocks if end_block is None else min(end_block, heap.blocks)
-        for block in range(start_block, end):
-            rows = heap.scan_page(block, snapshot, wanted, False)
-            if rows:
-                if heap.met_external:
-                    yield from self._resolved(rows)
-                else:
-                    yield rows
-            if block % GIVE_WAY_BLOCKS == GIVE_WAY_BLOCKS - 1:
-                self.give_way()
+    def scan(self, snapshot: Any, columns: tuple[int, ...], start_block: int = 0, end_block: int | None = None) -> RowSource:
+        """Lists of visible rows, a page's worth each, of the blocks there are now."""
+        end = self.heap.blocks if end_block is None else min(end_block, self.heap.blocks)
+        return HeapScan(self.heap, snapshot, columns, start_block, end, self.give_way)
 
     def index_pages(
-        self,
-        index: IndexDescription,
-        low: bytes | None,
-        high: bytes | None,
-        low_inclusive: bool,
-        high_inclusive: bool,
-        backward: bool,
-        snapshot: Any,
-        columns: tuple[int, ...],
-    ) -> Iterator[list[tuple]]:
-        """Lists of visible rows with keys between two bounds, a leaf's worth each, in the index's order."""
-        heap = self.heap
-        wanted = heap.codec.projection(columns)
-        for steps, tids in enumerate(index.tree.scan(low, high, low_inclusive, high_inclusive, backward)):
-            rows = heap.fetch_many(tids, snapshot, wanted, False)
-            if rows:
-                if heap.met_external:
-                    yield from self._resolved(rows)
-                else:
-                    yield rows
-            if steps % GIVE_WAY_BLOCKS == GIVE_WAY_BLOCKS - 1:
-                self.give_way()
+        self, index: IndexDescription, ranges: Iterable[tuple], backward: bool, snapshot: Any, columns: tuple[int, ...]
+    ) -> RowSource:
+        """Lists of visible rows with keys in ranges, a leaf's worth each, in the index's order. A range is (low, high, low
+        inclusive, high inclusive), None for no bound."""
+        return IndexScan(self.heap, index.tree, ranges, backward, snapshot, columns, self.give_way)
 
     def index_rows(self, oid: Oid, prefix: tuple, snapshot: Any, columns: tuple[int, ...]) -> list[tuple]:
         """All visible rows whose key begins with the values of `prefix`."""
         index = self._by_oid[oid]
         low = index.codec.encode_prefix(prefix) if prefix else None
         high = index.codec.upper_of(low) if prefix else None
-        return [row for rows in self.index_pages(index, low, high, True, False, False, snapshot, columns) for row in rows]
-
-    def _resolved(self, rows: list[tuple]) -> Iterator[list[tuple]]:
-        """The rows with long values fetched, in batches that do not fill the memory."""
-        resolve = self.heap.toaster.resolve
-        batch: list[tuple] = []
-        fetched = 0
-        for row in rows:
-            length = sum(int.from_bytes(v.pointer[2:6], "little") for v in row if type(v) is OutOfLine)
-            batch.append(resolve(row) if length else row)
-            fetched += length
-            if fetched > LARGE_BATCH:
-                yield batch
-                batch, fetched = [], 0
-        if batch:
-            yield batch
+        pages = self.index_pages(index, ((low, high, True, False),), False, snapshot, columns)
+        return [row for rows in pages for row in rows]
 
     # -- changing
 

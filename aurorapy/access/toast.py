@@ -43,6 +43,7 @@ BLOCK = 256 * 1024  # raw bytes (characters of a text) compressed at a time
 LONG_TEXT = 1 << 16  # characters above which a text is encoded block by block
 SHORT = 1 << 16  # longer values are not compressed to stay in their row
 VALUE_MAX = (1 << 30) - 1
+LARGE_BATCH = 1 << 20  # bytes of long values that a scan fetches before it hands rows over
 WORTH_MOVING = 40  # shorter values stay
 LETTERS = "4y"  # columns of a toast heap: number of the chunk in its level, bytes
 _LZ4 = 1
@@ -227,6 +228,20 @@ class Toaster:
         for i, row in enumerate(rows):
             rows[i] = self.resolve(row)
         return rows
+
+    def batches(self, rows: list[tuple]) -> Iterator[list[tuple]]:
+        """The rows with their values fetched, in lists that do not fill the memory. Switches."""
+        batch: list[tuple] = []
+        fetched = 0
+        for row in rows:
+            length = sum(raw_length(v.pointer) for v in row if type(v) is OutOfLine)
+            batch.append(self.resolve(row) if length else row)
+            fetched += length
+            if fetched > LARGE_BATCH:
+                yield batch
+                batch, fetched = [], 0
+        if batch:
+            yield batch
 
     def value(self, value: OutOfLine) -> Any:
         """The value itself. May switch."""

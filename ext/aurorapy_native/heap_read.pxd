@@ -13,6 +13,16 @@ cdef enum Rival:
     RIVAL_LIVE = 1
     RIVAL_UNDECIDED = 2      # depends on the transaction named
 
+cdef enum:
+    VERSIONS_MAX = 819       # as many as a leaf has entries; a page has at most 300 lines
+
+# Versions that a snapshot sees, where they lie: valid until the next point that may switch.
+ctypedef struct Versions:
+    int count
+    uint16_t masks                   # their infomasks together
+    char* row[VERSIONS_MAX]
+    uint64_t at[VERSIONS_MAX]        # their tids
+
 cdef inline uint32_t block_of(uint64_t tid) noexcept nogil:
     return <uint32_t> (tid >> 16)
 
@@ -36,9 +46,17 @@ cdef class HeapReader:
     # The version of the row at `tid` (or of the chain that begins there) that the snapshot sees: its bytes, valid until
     # the next point that may switch, and where it is. NULL: none. Without a snapshot: the version at `tid` itself.
     cdef char* visible(self, uint64_t tid, Snapshot snapshot, uint64_t* at) except? NULL
+    # The version on the page that the snapshot sees, of the chain that begins at line n: its line, 0 for none. steps: how
+    # many versions were passed. Without a snapshot: line n, when it has a row.
+    cdef int version_on(self, const char* page, int n, Snapshot snapshot, int* steps) except -1
+    # Adds the versions seen of a block, from line next_line on; moves next_line as it goes, so that a Retry loses nothing.
+    cdef int page_versions(self, uint32_t block, Snapshot snapshot, int* next_line, Versions* found) except -1
+    # The same for the rows at tids[next[0]:n]. crowded: a block that is worth pruning once the versions are done with.
+    cdef int row_versions(self, const uint64_t* tids, int n, int* next_tid, Snapshot snapshot, Versions* found,
+                          uint32_t* crowded) except -1
+    cdef list decode_all(self, Versions* found, Projection projection)
     cdef bint sees(self, const TupleHeader* row, Snapshot snapshot) except *
     cdef int32_t row_frame(self, uint64_t tid) except -2
     cdef int prune_if_useful(self, int32_t frame, bint crowded) except -1
-    cdef list page_rows(self, uint32_t block, Snapshot snapshot, Projection projection)
     # What stands at an index entry's tid; xid[0]: the live version's tid, or the id it depends on. Own ids count as committed.
     cdef int rival_of(self, uint64_t tid, TxnIds ids, uint64_t* xid) except -1

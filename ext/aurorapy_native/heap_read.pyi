@@ -34,10 +34,6 @@ class HeapReader:
         """fetch() for a caller that must not switch: raises a Retry, leaves OutOfLine values as they are."""
     def fetch_version(self, tid: int, snapshot: Snapshot, columns: tuple[int, ...]) -> tuple[Any, ...] | None:
         """fetch() of the version at `tid` only: None when the snapshot sees another one of its row."""
-    def fetch_many(
-        self, tids: list[int], snapshot: Snapshot, columns: tuple[int, ...] | Projection, resolve: bool = True
-    ) -> list[tuple[Any, ...]]:
-        """The rows of those of `tids` of which the snapshot sees a version, in the order given; `resolve` as in scan_page."""
     def scan_page(
         self, block: int, snapshot: Snapshot, columns: tuple[int, ...] | Projection, resolve: bool = True
     ) -> list[tuple[Any, ...]]:

@@ -79,39 +79,45 @@ cdef class HeapReader:
 
     cdef char* visible(self, uint64_t tid, Snapshot snapshot, uint64_t* at) except? NULL:
         cdef int32_t frame = self.row_frame(tid)
-        cdef int n = <int> (tid & 0xFFFF), steps = 0, count
+        cdef int n, steps = 0
         cdef char* page
-        cdef uint32_t lp
-        cdef TupleHeader* row
-        cdef uint64_t maker = 0
         if frame < 0:
             return NULL
         page = self.pool.at(frame)
-        count = line_count(page)
+        n = self.version_on(page, <int> (tid & 0xFFFF), snapshot, &steps)
+        if n == 0:
+            return NULL
+        at[0] = make_tid(block_of(tid), n)
+        if steps > CHAIN_LONG and snapshot is not None and self.prune_if_useful(frame, True):
+            return self.visible(at[0], snapshot, at)
+        return <char*> row_at(page, line(page, n))
+
+    cdef int version_on(self, const char* page, int n, Snapshot snapshot, int* steps) except -1:
+        cdef int count = line_count(page)
+        cdef uint32_t lp
+        cdef TupleHeader* row
+        cdef uint64_t maker = 0
         if snapshot is not None and snapshot.lsn < (<PageHeader*> page).pruned_to:
             raise too_old(snapshot)
         if n >= 1 and n <= count and lp_flags(line(page, n)) == LP_REDIRECT and snapshot is not None:
             n = lp_offset(line(page, n))
-        while steps <= count:
+        while steps[0] <= count:
             if n < 1 or n > count:
-                return NULL
+                return 0
             lp = line(page, n)
             if lp_flags(lp) != LP_NORMAL:
-                return NULL
+                return 0
             row = row_at(page, lp)
             if maker and (row.xmin != maker or not row.infomask & HEAP_ONLY):
-                return NULL
+                return 0
             if snapshot is None or self.sees(row, snapshot):
-                at[0] = make_tid(block_of(tid), n)
-                if steps > CHAIN_LONG and self.prune_if_useful(frame, True):
-                    return self.visible(at[0], snapshot, at)
-                return <char*> row
+                return n
             if not row.infomask & HOT_UPDATED or row.xmax == 0:
-                return NULL
+                return 0
             maker = row.xmax
             n = row.next_line
-            steps += 1
-        return NULL
+            steps[0] += 1
+        return 0
 
     cdef int prune_if_useful(self, int32_t frame, bint crowded) except -1:
         """1 when the page was pruned: rows on it have moved."""
@@ -154,54 +160,66 @@ cdef class HeapReader:
         row = self.fetch(tid, snapshot, (-1, *columns))
         return row[1:] if row is not None and row[0] == tid else None
 
-    def fetch_many(self, list tids not None, Snapshot snapshot not None, columns, bint resolve=True):
-        """[row] for those of `tids` of which the snapshot sees a version, in the order given; `resolve` as in scan_page."""
-        cdef list out = []
-        cdef Projection projection = self.codec.project(columns)
-        cdef Py_ssize_t i = 0, n = len(tids)
-        cdef uint64_t at = 0
-        cdef bint external = False
-        cdef char* row
-        while i < n:
-            try:
-                while i < n:
-                    row = self.visible(tids[i], snapshot, &at)
-                    if row != NULL:
-                        external = external or (<TupleHeader*> row).infomask & HAS_EXTERNAL
-                        out.append(self.codec.decode(row, projection, block_of(at), <uint32_t> (at & 0xFFFF), self.oid))
-                    i += 1
-            except Retry as retry:
-                retry.wait()
-        self.met_external = external
-        return self.toaster.resolve_all(out) if external and resolve else out
+    cdef int row_versions(self, const uint64_t* tids, int n, int* next_tid, Snapshot snapshot, Versions* found,
+                          uint32_t* crowded) except -1:
+        cdef uint32_t block = NO_BLOCK
+        cdef int32_t frame = -1
+        cdef char* page = NULL
+        cdef TupleHeader* row
+        cdef int steps, place
+        cdef uint64_t tid
+        while next_tid[0] < n:
+            tid = tids[next_tid[0]]
+            if block_of(tid) != block:           # neighbours in an index often share a page
+                frame = self.row_frame(tid)
+                block = block_of(tid)
+                page = self.pool.at(frame) if frame >= 0 else NULL
+            steps = 0
+            if page != NULL:
+                place = self.version_on(page, <int> (tid & 0xFFFF), snapshot, &steps)
+                if steps > CHAIN_LONG:
+                    crowded[0] = block
+                if place:
+                    row = row_at(page, line(page, place))
+                    found.masks |= row.infomask
+                    found.row[found.count] = <char*> row
+                    found.at[found.count] = make_tid(block, place)
+                    found.count += 1
+            next_tid[0] += 1
+        return 0
 
     def scan_page(self, uint32_t block, Snapshot snapshot not None, columns, bint resolve=True):
         """The rows of one block that the snapshot sees, as tuples of `columns`. With resolve=False values out of line are
         OutOfLine objects, for a caller that fetches them row by row (access.toast.Toaster.resolve)."""
+        cdef Projection projection = self.codec.project(columns)
+        cdef Versions found
+        cdef int next_line
         cdef list rows
         while True:
+            found.count = found.masks = 0
+            next_line = 1
             try:
-                rows = self.page_rows(block, snapshot, self.codec.project(columns))
+                self.page_versions(block, snapshot, &next_line, &found)
+                rows = self.decode_all(&found, projection)
                 break
             except Retry as retry:
                 retry.wait()
+        self.met_external = found.masks & HAS_EXTERNAL != 0
         return self.toaster.resolve_all(rows) if self.met_external and resolve else rows
 
-    cdef list page_rows(self, uint32_t block, Snapshot snapshot, Projection projection):
+    cdef int page_versions(self, uint32_t block, Snapshot snapshot, int* next_line, Versions* found) except -1:
         cdef int32_t frame = self.row_frame(<uint64_t> block << 16)
         cdef char* page
         cdef int i, n
         cdef uint32_t lp
         cdef TupleHeader* row
         cdef bint all_visible
-        cdef uint16_t masks = 0
-        cdef list out = []
-        self.met_external = False
         cdef uint64_t known = 0xFFFFFFFFFFFFFFFF     # an id other than ours that the snapshot sees
         cdef uint64_t own = 0xFFFFFFFFFFFFFFFF
         if frame < 0:
-            return out
-        self.prune_if_useful(frame, False)
+            return 0
+        if found.count == 0:                         # pruning moves rows
+            self.prune_if_useful(frame, False)
         page = self.pool.at(frame)
         if snapshot.lsn < (<PageHeader*> page).pruned_to:
             raise too_old(snapshot)
@@ -209,7 +227,8 @@ cdef class HeapReader:
             own = snapshot.ids.top
         n = line_count(page)
         all_visible = (<PageHeader*> page).flags & PAGE_ALL_VISIBLE
-        for i in range(1, n + 1):
+        for i in range(next_line[0], n + 1):
+            next_line[0] = i
             lp = line(page, i)
             if lp_flags(lp) != LP_NORMAL:
                 continue
@@ -219,9 +238,19 @@ cdef class HeapReader:
                     continue
                 if row.xmin < own:
                     known = row.xmin
-            masks |= row.infomask
-            out.append(self.codec.decode(<char*> row, projection, block, i, self.oid))
-        self.met_external = masks & HAS_EXTERNAL != 0
+            found.masks |= row.infomask
+            found.row[found.count] = <char*> row
+            found.at[found.count] = make_tid(block, i)
+            found.count += 1
+        next_line[0] = n + 1
+        return 0
+
+    cdef list decode_all(self, Versions* found, Projection projection):
+        cdef list out = []
+        cdef int i
+        for i in range(found.count):
+            out.append(self.codec.decode(found.row[i], projection, block_of(found.at[i]), <uint32_t> (found.at[i] & 0xFFFF),
+                                         self.oid))
         return out
 
     # -- for unique keys -------------------------------------------------------------------------------------------

@@ -73,4 +73,9 @@ def rows_of(heap, snapshot, columns):
     return [row for block in range(heap.blocks) for row in heap.scan_page(block, snapshot, columns)]
 
 
-__all__ = ["Changes", "INT4", "NUMERIC", "TEXT", "make_env", "open_heap", "open_table", "rows_of", "storage"]
+def fetch_all(heap, tids, snapshot, columns):
+    """What the snapshot sees of the rows at `tids`."""
+    return [row for tid in tids if (row := heap.fetch(tid, snapshot, columns)) is not None]
+
+
+__all__ = ["Changes", "INT4", "NUMERIC", "TEXT", "fetch_all", "make_env", "open_heap", "open_table", "rows_of", "storage"]

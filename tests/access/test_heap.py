@@ -9,7 +9,7 @@ from aurorapy.errors import ProgramLimitExceeded, SerializationFailure
 from aurorapy_native.heap import BEING_MODIFIED, DELETED, INVISIBLE, OK, SELF_MODIFIED, UPDATED_BY_OTHER
 from aurorapy_native.heap_check import all_visible, check_page, page_facts
 from aurorapy_native.heap_vacuum import free_dead, vacuum_page
-from tests.access.support import Changes, make_env, open_heap, rows_of
+from tests.access.support import Changes, fetch_all, make_env, open_heap, rows_of
 
 KEY_SHARE, SHARE, NO_KEY_UPDATE, UPDATE = range(4)
 
@@ -245,7 +245,7 @@ def test_an_old_snapshot_keeps_its_version_through_pruning(env):
         roots += [] if hot else [at]
     assert len(roots) > 2  # what the snapshots hold back does not fit on one page
     for snapshot, value in [*kept, (env.txns.begin().snapshot(), "v399")]:
-        assert heap.fetch_many(roots, snapshot, (2,)) == [(value,)]
+        assert fetch_all(heap, roots, snapshot, (2,)) == [(value,)]
         assert rows_of(heap, snapshot, (2,)) == [(value,)]
 
 
@@ -374,7 +374,7 @@ def test_insert_many_equals_inserts(env):
     now = env.txns.begin().snapshot()
     assert [many.fetch(tid, now, (1, 2)) for tid in tids] == rows + rows[:3]
     assert sorted(rows_of(single, now, (1, 2))) == sorted(rows)
-    assert many.fetch_many(tids, now, (1,)) == [row[:1] for row in rows + rows[:3]]
+    assert fetch_all(many, tids, now, (1,)) == [row[:1] for row in rows + rows[:3]]
     assert list(check_heap(many)) == [] == list(check_heap(single))
 
 
@@ -410,7 +410,7 @@ def test_a_pool_smaller_than_the_heap():
     with Changes(env) as txn:
         for tid in tids[::7]:
             assert heap.update(tid, (0, "y" * 700), txn.xid, 0, txn.snapshot())[0] == OK
-    assert len(heap.fetch_many(tids, env.txns.begin().snapshot(), (1,))) == len(tids) - len(tids[::7])
+    assert len(fetch_all(heap, tids, env.txns.begin().snapshot(), (1,))) == len(tids) - len(tids[::7])
     assert env.pool.pinned() == 0
 
 

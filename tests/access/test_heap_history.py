@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from aurorapy_native.heap import BEING_MODIFIED, DELETED, OK, UPDATED_BY_OTHER
 from aurorapy_native.heap_check import check_page
 from aurorapy_native.heap_vacuum import free_dead, vacuum_page
-from tests.access.support import make_env, open_heap, rows_of
+from tests.access.support import fetch_all, make_env, open_heap, rows_of
 
 COLUMNS = (1, 2, 3, -1)
 
@@ -179,7 +179,7 @@ class World:
     def check_reads(self, snapshot, expected):
         wanted = sorted((row, k, text) for row, (k, text, _) in expected.items())
         assert sorted(rows_of(self.heap, snapshot, (1, 2, 3))) == wanted
-        assert sorted(self.heap.fetch_many(self.roots, snapshot, (1, 2, 3))) == wanted
+        assert sorted(fetch_all(self.heap, self.roots, snapshot, (1, 2, 3))) == wanted
 
     def check_redo(self):
         self.env.volume.flush()

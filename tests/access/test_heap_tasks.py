@@ -169,7 +169,7 @@ def test_readers_see_whole_transfers(loop):
             table.give_way = loop.switch
             total = sum(row[0] for page in table.scan(snapshot, (2,)) for row in page)
             index = table.index(20001)
-            rows = [r for page in table.index_pages(index, None, None, True, True, False, snapshot, (1, 2)) for r in page]
+            rows = [r for page in table.index_pages(index, [(None, None, True, True)], False, snapshot, (1, 2)) for r in page]
             assert total == 30_000 == sum(b for _, b in rows) and [a for a, _ in rows] == list(range(300))
             txn.commit()
 

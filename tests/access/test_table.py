@@ -211,9 +211,9 @@ def test_index_pages_in_order_both_ways(env):
     fill(env, table, *rows)
     pkey = table.index(20001)
     low, high = pkey.codec.encode((100,)), pkey.codec.encode((200,))
-    forward = [r for page in table.index_pages(pkey, low, high, True, False, False, now(env), (1,)) for r in page]
+    forward = [r for page in table.index_pages(pkey, [(low, high, True, False)], False, now(env), (1,)) for r in page]
     assert forward == [(n,) for n in range(100, 200)]
-    backward = [r for page in table.index_pages(pkey, None, high, True, True, True, now(env), (1,)) for r in page]
+    backward = [r for page in table.index_pages(pkey, [(None, high, True, True)], True, now(env), (1,)) for r in page]
     assert backward == [(n,) for n in range(200, -1, -1)]
     assert sorted(table.index_rows(20002, ("03",), now(env), (1,))) == [(n,) for n in range(3, 1000, 10)]
     assert len(table.index_rows(20002, (), now(env), (1,))) == 1000

@@ -11,7 +11,7 @@ from aurorapy.access.vacuum import vacuum_table
 from aurorapy.errors import DataCorrupted, ProgramLimitExceeded
 from aurorapy.types.values import Array
 from aurorapy_native.tuples import OutOfLine
-from tests.access.support import Changes, make_env, open_heap, open_table, rows_of
+from tests.access.support import Changes, fetch_all, make_env, open_heap, open_table, rows_of
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_long_text_comes_back(env, text):
         (other,) = heap.insert_many([(2, text)], txn.xid, 0)
     now = env.txns.begin().snapshot()
     assert heap.fetch(tid, now, (1, 2)) == (1, text)
-    assert heap.fetch_many([other, tid], now, (2,)) == [(text,), (text,)]
+    assert fetch_all(heap, [other, tid], now, (2,)) == [(text,), (text,)]
     assert rows_of(heap, now, (2, 1)) == [(text, 1), (text, 2)]
     assert rows_of(heap, now, (1,)) == [(1,), (2,)]
 

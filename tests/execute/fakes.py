@@ -76,9 +76,10 @@ class MemoryTable:
     def index(self, oid: int) -> MemoryIndex:
         return self.indexes[oid]
 
-    def index_pages(self, index, low, high, low_inclusive, high_inclusive, backward, snapshot, columns):
+    def index_pages(self, index, ranges, backward, snapshot, columns):
         found = [
             tid
+            for low, high, low_inclusive, high_inclusive in ranges
             for key, tid in sorted(index.entries, reverse=backward)
             if (low is None or key > low or (low_inclusive and key == low))
             and (high is None or key < high or (high_inclusive and key == high))

@@ -13,9 +13,8 @@ Not here: whether the row still fits the key (the plan checks every condition ag
 from __future__ import annotations
 
 from itertools import product
-from typing import Any, Iterator
+from typing import Any, Iterable, Iterator
 
-from aurorapy.expressions.ordering import sort_key
 from aurorapy.sql.plan.nodes import IndexScan
 
 _INT_LIMITS = {21: (-(1 << 15), (1 << 15) - 1), 23: (-(1 << 31), (1 << 31) - 1), 20: (-(1 << 63), (1 << 63) - 1)}
@@ -35,7 +34,6 @@ class IndexAccess:
         self.full = len(node.equals) == (index.key_count or len(index.columns)) and not self.any_array and not self.any_null
         types = [relation.columns[a - 1].type_oid if a > 0 else 0 for a in index.columns]
         self.limits = tuple(_INT_LIMITS.get(types[i]) for i in range(len(node.equals)))
-        self.sort_keys = tuple(sort_key(types[i]) for i in range(len(node.equals)) if self.arrays[i]) if self.any_array else ()
         self.not_null = node.not_null
         self.has_lower, self.has_upper = node.lower is not None, node.upper is not None
         self.lower_inclusive = node.lower is not None and node.lower[1]
@@ -45,39 +43,38 @@ class IndexAccess:
         option = index.options[place] if place < len(index.options) else 0
         self.descending, self.nulls_first = bool(option & 1), bool(option & 2)
 
-    def pages(self, table: Any, snapshot: Any, equals: tuple, lower: Any, upper: Any, columns: tuple) -> Iterator[list]:
-        """Lists of visible rows, a leaf's worth each, in index order."""
-        if self.any_array:
-            return self._many(table, snapshot, equals, lower, upper, columns)
-        return self._one(table, snapshot, equals, lower, upper, columns)
+    def pages(self, table: Any, snapshot: Any, equals: tuple, lower: Any, upper: Any, columns: tuple) -> Any:
+        """The visible rows in index order: access.table's RowSource."""
+        index = table.index(self.oid)
+        ranges = self._ranges(index.codec, self._many(equals) if self.any_array else (equals,), lower, upper)
+        return table.index_pages(index, ranges, self.backward, snapshot, columns)
 
-    def _many(self, table: Any, snapshot: Any, equals: tuple, lower: Any, upper: Any, columns: tuple) -> Iterator[list]:
+    def _ranges(self, codec: Any, keys: Iterable[tuple], lower: Any, upper: Any) -> Iterator[tuple]:
+        for equals in keys:
+            if self._may_be(equals, lower, upper) and (bounds := self._bounds(codec, equals, lower, upper)) is not None:
+                yield bounds
+
+    def _many(self, equals: tuple) -> Iterable[tuple]:
+        """Arrays taken apart: every combination of key values, in the index's order."""
         choices: list[list] = []
         for value, is_array in zip(equals, self.arrays):
             if not is_array:
                 choices.append([value])
-                continue
-            if value is None:
-                return
-            items = {v for v in value.items if v is not None}
-            choices.append(sorted(items, reverse=self.backward))
-        for combination in product(*choices):
-            yield from self._one(table, snapshot, combination, lower, upper, columns)
+            elif value is None:
+                return ()
+            else:
+                choices.append(sorted({v for v in value.items if v is not None}, reverse=self.backward))
+        return product(*choices)
 
-    def _one(self, table: Any, snapshot: Any, equals: tuple, lower: Any, upper: Any, columns: tuple) -> Iterator[list]:
+    def _may_be(self, equals: tuple, lower: Any, upper: Any) -> bool:
+        """False when a value is NULL, or an integer that the column cannot hold."""
         for value, limits, is_null in zip(equals, self.limits, self.null_tests):
             if value is None:
                 if not is_null:
-                    return
+                    return False
             elif limits is not None and not limits[0] <= value <= limits[1]:
-                return
-        if (self.has_lower and lower is None) or (self.has_upper and upper is None):
-            return
-        index = table.index(self.oid)
-        bounds = self._bounds(index.codec, equals, lower, upper)
-        if bounds is None:
-            return
-        yield from table.index_pages(index, *bounds, self.backward, snapshot, columns)
+                return False
+        return not (self.has_lower and lower is None or self.has_upper and upper is None)
 
     def _bounds(self, codec: Any, equals: tuple, lower: Any, upper: Any) -> tuple | None:
         """(low key, high key, low inclusive, high inclusive) in byte order, None for no bound; None when nothing fits."""
