@@ -21,6 +21,7 @@ from aurorapy.session.codes import decoder_of, encoder_of
 from aurorapy.session.rows import Rows
 from aurorapy.wire import backend
 from aurorapy_native.outbuffer import OutBuffer, RowEncoder
+from aurorapy_native.row_output import PlainRows
 
 CHUNK_ROWS = 256
 DRAIN_BYTES = 128 * 1024
@@ -66,6 +67,8 @@ class Output:
 
     def _send_rows(self, rows: Any, encoder: RowEncoder, limit: int) -> tuple[int, bool]:
         buffer, sent = self.buffer, 0
+        if not limit and type(rows) is PlainRows:
+            return rows.emit(buffer, encoder, DRAIN_BYTES, self.drain), False
         while True:
             wanted = CHUNK_ROWS if not limit else min(CHUNK_ROWS, limit - sent)
             chunk = list(islice(rows, wanted))

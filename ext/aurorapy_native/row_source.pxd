@@ -20,7 +20,9 @@ cdef class RowSource:
     cdef int advance(self) except -1
     # Adds to found[0]; 0 when there is nothing after that. A Retry leaves what was found and goes on behind it.
     cdef int fill(self) except -1
-    cdef list next_page(self)
+    cdef list next_page(self)        # tuples; None at the end. May switch.
+    cdef list found_page(self)       # the first tuples of what was found last. May switch, after it has looked.
+    cdef tuple decode_found(self, int i)
 
 cdef class HeapScan(RowSource):
     """Every row of a range of blocks."""

@@ -24,7 +24,7 @@ from libc.stdlib cimport free, malloc
 from aurorapy_native.btree cimport BTree
 from aurorapy_native.btree_scan cimport Scan
 from aurorapy_native.heap_page cimport NO_BLOCK
-from aurorapy_native.heap_read cimport HeapReader, VERSIONS_MAX, Versions
+from aurorapy_native.heap_read cimport HeapReader, VERSIONS_MAX, Versions, block_of
 from aurorapy_native.tuples cimport HAS_EXTERNAL, Projection
 from aurorapy_native.visibility cimport Snapshot
 
@@ -81,11 +81,18 @@ cdef class RowSource:
             self.pending = None
         if self.advance() == 0:
             return None
-        rows = self.heap.decode_all(self.found, self.projection)
+        return self.found_page()
+
+    cdef list found_page(self):
+        cdef list rows = self.heap.decode_all(self.found, self.projection)
         if self.found.masks & HAS_EXTERNAL:
             self.pending = self.heap.toaster.batches(rows)
             return next(self.pending)
         return rows
+
+    cdef tuple decode_found(self, int i):
+        cdef uint64_t at = self.found.at[i]
+        return self.heap.codec.decode(self.found.row[i], self.projection, block_of(at), <uint32_t> (at & 0xFFFF), self.heap.oid)
 
 
 cdef class HeapScan(RowSource):

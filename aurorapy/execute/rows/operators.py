@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from aurorapy.errors import InternalError
-from aurorapy.execute.rows import grouping, joins, limiting, locking, scans, sets, sorting, subplans, windows
+from aurorapy.execute.rows import grouping, joins, limiting, locking, plain, scans, sets, sorting, subplans, windows
 from aurorapy.execute.rows.codegen import Key, Writer
 from aurorapy.execute.rows.runtime import timed
 from aurorapy.sql.plan import nodes
@@ -36,8 +36,10 @@ def generate(plan: Plan, analyze: bool = False) -> tuple[Any, str]:
             w.line(f"{subplans.cte_name(cte)}.drain()")
     if isinstance(plan.root, nodes.Modify):
         write_modify(w, plan.root, bool(plan.targets))
-    else:
+    elif analyze or not plain.write_plain(w, plan):
         write_rows(w, plan.root, plan.targets)
+    else:
+        return w.compile()
     if not any("yield" in line for line in w.fn.body):
         w.line("return")
         w.line("yield ()")

@@ -14,6 +14,7 @@ from aurorapy.expressions.registry import CallTypes
 from aurorapy.sql.plan import nodes
 
 TABLEOID = -6
+_EXACT_KEYS = frozenset({16, 20, 21, 23, 25, 26, 1043, 1082, 1114, 1184, 2950})
 
 
 def result(w: Writer, node: nodes.Result, needed: Any, consume: Any) -> None:
@@ -28,7 +29,7 @@ def result(w: Writer, node: nodes.Result, needed: Any, consume: Any) -> None:
 # -- tables ------------------------------------------------------------------------------------------------------------
 def _columns(w: Writer, node: nodes.Scan, needed: Any) -> tuple[tuple[int, ...], list[str]]:
     """(attnos to fetch, their variables); tableoid is a constant."""
-    keys = sorted(k for k in needed | ops.needed_by(node.expressions()) if k[0] == node.rel)
+    keys = sorted(k for k in needed | ops.needed_by(conditions(node)) if k[0] == node.rel)
     if (node.rel, TABLEOID) in keys:
         keys.remove((node.rel, TABLEOID))
         w.fn.env[node.rel, TABLEOID] = (str(node.relation.oid), False)
@@ -48,9 +49,20 @@ def _pages(w: Writer, pages: str, names: list[str], quals: list[Expr], consume: 
 
 
 def seq_scan(w: Writer, node: nodes.SeqScan, needed: Any, consume: Any) -> None:
-    table = w.table(node.relation)
     attnos, names = _columns(w, node, needed)
-    _pages(w, f"{table}.scan(snap, {attnos!r})", names, node.quals, consume)
+    _pages(w, pages_of(w, node, attnos), names, node.quals, consume)
+
+
+def pages_of(w: Writer, node: nodes.SeqScan | nodes.IndexScan, attnos: tuple[int, ...]) -> str:
+    """Source of the scan's RowSource."""
+    table = w.table(node.relation)
+    if type(node) is nodes.SeqScan:
+        return f"{table}.scan(snap, {attnos!r})"
+    access = w.bind(IndexAccess(node), "index")
+    equals = [w.source(e) if e is not None else "None" for e, _ in node.equals]
+    lower = w.source(node.lower[0]) if node.lower else "None"
+    upper = w.source(node.upper[0]) if node.upper else "None"
+    return f"{access}.pages({table}, snap, {w.tuple_of(equals)}, {lower}, {upper}, {attnos!r})"
 
 
 def tid_scan(w: Writer, node: nodes.TidScan, needed: Any, consume: Any) -> None:
@@ -61,14 +73,28 @@ def tid_scan(w: Writer, node: nodes.TidScan, needed: Any, consume: Any) -> None:
 
 
 def index_scan(w: Writer, node: nodes.IndexScan, needed: Any, consume: Any) -> None:
-    table = w.table(node.relation)
-    access = w.bind(IndexAccess(node), "index")
-    equals = [w.source(e) if e is not None else "None" for e, _ in node.equals]
-    lower = w.source(node.lower[0]) if node.lower else "None"
-    upper = w.source(node.upper[0]) if node.upper else "None"
     attnos, names = _columns(w, node, needed)
-    pages = f"{access}.pages({table}, snap, {w.tuple_of(equals)}, {lower}, {upper}, {attnos!r})"
-    _pages(w, pages, names, [*node.conditions, *node.quals], consume)
+    _pages(w, pages_of(w, node, attnos), names, conditions(node), consume)
+
+
+def conditions(node: nodes.Scan) -> list[Expr]:
+    """What a row that the scan finds must still meet."""
+    if type(node) is nodes.IndexScan and not decides(node):
+        return [*node.conditions, *node.quals]
+    return node.expressions() if type(node) is nodes.TidScan else node.quals
+
+
+def decides(node: nodes.IndexScan) -> bool:
+    """Does a row that the index leads to meet the index's conditions for certain? A snapshot sees only the version whose key
+    the entry has, and the keys of these types are equal only where the values are."""
+    used = len(node.equals) + (node.lower is not None or node.upper is not None or node.not_null)
+    return all(a > 0 and node.relation.columns[a - 1].type_oid in _EXACT_KEYS for a in node.index.columns[:used])
+
+
+def key_values(node: nodes.IndexScan) -> list[Expr]:
+    """The expressions that make the scan's keys."""
+    values = [e for e, _ in node.equals if e is not None]
+    return values + [bound[0] for bound in (node.lower, node.upper) if bound is not None]
 
 
 # -- functions, VALUES, WITH -------------------------------------------------------------------------------------------
