@@ -33,7 +33,8 @@ def _numeric_key(value: Decimal) -> tuple[int, Any]:
     return (0, value) if value == value else _NAN
 
 
-def _bpchar_key(value: str) -> str:
+def bpchar_key(value: str) -> str:
+    """Trailing blanks of character(n) do not count."""
     return value.rstrip(" ")
 
 
@@ -56,7 +57,7 @@ def _timetz_key(value: TimeTz) -> tuple[int, int]:
 
 
 _SORT_KEYS: dict[int, Key] = {
-    700: _float_key, 701: _float_key, 1700: _numeric_key, 1042: _bpchar_key, 3802: jsonb_key, 2277: _array_key,
+    700: _float_key, 701: _float_key, 1700: _numeric_key, 1042: bpchar_key, 3802: jsonb_key, 2277: _array_key,
     2249: _record_key, 1266: _timetz_key,
 }  # fmt: skip
 _UNORDERED = {114: "json", 142: "xml", 600: "point", 28: "xid", 29: "cid"}

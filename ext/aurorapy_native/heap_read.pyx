@@ -166,8 +166,12 @@ cdef class HeapReader:
         cdef int32_t frame = -1
         cdef char* page = NULL
         cdef TupleHeader* row
-        cdef int steps, place
+        cdef int steps, place, first
         cdef uint64_t tid
+        cdef uint64_t known = 0xFFFFFFFFFFFFFFFF     # an id other than ours that the snapshot sees
+        cdef uint64_t own = 0xFFFFFFFFFFFFFFFF
+        if snapshot.ids is not None and snapshot.ids.top:
+            own = snapshot.ids.top
         while next_tid[0] < n:
             tid = tids[next_tid[0]]
             if block_of(tid) != block:           # neighbours in an index often share a page
@@ -176,11 +180,17 @@ cdef class HeapReader:
                 page = self.pool.at(frame) if frame >= 0 else NULL
             steps = 0
             if page != NULL:
-                place = self.version_on(page, <int> (tid & 0xFFFF), snapshot, &steps)
+                first = <int> (tid & 0xFFFF)
+                if is_known(page, first, known, snapshot):
+                    place = first
+                else:
+                    place = self.version_on(page, first, snapshot, &steps)
                 if steps > CHAIN_LONG:
                     crowded[0] = block
                 if place:
                     row = row_at(page, line(page, place))
+                    if row.xmin < own:
+                        known = row.xmin
                     found.masks |= row.infomask
                     found.row[found.count] = <char*> row
                     found.at[found.count] = make_tid(block, place)
@@ -295,6 +305,15 @@ cdef class HeapReader:
             maker = row.xmax
             n = row.next_line
         return RIVAL_NONE
+
+
+cdef inline bint is_known(const char* page, int n, uint64_t known, Snapshot snapshot) noexcept:
+    # Is line n a version that nobody ended, by a maker whom the snapshot is known to see?
+    cdef uint32_t lp
+    if n < 1 or n > line_count(page) or snapshot.lsn < (<PageHeader*> page).pruned_to:
+        return False
+    lp = line(page, n)
+    return lp_flags(lp) == LP_NORMAL and row_at(page, lp).xmin == known and row_at(page, lp).xmax == 0
 
 
 cdef object too_old(Snapshot snapshot):

@@ -48,6 +48,21 @@ def test_limit_stops_the_scan(world):
     assert len(pages) == 1
 
 
+@pytest.mark.parametrize("statement", [
+    "select b, a from t where a between 3 and 9", "select a from t", "select a from t where a in (3, 1)",
+    "select count(*), sum(a), min(c), max(a), avg(c) from t", "select b from t where a between 1 and 9 order by b",
+    "select distinct b from t where a between 3 and 9 order by b desc", "select distinct b, c from t",
+    "select a from t order by b, a limit 7",
+])  # fmt: skip
+def test_no_code_for_a_single_row(world, statement):
+    executable = world.prepare(statement)
+    assert " in page:" not in executable.source
+    rows = world.execute(executable)
+    world.settings = {"enable_indexscan": "off"}
+    wrapped = world.run(f"select * from ({statement} offset 0) s offset 0")
+    assert rows and (rows == wrapped if "order by" in statement else sorted(rows) == sorted(wrapped))
+
+
 @pytest.mark.parametrize("where, expected", [
     ("c = 1 and a > 30", [33, 37]), ("c in (0, 2) and a < 8", [2, 4, 6]), ("c > 2 and a < 10", [3, 7]),
     ("c >= 2 and c < 3 and a < 10", [2, 6]), ("c is null", []), ("c < 1 and a <= 8", [4, 8]),

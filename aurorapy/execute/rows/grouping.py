@@ -16,12 +16,21 @@ from __future__ import annotations
 from typing import Any
 
 from aurorapy.execute.rows import operators as ops
-from aurorapy.execute.rows.codegen import Writer
-from aurorapy.execute.rows.runtime import dispose, paced
+from aurorapy.execute.rows.codegen import Key, Writer
+from aurorapy.execute.rows.runtime import chunks, dispose, paced
 from aurorapy.execute.rows.row_order import sort_rows
+from aurorapy.expressions.nodes import Column
 from aurorapy.expressions.ordering import equality_key, sort_key
 from aurorapy.expressions.registry import CallTypes
 from aurorapy.sql.plan import nodes
+from aurorapy_native.row_totals import totals
+
+BPCHAR = 1042
+INTEGERS = (20, 21, 23)
+_TOTALS = {
+    2803: "n", 2147: "n", 2107: "s", 2108: "s", 2109: "s", 2100: "a", 2101: "a", 2102: "a",
+    2115: ">", 2116: ">", 2117: ">", 2131: "<", 2132: "<", 2133: "<",
+}  # fmt: skip
 
 
 class Fold:
@@ -175,8 +184,73 @@ def _output(w: Writer, node: nodes.Aggregate, folds: list[Fold], consume: Any) -
         consume()
 
 
+def distinct_pages(w: Writer, node: nodes.Aggregate, columns: list[Key]) -> str | None:
+    """See operators.pages: the different values of columns, without aggregates."""
+    keys = [(k.rte, k.attno) if type(k) is Column else None for k in node.keys]
+    if node.calls or node.sets is not None or node.quals or None in keys or not all(_is_plain_key(node, k) for k in node.keys):
+        return None
+    if sorted(attno for _, attno in columns) != list(range(1, len(keys) + 1)):
+        return None
+    pages = ops.pages(w, node.child, [keys[attno - 1] for _, attno in columns])
+    if pages is None:
+        return None
+    name, found = w.name("distinct"), w.name("found")
+    with w.function(name):
+        w.line(f"{found} = {{}}")
+        with w.block(f"for page in {pages}:"):
+            w.line("give_way()")
+            w.line(f"{found}.update(dict.fromkeys(page))")
+        w.line(f"yield from {w.bind(chunks)}({found})")
+        w.line(f"{w.bind(dispose)}({found}, give_way)")
+    return f"{name}()"
+
+
+def _is_plain_key(node: nodes.Aggregate, key: Any) -> bool:
+    """Are values of the key equal where PostgreSQL says so? A column's character(n) are all of one length."""
+    if equality_key(key.type_oid) is None:
+        return True
+    child = node.child
+    return (
+        key.type_oid == BPCHAR and type(key) is Column and isinstance(child, nodes.Scan) and key.rte == child.rel
+        and key.attno > 0 and child.relation.columns[key.attno - 1].typmod > 4
+    )  # fmt: skip
+
+
+def _totals(w: Writer, node: nodes.Aggregate, folds: list[Fold]) -> bool:
+    """Lets native code fold integers of a scan, if that is all there is to do."""
+    child = node.child
+    if w.analyze or type(child) not in (nodes.SeqScan, nodes.IndexScan) or not folds:
+        return False
+    columns: list[Key] = []
+    items = []
+    for call in node.calls:
+        kind = _TOTALS.get(call.fn.oid)
+        if kind is None or call.filter is not None or call.distinct or call.order:
+            return False
+        if not call.args:
+            items.append((kind, 0))
+            continue
+        arg = call.args[0]
+        if type(arg) is not Column or arg.rte != child.rel or arg.attno <= 0 or arg.levels_up:
+            return False
+        if kind == "n":
+            kind = "c"
+        elif arg.type_oid not in INTEGERS:
+            return False
+        key = (arg.rte, arg.attno)
+        columns += [key] if key not in columns else []
+        items.append((kind, columns.index(key)))
+    pages = ops.pages(w, child, columns)
+    if pages is None:
+        return False
+    w.line(f"{', '.join(f.slot for f in folds)}, = {w.bind(totals)}({pages}, {tuple(items)!r}, give_way)")
+    return True
+
+
 def _plain(w: Writer, node: nodes.Aggregate, below: Any, consume: Any) -> None:
     folds = [Fold(w, call, w.name("s")) for call in node.calls]
+    if _totals(w, node, folds):
+        return _output(w, node, folds, consume)
     for fold in folds:
         w.line(f"{fold.slot} = {fold.initial()}")
 

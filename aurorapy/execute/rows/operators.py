@@ -119,6 +119,15 @@ def row(w: Writer, keys: list[Key]) -> str:
     return w.tuple_of(sources)
 
 
+def pages(w: Writer, node: Node, columns: list[Key]) -> str | None:
+    """Source of an iterator of lists of tuples of these columns of the node, made without any code for a single row; None
+    where there has to be some."""
+    handler = _PAGES.get(type(node))
+    if handler is None or w.analyze or any(key[0] not in node.rels or key[1] == 0 for key in columns):
+        return None
+    return handler(w, node, columns)
+
+
 def through_function(w: Writer, node: Node, needed: Needed, consume: Consume) -> None:
     name, keys = function_of(w, node, needed)
     names = w.declare(keys)
@@ -155,6 +164,12 @@ _HANDLERS: dict[type, Any] = {
     nodes.Append: sets.append,
     nodes.SetOperation: sets.set_operation,
     nodes.LockRows: locking.lock_rows,
+}
+_PAGES: dict[type, Any] = {
+    nodes.SeqScan: scans.scan_pages,
+    nodes.IndexScan: scans.scan_pages,
+    nodes.Sort: sorting.sorted_pages,
+    nodes.Aggregate: grouping.distinct_pages,
 }
 _SCANS = (
     nodes.Scan, nodes.FunctionScan, nodes.ValuesScan, nodes.CteScan, nodes.SubqueryScan,

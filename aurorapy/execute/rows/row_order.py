@@ -12,6 +12,9 @@ from bisect import bisect_left, bisect_right
 from operator import itemgetter
 from typing import Any, Callable
 
+from aurorapy.expressions.ordering import bpchar_key
+from aurorapy_native.row_columns import has_null, is_even
+
 Spec = tuple[int, Callable | None, bool, bool]  # place in the row, key function, descending, nulls first
 PIECE_ROWS = 4096  # sorted in one step: a few ms
 PART_ROWS_MAX = 4 * PIECE_ROWS  # of sorted stretches, which takes less
@@ -22,6 +25,7 @@ def sort_rows(rows: list[tuple], spec: tuple[Spec, ...], give_way: Callable[[], 
     """Sorts in place; many rows in pieces, between which others may run."""
     if len(rows) < 2 or not spec:
         return
+    spec = tuple([_direct(rows, part) for part in spec])
     directions = {descending for _, _, descending, _ in spec}
     keys = _keys(spec, columns_with_nulls(rows, spec))
     if len(directions) == 1:
@@ -29,6 +33,12 @@ def sort_rows(rows: list[tuple], spec: tuple[Spec, ...], give_way: Callable[[], 
         return
     for key, (_, _, descending, _) in zip(reversed(keys), reversed(spec)):
         _sort_by(rows, key if callable(key) else itemgetter(key), descending, give_way)
+
+
+def _direct(rows: list[tuple], part: Spec) -> Spec:
+    """character(n) without a key function, where the values sort by themselves."""
+    place, function, descending, nulls_first = part
+    return (place, None, descending, nulls_first) if function is bpchar_key and is_even(rows, place) else part
 
 
 def _sort_by(rows: list[tuple], key: Callable, descending: bool, give_way: Callable[[], None] | None) -> None:
@@ -92,11 +102,7 @@ def _take(found: list[tuple], part: list[tuple], key: Callable, give_way: Callab
 
 def columns_with_nulls(rows: list[tuple], spec: tuple[Spec, ...]) -> set[int]:
     """Places of the key columns that have a NULL in one of the rows."""
-    pieces = range(0, len(rows), PIECE_ROWS)
-    return {
-        place for place, *_ in spec
-        if any(None in map(itemgetter(place), rows[start : start + PIECE_ROWS]) for start in pieces)
-    }  # fmt: skip
+    return {part[0] for part in spec if has_null(rows, part[0])}
 
 
 def common_key(spec: tuple[Spec, ...], with_nulls: set[int]) -> tuple[Callable, bool]:

@@ -7,7 +7,7 @@ from typing import Any
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows import runtime, subplans
 from aurorapy.execute.rows.access import IndexAccess, tid_pages
-from aurorapy.execute.rows.codegen import Writer
+from aurorapy.execute.rows.codegen import Key, Writer
 from aurorapy.expressions.compile import apply
 from aurorapy.expressions.nodes import Call, Const, Expr
 from aurorapy.expressions.registry import CallTypes
@@ -51,6 +51,13 @@ def _pages(w: Writer, pages: str, names: list[str], quals: list[Expr], consume: 
 def seq_scan(w: Writer, node: nodes.SeqScan, needed: Any, consume: Any) -> None:
     attnos, names = _columns(w, node, needed)
     _pages(w, pages_of(w, node, attnos), names, node.quals, consume)
+
+
+def scan_pages(w: Writer, node: nodes.SeqScan | nodes.IndexScan, columns: list[Key]) -> str | None:
+    """See operators.pages."""
+    if conditions(node) or (node.rel, TABLEOID) in columns:
+        return None
+    return pages_of(w, node, tuple(attno for _, attno in columns))
 
 
 def pages_of(w: Writer, node: nodes.SeqScan | nodes.IndexScan, attnos: tuple[int, ...]) -> str:

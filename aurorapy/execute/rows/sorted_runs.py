@@ -16,7 +16,7 @@ from bisect import bisect_left, bisect_right
 from typing import Any, Callable, Iterable, Iterator
 
 from aurorapy.execute.rows.row_order import columns_with_nulls, common_key, sort_rows
-from aurorapy.execute.rows.runtime import CHUNK_ROWS, paced
+from aurorapy.execute.rows.runtime import CHUNK_ROWS, chunks, paced
 from aurorapy.execute.rows.spill import SpillFile
 
 ROW_BYTES = 120  # a tuple and its values beyond their own data, about
@@ -48,6 +48,11 @@ class SortedRuns:
         if self._file is None:
             return paced(rows, self._ctx.give_way) if len(rows) > CHUNK_ROWS else rows
         return self._merged(rows)
+
+    def pages(self, rows: list[tuple]) -> Iterator[list[tuple]]:
+        """merge() as lists of rows, for who passes them on as they are."""
+        sort_rows(rows, self._spec, self._ctx.give_way)
+        return chunks(rows if self._file is None else self._merged(rows))
 
     def _merged(self, rows: list[tuple]) -> Iterator[tuple]:
         key, descending = common_key(self._spec, self._with_nulls | columns_with_nulls(rows, self._spec))

@@ -21,7 +21,8 @@ from aurorapy.sql.plan.nodes import CtePlan, SubPlan
 
 def source(w: Writer, part: SubPlan) -> Source:
     """Source of the subplan's value where it is used."""
-    home = w.root if not part.outer else w.fn
+    tests_row = part.kind in ("any", "all", "row") and not part.hashed  # with the columns of the function around it
+    home = w.fn if part.outer or tests_row else w.root
     known = w.done.get(("subplan", id(part), id(home)))
     if known is None:
         known = _write(w, part, home)
