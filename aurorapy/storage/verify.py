@@ -108,7 +108,7 @@ def verify_segment(segment: Segment, truncations: TruncationList, vdl: int) -> I
                 links[lsn] = prev_group
     yield from verify_links(links, segment)
     for run in segment.images:
-        for at in range(len(run.page_numbers)):
+        for at in range(len(run.index)):
             try:
                 run.read_at(at)
             except (DatabaseError, OSError) as error:
@@ -123,7 +123,7 @@ def verify_segment(segment: Segment, truncations: TruncationList, vdl: int) -> I
 def record_blocks(segment: Segment) -> Iterator[Callable[[], bytes]]:
     """Calls that read all records the segment holds, a page of a run or a log file at a time."""
     for run in segment.deltas:
-        for at in range(len(run.page_numbers)):
+        for at in range(len(run.index)):
             yield partial(run.read_at, at)
     for table in segment.tables:
         yield partial(table.memtable.records, 0, 1 << 63)

@@ -24,7 +24,7 @@ class Memtable:
 
     def records(self, after: int, upto: int) -> bytes: ...
     def freeze(self) -> int: ...
-    def export(self, start: int, bytes_max: int, offset: int) -> tuple[bytes, bytes, int]:
+    def export(self, start: int, bytes_max: int, offset: int, long_chain: int = ...) -> tuple[bytes, bytes, int, bytes]:
         """The next pages' records for a delta run: (data, index entries, next start)."""
 
 def apply_records(page: bytearray, data: bytes, upto: int) -> int:

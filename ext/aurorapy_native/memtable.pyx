@@ -20,7 +20,7 @@ from libc.string cimport memcpy
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 
 from aurorapy_native.checksum cimport crc_of
-from aurorapy_native.redo cimport FLAG_CONSISTENCY_POINT, RECORD_HEADER, apply_record, RECORD_PAGE
+from aurorapy_native.redo cimport FLAG_CONSISTENCY_POINT, NO_PAGE, RECORD_HEADER, apply_record
 
 from aurorapy.errors import DataCorrupted
 
@@ -336,45 +336,55 @@ cdef class Memtable:
         self.order = <uint32_t*>malloc((self.pages + 1) * 4)
         if self.order == NULL:
             raise MemoryError
-        for slot in range(self.mask + 1):
-            if self.heads[slot] != NONE:
-                self.order[n] = self.keys[slot]
-                n += 1
-        qsort(self.order, n, 4, compare_pages)
+        with nogil:
+            for slot in range(self.mask + 1):
+                if self.heads[slot] != NONE:
+                    self.order[n] = self.keys[slot]
+                    n += 1
+            qsort(self.order, n, 4, compare_pages)
         return n
 
-    def export(self, uint32_t start, size_t bytes_max, uint64_t offset):
-        """The next pages' records for a delta run: (data, index entries, number of the next page to export).
+    def export(self, uint32_t start, size_t bytes_max, uint64_t offset, uint32_t long_chain=0xFFFFFFFF):
+        """The next pages' records for a delta run: (data, index entries, number of the next page to export, pages with
+        more than `long_chain` records as u32s).
 
         From the `start`-th page on, at least one page, then as many as fit `bytes_max`. `offset`: of `data` in the file.
         """
         cdef size_t size = 0, used
-        cdef uint32_t number, end = start, pages = 0
+        cdef uint32_t number, end = start, pages = 0, long_pages = 0
         cdef IndexEntry entry
-        cdef bytes data, index
+        cdef bytes data, index, longest
         cdef char* to
         cdef char* entry_to
-        while end < self.pages:
-            used = self.chain_bytes(self.order[end], &entry)
-            if size and size + used > bytes_max:
-                break
-            size += used
-            pages += 1 if entry.count else 0
-            end += 1
+        cdef char* long_to
+        with nogil:
+            while end < self.pages:
+                used = self.chain_bytes(self.order[end], &entry)
+                if size and size + used > bytes_max:
+                    break
+                size += used
+                pages += 1 if entry.count else 0
+                long_pages += entry.count > long_chain and entry.page_no != NO_PAGE
+                end += 1
         data = PyBytes_FromStringAndSize(NULL, size)
         index = PyBytes_FromStringAndSize(NULL, pages * sizeof(IndexEntry))
-        to, entry_to = PyBytes_AS_STRING(data), PyBytes_AS_STRING(index)
-        size = 0
-        for number in range(start, end):
-            used = self.chain_bytes(self.order[number], &entry)
-            if entry.count == 0:
-                continue
-            self.chain_copy(self.order[number], to + size + used)
-            entry.offset = offset + size
-            memcpy(entry_to, &entry, sizeof(IndexEntry))
-            entry_to += sizeof(IndexEntry)
-            size += used
-        return data, index, end
+        longest = PyBytes_FromStringAndSize(NULL, long_pages * 4)
+        to, entry_to, long_to = PyBytes_AS_STRING(data), PyBytes_AS_STRING(index), PyBytes_AS_STRING(longest)
+        with nogil:
+            size = 0
+            for number in range(start, end):
+                used = self.chain_bytes(self.order[number], &entry)
+                if entry.count == 0:
+                    continue
+                self.chain_copy(self.order[number], to + size + used)
+                entry.offset = offset + size
+                memcpy(entry_to, &entry, sizeof(IndexEntry))
+                entry_to += sizeof(IndexEntry)
+                size += used
+                if entry.count > long_chain and entry.page_no != NO_PAGE:
+                    memcpy(long_to, &entry.page_no, 4)
+                    long_to += 4
+        return data, index, end, longest
 
     cdef size_t chain_bytes(self, uint32_t page_no, IndexEntry* out) noexcept nogil:
         cdef uint32_t at = self.heads[self.slot_of(page_no)]

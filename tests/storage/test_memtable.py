@@ -62,12 +62,15 @@ def test_any_order_of_batches_gives_the_page_at_any_lsn(pages, cuts, shuffled, u
 
 
 def check_export(table, records):
-    count, start, data, index = table.freeze(), 0, b"", b""
+    count, start, data, index, long_pages = table.freeze(), 0, b"", b"", b""
     while start < count:
-        piece, entries, start = table.export(start, 500, len(data))
+        piece, entries, start, longest = table.export(start, 500, len(data), 3)
+        long_pages += longest
         data, index = data + piece, index + entries
     pages = sorted({page for _, page, _ in records})
     assert len(index) == len(pages) * INDEX_ENTRY
+    counts = {page: sum(p == page for _, p, _ in records) for page in pages}
+    assert list(memoryview(long_pages).cast("I")) == [page for page in pages if counts[page] > 3]
     for number, page in enumerate(pages):
         entry = index[number * INDEX_ENTRY :]
         begin = int.from_bytes(entry[8:16], "little")

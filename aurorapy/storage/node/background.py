@@ -8,7 +8,8 @@ The horizon of a fold is the older of PGMRPL and the start of the retention wind
 the disk holds each live page about once or twice (an older image run is at least twice the size of what is newer) plus
 the delta runs of the window.
 
-Between steps the task gives way, so foreground work is delayed by at most one step. Every result counts only when the
+Each step runs on a thread, its reading, checking, building and copying without the GIL (`aurorapy_native.runs`); between
+steps the task lets everybody else go first. Every result counts only when the
 manifest that names it is durable; a crash before that leaves files which the next opening removes.
 
 Errors: what fails on the disk (full, or EIO) is reported and begun anew a second later, with a new file: the records are
@@ -21,14 +22,14 @@ import errno
 from typing import Any, Callable
 
 from aurorapy.host.tasks import TaskExit
-from aurorapy.ids import PAGE_SIZE
-from aurorapy.storage.node.runs import DELTA, DELTA_ENTRY, IMAGE, IMAGE_ENTRY, ImageRun, RunInfo, RunWriter
+from aurorapy.storage.node.runs import DELTA, IMAGE, ImageRun, PageBuilder, Run, RunInfo, RunWriter
 from aurorapy.storage.node.segment import Segment, Table
-from aurorapy_native.checksum import seal_page
+from aurorapy.storage.options import StorageConfig
+from aurorapy_native.memtable import Memtable
+from aurorapy_native.runs import pages_of
 
 RETRY_SECONDS = 1.0
 IDLE_SECONDS = 10.0  # how often the horizons are looked at when nothing else happens
-NOTES = 0xFFFFFFFF
 MERGE_RATIO = 2  # an image run that is not this many times larger than all newer ones is merged with them
 US = 1_000_000
 
@@ -117,13 +118,14 @@ class Background:
     def seal(self, segment: Segment, table: Table) -> None:
         """Cuts a delta run from a memtable, and an image run of the pages whose chains in it are long."""
         last = table.memtable.last
-        infos = []
+        opened: list[Run] = []
         if last > segment.sealed:
             info, long_chains = self._write_delta(segment, table, last)
-            infos.append(info)
+            delta = segment.open_info(info)  # may fail: until here the memtable is what is read
+            opened.append(delta)
             if long_chains:
-                infos.append(self._write_images(segment, long_chains, last, lambda page: segment.page_at(page, last)))
-        opened = [segment.open_info(info) for info in infos]  # may fail: until here the memtable is what is read
+                info = self._write_images(segment, long_chains, last, segment.images, [*segment.deltas, delta])
+                opened.append(segment.open_info(info))
         segment.tables.remove(table)
         for run in opened:
             segment.add_run(run)
@@ -131,17 +133,16 @@ class Background:
         segment.log_start = (table.file + 1) * self.node.log.file_bytes
         segment.save()
 
-    def _write_delta(self, segment: Segment, table: Table, last: int) -> tuple[RunInfo, list[int]]:
+    def _write_delta(self, segment: Segment, table: Table, last: int) -> tuple[RunInfo, bytes]:
+        """The run, and the pages with long chains in it."""
+        config, in_thread = self.node.config, self.host.in_thread
         writer = self._writer(segment, DELTA)
         try:
-            count, start = table.memtable.freeze(), 0
-            long_chains: list[int] = []
+            count, start = in_thread(table.memtable.freeze), 0
+            long_chains = b""
             while start < count:
-                data, index, start = table.memtable.export(start, self.node.config.step_bytes, writer.offset)
-                writer.add(data, index)
-                for page_no, records, *_ in DELTA_ENTRY.iter_unpack(index):
-                    if records > self.node.config.long_chain_records and page_no != NOTES:
-                        long_chains.append(page_no)
+                start, found = in_thread(_export, table.memtable, start, writer, config)
+                long_chains += found
                 self._step()
             return writer.finish(segment.sealed, last, self.host.clock.wall_us(), segment.group, segment.id), long_chains
         finally:
@@ -159,12 +160,11 @@ class Background:
         if not runs:
             return
         last = runs[-1].last
-        pages = sorted(set().union(*(run.page_numbers for run in runs)) - {NOTES})
-        pages = [page for page in pages if not any(image.last == last and image.page_lsn(page) >= 0
-                                                   for image in segment.images)]  # fmt: skip
+        ready = [image.index for image in segment.images if image.last == last]
+        pages = self.host.in_thread(pages_of, [run.index for run in runs], ready)
         infos = []
         if pages:
-            infos.append(self._write_images(segment, pages, last, lambda page: segment.page_at(page, last)))
+            infos.append(self._write_images(segment, pages, last, segment.images, runs))
         segment.horizon = max(segment.horizon, last)
         self._replace(segment, runs, infos)
 
@@ -174,21 +174,13 @@ class Background:
         out_of_window = age_s >= config.retention_s or segment.vdl - info.last >= config.retention_bytes
         return out_of_window and info.last <= min(segment.pgmrpl, segment.vdl)
 
-    def _write_images(
-        self, segment: Segment, pages: list[int], last: int, build: Callable[[int], bytes | bytearray]
-    ) -> RunInfo:
+    def _write_images(self, segment: Segment, pages: bytes, last: int, images: list, deltas: list) -> RunInfo:
+        """An image run of these pages as of `last`, built from runs alone."""
         writer = self._writer(segment, IMAGE)
         try:
-            at, per_step = 0, max(1, self.node.config.step_bytes // PAGE_SIZE)
-            while at < len(pages):
-                data, index = bytearray(), bytearray()
-                for page_no in pages[at : at + per_step]:
-                    page = seal_page(build(page_no))
-                    data += page
-                    index += IMAGE_ENTRY.pack(page_no, int.from_bytes(page[:8], "little"))
-                    self.host.tasks.give_way()
-                writer.add(bytes(data), bytes(index))
-                at += per_step
+            builder = PageBuilder(pages, images, deltas, last)
+            while not builder.done:
+                self.host.in_thread(builder.step, writer, self.node.config.step_bytes)
                 self._step()
             return writer.finish(segment.horizon, last, self.host.clock.wall_us(), segment.group, segment.id)
         finally:
@@ -210,15 +202,8 @@ class Background:
         self._merge(segment, runs[-count:])
 
     def _merge(self, segment: Segment, runs: list[ImageRun]) -> None:
-        newest: dict[int, ImageRun] = {}
-        for run in runs:  # oldest first
-            for at, page_no in enumerate(run.page_numbers):
-                lsn = run.lsn_at(at)
-                other = newest.get(page_no)
-                if other is None or other.page_lsn(page_no) <= lsn:
-                    newest[page_no] = run
-        last = runs[-1].last
-        info = self._write_images(segment, sorted(newest), last, lambda page: newest[page].read(page))
+        pages = self.host.in_thread(pages_of, [run.index for run in runs])
+        info = self._write_images(segment, pages, runs[-1].last, runs, [])
         self._replace(segment, runs, [info])
 
     # -- pieces --------------------------------------------------------------------------------------------------------------
@@ -247,3 +232,8 @@ class Background:
             self.host.tasks.pause()
 
 
+def _export(memtable: Memtable, start: int, writer: RunWriter, config: StorageConfig) -> tuple[int, bytes]:
+    """Some more pages' records into the run: (the page to go on with, the pages whose chains were long)."""
+    data, index, start, long_chains = memtable.export(start, config.step_bytes, writer.offset, config.long_chain_records)
+    writer.add(data, index)
+    return start, long_chains

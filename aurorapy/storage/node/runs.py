@@ -17,9 +17,6 @@ Not here: which runs a segment has (`segment`), when they are made and merged (`
 from __future__ import annotations
 
 import struct
-import sys
-from array import array
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +24,7 @@ from aurorapy.errors import DataCorrupted
 from aurorapy.host import Disk, File
 from aurorapy.ids import PAGE_SIZE
 from aurorapy_native.checksum import crc32c, verify_page
+from aurorapy_native.runs import BuildPlan, RunIndex
 
 DELTA, IMAGE = "delta", "image"
 HEADER = struct.Struct("<4sI4sIQQ16s")  # magic, crc of the rest, kind, group, first, last, segment id
@@ -34,6 +32,7 @@ HEADER_BYTES = {DELTA: 512, IMAGE: PAGE_SIZE}
 FOOTER = struct.Struct("<4sIQQII")  # magic, crc of the rest, index offset, index bytes, pages, crc of the index
 DELTA_ENTRY = struct.Struct("<IIQQQ")  # page, records, offset, first, last
 IMAGE_ENTRY = struct.Struct("<IQ")  # page, page LSN
+ENTRY_BYTES = {DELTA: DELTA_ENTRY.size, IMAGE: IMAGE_ENTRY.size}
 MAGIC = b"ARUN"
 
 
@@ -65,7 +64,7 @@ class Run:
         self.path = f"{directory}/{info.file}"
         self.file: File = disk.open(self.path)
         self._check_header(group, segment_id)
-        self._load(self._read_index())
+        self.index = RunIndex(self._read_index(), ENTRY_BYTES[info.kind])
 
     def _check_header(self, group: int, segment_id: str) -> None:
         data = self.file.pread(HEADER.size, 0)
@@ -86,15 +85,13 @@ class Run:
         self.data_end = offset
         return index
 
-    def _load(self, index: bytes) -> None:
-        raise NotImplementedError
-
     def _find(self, page_no: int) -> int:
         """The page's place in the index, or -1."""
-        at = bisect_left(self.page_numbers, page_no)
-        return at if at < len(self.page_numbers) and self.page_numbers[at] == page_no else -1
+        return self.index.find(page_no)
 
-    page_numbers: array
+    def source(self) -> tuple[RunIndex, int, int, int]:
+        """What a BuildPlan wants to know of it."""
+        return self.index, self.first, self.last, self.data_end
 
     def close(self) -> None:
         self.file.close()
@@ -103,22 +100,9 @@ class Run:
         return str(self.info)
 
 
-def first_words(index: bytes, entry_bytes: int) -> array:
-    """The page numbers an index's entries begin with, taken out in one step: opening must not look at every entry."""
-    words = array("I")
-    words.frombytes(index)
-    if sys.byteorder == "big":
-        words.byteswap()
-    return words[:: entry_bytes // 4]
-
-
 class DeltaRun(Run):
-    def _load(self, index: bytes) -> None:
-        self._index = index
-        self.page_numbers = first_words(index, DELTA_ENTRY.size)
-
     def _offset(self, at: int) -> int:
-        return DELTA_ENTRY.unpack_from(self._index, at * DELTA_ENTRY.size)[2]
+        return DELTA_ENTRY.unpack_from(self.index.data, at * DELTA_ENTRY.size)[2]
 
     def read(self, page_no: int) -> bytes:
         """The page's records, ascending; empty when it has none here. Each is verified where it is applied."""
@@ -127,7 +111,7 @@ class DeltaRun(Run):
 
     def read_at(self, at: int) -> bytes:
         offset = self._offset(at)
-        end = self._offset(at + 1) if at + 1 < len(self.page_numbers) else self.data_end
+        end = self._offset(at + 1) if at + 1 < len(self.index) else self.data_end
         data = self.file.pread(end - offset, offset)
         if len(data) != end - offset:
             raise DataCorrupted(f"{self.path} is damaged: it is cut short")
@@ -135,12 +119,8 @@ class DeltaRun(Run):
 
 
 class ImageRun(Run):
-    def _load(self, index: bytes) -> None:
-        self._index = index
-        self.page_numbers = first_words(index, IMAGE_ENTRY.size)
-
     def lsn_at(self, at: int) -> int:
-        return IMAGE_ENTRY.unpack_from(self._index, at * IMAGE_ENTRY.size)[1]
+        return IMAGE_ENTRY.unpack_from(self.index.data, at * IMAGE_ENTRY.size)[1]
 
     def page_lsn(self, page_no: int) -> int:
         """LSN of the page's image here, or -1."""
@@ -153,9 +133,9 @@ class ImageRun(Run):
     def read_at(self, at: int) -> bytes:
         page = self.file.pread(PAGE_SIZE, HEADER_BYTES[IMAGE] + at * PAGE_SIZE)
         if len(page) != PAGE_SIZE or not verify_page(page):
-            raise DataCorrupted(f"page {self.page_numbers[at]} in {self.path} is damaged")
+            raise DataCorrupted(f"page {self.index.page_at(at)} in {self.path} is damaged")
         if int.from_bytes(page[:8], "little") != self.lsn_at(at):
-            raise DataCorrupted(f"page {self.page_numbers[at]} in {self.path} is another version than the index says")
+            raise DataCorrupted(f"page {self.index.page_at(at)} in {self.path} is another version than the index says")
         return page
 
 
@@ -171,7 +151,7 @@ def make_header(info: RunInfo, group: int, segment_id: str) -> bytes:
 class RunWriter:
     """Writes one run front to back: add() pieces of data with their index entries, then finish().
 
-    `in_thread` runs the writes beside the loop. Nothing counts before the manifest names the run; a file that a crash
+    `in_thread` runs finish()'s writes beside the loop. Nothing counts before the manifest names the run; a file that a crash
     leaves half written is removed at the next opening.
     """
 
@@ -183,14 +163,14 @@ class RunWriter:
         self.offset = HEADER_BYTES[kind]
 
     def add(self, data: bytes, entries: bytes) -> None:
-        self._in_thread(self._file.pwrite, data, self.offset)
+        """On the thread that made the data, or on none."""
+        self._file.pwrite(data, self.offset)
         self.offset += len(data)
         self._index += entries
 
     def finish(self, first: int, last: int, sealed_us: int, group: int, segment_id: str) -> RunInfo:
         """Index, footer and header, all made durable."""
-        entry_bytes = (DELTA_ENTRY if self.kind == DELTA else IMAGE_ENTRY).size
-        pages = len(self._index) // entry_bytes
+        pages = len(self._index) // ENTRY_BYTES[self.kind]
         footer = FOOTER.pack(MAGIC, 0, self.offset, len(self._index), pages, crc32c(self._index))
         footer = footer[:4] + crc32c(footer[8:]).to_bytes(4, "little") + footer[8:]
         tail = bytes(self._index) + footer
@@ -202,3 +182,23 @@ class RunWriter:
 
     def close(self) -> None:
         self._file.close()
+
+
+class PageBuilder:
+    """Builds pages as of `lsn` from sealed runs alone, step by step, on a thread; `pages` are u32s, ascending."""
+
+    def __init__(self, pages: bytes, images: list[ImageRun], deltas: list[DeltaRun], lsn: int) -> None:
+        self._plan = BuildPlan(pages, [r.source() for r in images], [r.source() for r in deltas], lsn)
+        self._files = [run.file for run in (*images, *deltas)]
+        self._at = 0
+
+    @property
+    def done(self) -> bool:
+        return self._at == self._plan.count
+
+    def step(self, writer: RunWriter, bytes_max: int) -> None:
+        """Some more pages into the run: reads of about that many bytes, one write."""
+        plan, files = self._plan, self._files
+        parts = [files[run].pread(length, offset) for run, offset, length in plan.choose(self._at, bytes_max)]
+        writer.add(*plan.build(parts))
+        self._at += plan.chosen

@@ -26,6 +26,7 @@ from aurorapy.storage.node import manifest
 from aurorapy.storage.node.runs import DELTA, DeltaRun, ImageRun, Run, RunInfo, open_run
 from aurorapy_native.checksum import seal_page
 from aurorapy_native.memtable import Memtable, apply_records
+from aurorapy_native.runs import pages_of
 
 MANIFEST_KIND = "segment manifest"
 ZERO_PAGE = bytes(PAGE_SIZE)
@@ -241,13 +242,11 @@ class Segment:
 
     def page_numbers(self) -> list[int]:
         """Every page that was ever written, ascending. Walks all indexes: for verify and repair."""
-        numbers = set()
-        for run in self.runs():
-            numbers.update(run.page_numbers)
+        numbers = set(memoryview(pages_of([run.index for run in self.runs()])).cast("I"))
         for table in self.tables:
             count, start = table.memtable.freeze(), 0
             while start < count:
-                _, index, start = table.memtable.export(start, 1 << 20, 0)
+                _, index, start, _ = table.memtable.export(start, 1 << 20, 0)
                 numbers.update(int.from_bytes(index[at : at + 4], "little") for at in range(0, len(index), 32))
         numbers.discard(0xFFFFFFFF)
         return sorted(numbers)
