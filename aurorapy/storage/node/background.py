@@ -215,7 +215,11 @@ class Background:
         segment.deltas = [run for run in segment.deltas if run not in old]
         segment.images = [run for run in segment.images if run not in old]
         segment.save()
-        for run in old:
+        self.host.in_thread(self._drop, old)
+
+    def _drop(self, runs: list) -> None:
+        """On a thread: giving a large file's blocks back takes long."""
+        for run in runs:
             run.close()
             self.host.disk.remove(run.path)
 
