@@ -164,6 +164,7 @@ SMALL = {
     "redo": [],
     "load": ["--statements", "2"],
     "fairness": ["--only", "scan"],
+    "fairness": ["--only", "scan"],
 }
 
 
