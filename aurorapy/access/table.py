@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Callable, Iterable, NamedTuple
+from typing import Any, Callable, Iterable, Iterator, NamedTuple
 
 from aurorapy.access.build import SortSpace, build_index
 from aurorapy.access.toast import Toaster, open_toast
@@ -98,6 +98,11 @@ class IndexDescription:
     def decides(self, values: tuple) -> bool:
         """May only one row have this key?"""
         return self.info.unique and (None not in values or self.info.nulls_not_distinct)
+
+
+def _is_in(key: bytes, low: bytes | None, high: bytes | None, low_inclusive: bool, high_inclusive: bool) -> bool:
+    above = low is None or key > low or low_inclusive and key == low
+    return above and (high is None or key < high or high_inclusive and key == high)
 
 
 def _wait(txn: Any, xid: Xid, where: str) -> None:
@@ -178,6 +183,9 @@ class Table:
     def fetch_by_key(self, oid: Oid, key: tuple, snapshot: Any, columns: tuple[int, ...]) -> tuple | None:
         """The visible row under a whole key of an index."""
         index = self._by_oid[oid]
+        if index.tree.storage.incomplete is not None:
+            rows = self.index_rows(oid, key, snapshot, columns)
+            return rows[0] if rows else None
         return fetch_by_key(self.heap, index.tree, index.codec, key, snapshot, columns)
 
     def scan(self, snapshot: Any, columns: tuple[int, ...], start_block: int = 0, end_block: int | None = None) -> RowSource:
@@ -187,10 +195,34 @@ class Table:
 
     def index_pages(
         self, index: IndexDescription, ranges: Iterable[tuple], backward: bool, snapshot: Any, columns: tuple[int, ...]
-    ) -> RowSource:
+    ) -> RowSource | Iterator[list[tuple]]:
         """Lists of visible rows with keys in ranges, a leaf's worth each, in the index's order. A range is (low, high, low
         inclusive, high inclusive), None for no bound."""
+        if index.tree.storage.incomplete is not None and not self._leads_to_all(index, snapshot):
+            return self._pages_without(index, list(ranges), backward, snapshot, columns)
         return IndexScan(self.heap, index.tree, ranges, backward, snapshot, columns, self.give_way)
+
+    def _leads_to_all(self, index: IndexDescription, snapshot: Any) -> bool:
+        """Does the index lead to every row that the snapshot sees? When it was made, versions of HOT chains that had ended
+        but were seen by somebody could not be entered."""
+        xid, lsn = index.tree.storage.incomplete
+        return snapshot.lsn >= lsn if snapshot.owns(xid) else self.heap.status.sees(snapshot, xid)
+
+    def _pages_without(
+        self, index: IndexDescription, ranges: list[tuple], backward: bool, snapshot: Any, columns: tuple[int, ...]
+    ) -> Iterator[list[tuple]]:
+        """index_pages() without the index: the whole table, and the order made here."""
+        width = len(self.relation.columns)
+        found: list[tuple[bytes, tuple]] = []
+        for page in self.scan(snapshot, (*range(1, width + 1), *columns)):
+            for row in page:
+                values = index.values_of(row[:width])
+                key = b"" if values is None else index.codec.encode(values)
+                if values is not None and any(_is_in(key, *r) for r in ranges):
+                    found.append((key, row[width:]))
+        found.sort(key=itemgetter(0), reverse=backward)
+        if found:
+            yield [row for _, row in found]
 
     def index_rows(self, oid: Oid, prefix: tuple, snapshot: Any, columns: tuple[int, ...]) -> list[tuple]:
         """All visible rows whose key begins with the values of `prefix`."""
@@ -342,7 +374,11 @@ class Table:
     ) -> int:
         """Fills the empty index `oid` from the rows; the caller holds SHARE on the table. UniqueViolation. Returns how many
         HOT chains it cannot serve to snapshots older than itself."""
-        return build_index(self, self._by_oid[oid], txn, give_way or self.give_way, space or SortSpace())
+        index = self._by_oid[oid]
+        broken = build_index(self, index, txn, give_way or self.give_way, space or SortSpace())
+        if broken:
+            index.tree.storage.incomplete = (txn.xid, self.heap.status.vdl)
+        return broken
 
     # -- messages
 

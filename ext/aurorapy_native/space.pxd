@@ -28,6 +28,7 @@ cdef class RelationStorage:
     cdef uint32_t n_extents
     cdef readonly uint8_t kind               # what it holds: the PageKind given to create()
     cdef readonly bint dropped
+    cdef public tuple incomplete             # an index: (xid, LSN) of its making, when older snapshots miss rows in it
     cdef readonly list map_pages             # root first
     cdef readonly list meta_extents          # 8 pages each: map, space and visibility pages; the first begins with the root
     cdef readonly list space_pages

@@ -70,6 +70,8 @@ class RelationStorage:
     blocks: int
     kind: int
     dropped: bool
+    incomplete: tuple[int, int] | None
+    """Of an index: the id of the transaction that made it and the LSN then, when older snapshots miss rows in it."""
     map_pages: list[int]
     meta_extents: list[int]
     space_pages: list[int]

@@ -320,6 +320,27 @@ def test_build_index_leads_to_the_roots_of_hot_chains(env):
     assert check_table(table) == []
 
 
+def test_an_index_is_not_asked_for_what_it_does_not_lead_to(env):
+    table = open_table(env, indexes=[PKEY])
+    tids = fill(env, table, *[(n, f"old {n}") for n in range(5)])
+    old = now(env)
+    with Changes(env) as txn:
+        for n, tid in enumerate(tids[:3]):
+            assert table.update(txn, tid, (n, f"new {n}"), txn.snapshot()).code == OK
+    table, oid = add_index(env, table, "t_b_idx", (2,))
+    with Changes(env, "repeatable read") as txn:
+        assert table.build_index(oid, txn) == 3
+        meanwhile = now(env)
+    wanted = [(f"old {n}",) for n in range(5)]
+    for backward in (False, True):
+        pages = table.index_pages(table.index(oid), [(None, None, True, True)], backward, old, (2,))
+        assert [row for page in pages for row in page] == (wanted[::-1] if backward else wanted)
+    for snapshot, word in ((old, "old"), (meanwhile, "new"), (now(env), "new")):
+        assert table.index_rows(oid, (f"{word} 1",), snapshot, (1,)) == [(1,)]
+        assert table.fetch_by_key(oid, (f"{word} 1",), snapshot, (1, 2)) == (1, f"{word} 1")
+        assert table.fetch_by_key(oid, ("old 1" if word == "new" else "new 1",), snapshot, (1,)) is None
+
+
 def test_build_unique_index_over_duplicates(env):
     table = open_table(env)
     tids = fill(env, table, (1, "a"), (2, "b"), (3, "a"))
