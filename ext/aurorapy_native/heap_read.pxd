@@ -22,6 +22,7 @@ ctypedef struct Versions:
     uint16_t masks                   # their infomasks together
     char* row[VERSIONS_MAX]
     uint64_t at[VERSIONS_MAX]        # their tids
+    uint16_t length[VERSIONS_MAX]    # their bytes
 
 cdef inline uint32_t block_of(uint64_t tid) noexcept nogil:
     return <uint32_t> (tid >> 16)

@@ -194,6 +194,7 @@ cdef class HeapReader:
                     found.masks |= row.infomask
                     found.row[found.count] = <char*> row
                     found.at[found.count] = make_tid(block, place)
+                    found.length[found.count] = <uint16_t> lp_length(line(page, place))
                     found.count += 1
             next_tid[0] += 1
         return 0
@@ -251,6 +252,7 @@ cdef class HeapReader:
             found.masks |= row.infomask
             found.row[found.count] = <char*> row
             found.at[found.count] = make_tid(block, i)
+            found.length[found.count] = <uint16_t> lp_length(lp)
             found.count += 1
         next_line[0] = n + 1
         return 0

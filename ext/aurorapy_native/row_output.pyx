@@ -93,6 +93,8 @@ cdef class PlainRows:
         self.page = []
         self.at = 0
         buffer.rows(page, encoder)
+        if straight:
+            self.source.prepare()
         while True:
             if straight and self.source.pending is None:
                 count = self.put_next(buffer, encoder)

@@ -16,6 +16,8 @@ cdef class RowSource:
     cdef Versions* found             # the step's versions: valid until the next point that may switch
     cdef uint32_t steps
 
+    # What must be done once before the first step; may switch.
+    cdef int prepare(self) except -1
     # The next versions into found[0]; 0 at the end. May switch before it looks, never after.
     cdef int advance(self) except -1
     # Adds to found[0]; 0 when there is nothing after that. A Retry leaves what was found and goes on behind it.

@@ -44,6 +44,9 @@ cdef class RowSource:
     def __dealloc__(self):
         free(self.found)
 
+    cdef int prepare(self) except -1:
+        return 0
+
     cdef int fill(self) except -1:
         return 0
 
@@ -74,6 +77,7 @@ cdef class RowSource:
 
     cdef list next_page(self):
         cdef list rows
+        self.prepare()
         if self.pending is not None:
             rows = next(self.pending, None)
             if rows is not None:

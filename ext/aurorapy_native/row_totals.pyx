@@ -51,7 +51,7 @@ def totals(pages, tuple items not None, give_way):
             slots[i].kind = <char> ord(items[i][0])
             slots[i].place = items[i][1]
             slots[i].least = 0x7FFFFFFFFFFFFFFF
-            slots[i].most = -0x7FFFFFFFFFFFFFFF - 1
+            slots[i].most = ~slots[i].least
             if source is not None and slots[i].kind != c"n":
                 place_slot(&slots[i], source)
         while True:

@@ -24,6 +24,7 @@ NATIVE = {
     "keys": "access", "tuples": "access", "toast": "access", "vacuum": "access", "row_codec": "access", "rowlocks": "access",
     "point": "access", "btree_page": "access", "heap_lookup": "access", "heap_read": "access", "heap_vacuum": "access",
     "pieces": "access", "row_values": "access", "row_source": "access", "row_output": "access", "row_totals": "access",
+    "row_sorting": "access",
     "entries": "access", "entry_sort": "access", "row_keys": "access",
     "row_batch": "access", "row_text": "access", "copy_lines": "access", "values_lines": "access", "btree_batch": "access",
     "locks": "txn", "visibility": "txn",

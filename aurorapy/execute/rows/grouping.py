@@ -25,7 +25,6 @@ from aurorapy.expressions.registry import CallTypes
 from aurorapy.sql.plan import nodes
 from aurorapy_native.row_totals import totals
 
-BPCHAR = 1042
 INTEGERS = (20, 21, 23)
 _TOTALS = {
     2803: "n", 2147: "n", 2107: "s", 2108: "s", 2109: "s", 2100: "a", 2101: "a", 2102: "a",
@@ -184,14 +183,22 @@ def _output(w: Writer, node: nodes.Aggregate, folds: list[Fold], consume: Any) -
         consume()
 
 
-def distinct_pages(w: Writer, node: nodes.Aggregate, columns: list[Key]) -> str | None:
-    """See operators.pages: the different values of columns, without aggregates."""
+def distinct_columns(node: nodes.Aggregate, columns: list[Key]) -> list[Key] | None:
+    """The child's columns whose different values the node's `columns` are, when it does nothing but that."""
     keys = [(k.rte, k.attno) if type(k) is Column else None for k in node.keys]
     if node.calls or node.sets is not None or node.quals or None in keys or not all(_is_plain_key(node, k) for k in node.keys):
         return None
-    if sorted(attno for _, attno in columns) != list(range(1, len(keys) + 1)):
+    if sorted(columns) != [(node.rel, i) for i in range(1, len(keys) + 1)]:
         return None
-    pages = ops.pages(w, node.child, [keys[attno - 1] for _, attno in columns])
+    return [keys[attno - 1] for _, attno in columns]
+
+
+def distinct_pages(w: Writer, node: nodes.Aggregate, columns: list[Key], pages: str | None = None) -> str | None:
+    """See operators.pages: the different values of columns, without aggregates. `pages`: the child's, when they are known."""
+    below = distinct_columns(node, columns)
+    if below is None:
+        return None
+    pages = pages or ops.pages(w, node.child, below)
     if pages is None:
         return None
     name, found = w.name("distinct"), w.name("found")
@@ -211,7 +218,7 @@ def _is_plain_key(node: nodes.Aggregate, key: Any) -> bool:
         return True
     child = node.child
     return (
-        key.type_oid == BPCHAR and type(key) is Column and isinstance(child, nodes.Scan) and key.rte == child.rel
+        key.type_oid == 1042 and type(key) is Column and isinstance(child, nodes.Scan) and key.rte == child.rel
         and key.attno > 0 and child.relation.columns[key.attno - 1].typmod > 4
     )  # fmt: skip
 

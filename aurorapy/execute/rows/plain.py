@@ -14,12 +14,10 @@ Not here: which nodes give lists (operators.pages), which columns can be sent as
 
 from __future__ import annotations
 
-from typing import Any
-
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows import scans
 from aurorapy.execute.rows.codegen import Writer
-from aurorapy.expressions.nodes import Column, Const, Param, Relabel
+from aurorapy.expressions.nodes import Column
 from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.nodes import Plan
 from aurorapy_native.row_output import PlainRows
@@ -28,24 +26,13 @@ from aurorapy_native.row_output import PlainRows
 def write_plain(w: Writer, plan: Plan) -> bool:
     """Writes the plan's code and says so, if the plan is of that form."""
     node = plan.root
-    columns = [_strip(t) for t in plan.targets]
+    columns = [scans.strip(t) for t in plan.targets]
     if plan.ctes or not all(type(c) is Column and c.levels_up == 0 for c in columns):
         return False
-    if type(node) is nodes.IndexScan and not all(_is_known(e) for e in scans.key_values(node)):
+    if isinstance(node, nodes.Scan) and not scans.is_certain(node):
         return False
     pages = ops.pages(w, node, [(c.rte, c.attno) for c in columns])
     if pages is None:
         return False
     w.line(f"return {w.bind(PlainRows)}({pages}, give_way)")
     return True
-
-
-def _strip(expr: Any) -> Any:
-    while type(expr) is Relabel:
-        expr = expr.arg
-    return expr
-
-
-def _is_known(expr: Any) -> bool:
-    """Cannot fail: the code runs when the portal starts, not when its first row is asked for."""
-    return type(_strip(expr)) in (Const, Param)

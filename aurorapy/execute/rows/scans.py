@@ -9,7 +9,7 @@ from aurorapy.execute.rows import runtime, subplans
 from aurorapy.execute.rows.access import IndexAccess, tid_pages
 from aurorapy.execute.rows.codegen import Key, Writer
 from aurorapy.expressions.compile import apply
-from aurorapy.expressions.nodes import Call, Const, Expr
+from aurorapy.expressions.nodes import Call, Const, Expr, Param, Relabel
 from aurorapy.expressions.registry import CallTypes
 from aurorapy.sql.plan import nodes
 
@@ -98,10 +98,22 @@ def decides(node: nodes.IndexScan) -> bool:
     return all(a > 0 and node.relation.columns[a - 1].type_oid in _EXACT_KEYS for a in node.index.columns[:used])
 
 
-def key_values(node: nodes.IndexScan) -> list[Expr]:
-    """The expressions that make the scan's keys."""
+def is_certain(node: nodes.Scan) -> bool:
+    """Can starting the scan not fail? Then that may happen when a cursor is declared, before its first row is asked for."""
+    if type(node) is nodes.SeqScan:
+        return True
+    if type(node) is not nodes.IndexScan:
+        return False
     values = [e for e, _ in node.equals if e is not None]
-    return values + [bound[0] for bound in (node.lower, node.upper) if bound is not None]
+    values += [bound[0] for bound in (node.lower, node.upper) if bound is not None]
+    return all(type(strip(e)) in (Const, Param) for e in values)
+
+
+def strip(expr: Expr) -> Expr:
+    """The expression under its relabellings."""
+    while type(expr) is Relabel:
+        expr = expr.arg
+    return expr
 
 
 # -- functions, VALUES, WITH -------------------------------------------------------------------------------------------

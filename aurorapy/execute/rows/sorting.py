@@ -5,18 +5,21 @@ Not here: the order itself (`row_order`), rows beyond work_mem (`sorted_runs`).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from aurorapy.errors import DatabaseError
 from aurorapy.execute.rows import operators as ops
-from aurorapy.execute.rows import sorted_runs
+from aurorapy.execute.rows import grouping, scans, sorted_runs
 from aurorapy.execute.rows.codegen import Key, Writer
 from aurorapy.execute.rows.row_order import sort_rows
 from aurorapy.execute.rows.runtime import chunks, dispose
 from aurorapy.expressions.ordering import sort_key
 from aurorapy.sql.plan import nodes
+from aurorapy_native import row_sorting
 
 TRIM_ROWS_MIN = 1024
+BPCHAR = 1042
+_NATIVE_ORDER = frozenset({20, 21, 23, 25, 26, BPCHAR, 1043, 1082, 1083, 1114, 1184})  # as aurorapy_native.row_sorting has it
 
 
 def sort(w: Writer, node: nodes.Sort, needed: Any, consume: Any) -> None:
@@ -36,21 +39,57 @@ def sorted_pages(w: Writer, node: nodes.Sort, columns: list[Key]) -> str | None:
     if node.quals or len(set(columns)) < len(columns):
         return None
     name = w.name("sorted")
-    with w.function(name):
-        rows, runs, bound = _collect(w, node, frozenset(keys), keys)
+    few = _few(node, keys) if len(keys) == len(columns) else None
+    scanned = ops.pages(w, few.scan, few.columns) if few is not None else None
+    with w.function(name, "pages" if scanned else ""):
+        below = None
+        if scanned:
+            below = "pages" if few.scan is node.child else grouping.distinct_pages(w, node.child, keys, "pages")
+        rows, runs, bound = _collect(w, node, frozenset(keys), keys, below)
         pages = f"{w.bind(chunks)}({rows}[:{bound}])" if bound else f"{runs}.pages({rows})"
         with w.block(f"for page in {pages}:"):
             w.line("yield page" if len(keys) == len(columns) else f"yield [row[:{len(columns)}] for row in page]")
         w.line(f"{w.bind(dispose)}({rows}, give_way)")
-    return f"{name}()"
+    if not scanned:
+        return f"{name}()"
+    return f"{w.bind(row_sorting.sorted_pages)}({scanned}, {few.order}, {name}, ctx.work_mem_bytes, give_way)"
+
+
+class _Few(NamedTuple):
+    """A sort that native code does where there are not many rows; `order`: its arguments that say how."""
+
+    scan: nodes.Scan
+    columns: list[Key]
+    order: str
+
+
+def _few(node: nodes.Sort, keys: list[Key]) -> _Few | None:
+    """By one column of a scan, perhaps with DISTINCT on it in between; every column of the rows is handed on."""
+    scan, columns = node.child, keys
+    distinct = type(scan) is nodes.Aggregate
+    if distinct:
+        columns = grouping.distinct_columns(scan, keys)
+        scan = scan.child
+    if columns is None or not isinstance(scan, nodes.Scan) or not scans.is_certain(scan) or node.bound is not None:
+        return None
+    (wanted, *more), (key, *_) = _sort_columns(node), node.keys
+    if more or wanted not in keys or (distinct and len(keys) > 1):
+        return None
+    place = keys.index(wanted)
+    attno, type_oid = columns[place][1], key.expr.type_oid
+    if attno <= 0 or type_oid not in _NATIVE_ORDER or scan.relation.columns[attno - 1].type_oid != type_oid:
+        return None
+    return _Few(scan, columns, f"{place}, {type_oid == BPCHAR}, {key.descending}, {key.nulls_first}, {distinct}")
 
 
 def _sort_columns(node: nodes.Sort) -> list[Key]:
     return [(k.expr.rte, k.expr.attno) for k in node.keys]
 
 
-def _collect(w: Writer, node: nodes.Sort, needed: Any, keys: list[Key]) -> tuple[str, str, str]:
-    """Writes the loop that collects tuples of `keys`: names of the list, and of the SortedRuns that sorts it or of the
+def _collect(
+    w: Writer, node: nodes.Sort, needed: Any, keys: list[Key], pages: str | None = None
+) -> tuple[str, str, str]:
+    """Writes the loop that collects tuples of `keys`, from `pages` if they are known: names of the list, and of the SortedRuns that sorts it or of the
     number of rows that a LIMIT leaves of it, sorted."""
     places = {key: i for i, key in enumerate(keys)}
     spec = w.bind(
@@ -85,7 +124,7 @@ def _collect(w: Writer, node: nodes.Sort, needed: Any, keys: list[Key]) -> tuple
         w.line(f"{rows}.append({ops.row(w, keys)})")
         keep_below_cap()
 
-    pages = ops.pages(w, node.child, keys)
+    pages = pages or ops.pages(w, node.child, keys)
     if pages is not None:
         with w.block(f"for page in {pages}:"):
             w.line("give_way()")
