@@ -160,14 +160,14 @@ class SessionCatalog:
         self._own: Lookups | None = None
         self._own_changes: set[int] = set()
         self._transaction: Any = None
-        self._private_version = 0
+        self.own_version = 0
         self.path_version = 0
         self._path: list[str] | None = None
         self._first: str | None = None
 
     @property
     def version(self) -> int:
-        return self.shared.version + self._private_version
+        return self.shared.version + self.own_version
 
     # -- transactions --------------------------------------------------------------------------------------------------
     def begin(self, transaction: Any) -> None:
@@ -189,7 +189,7 @@ class SessionCatalog:
             transaction.after_abort.append(self._drop_own)
         self._own_changes.add(relation)
         self._own.drop(relation)
-        self._private_version += 1
+        self.own_version += 1
         self._path = None
 
     def _committed(self) -> None:
@@ -202,14 +202,14 @@ class SessionCatalog:
             self._own = None
             self._own_changes.clear()
             self._lookups = self.shared.lookups
-            self._private_version += 1
+            self.own_version += 1
             self._path = None
 
     def rolled_back(self) -> None:
         """ROLLBACK TO: own descriptions may be of rows that are gone."""
         if self._own is not None:
             self._own.clear()
-            self._private_version += 1
+            self.own_version += 1
             self._path = None
 
     # -- search path ---------------------------------------------------------------------------------------------------

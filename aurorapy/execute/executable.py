@@ -8,6 +8,7 @@ from typing import Any, Iterator
 from aurorapy.execute.context import ExecContext
 from aurorapy.execute.rows.operators import generate
 from aurorapy.execute.rows.point import generate_point
+from aurorapy.execute.rows.program import point_program
 from aurorapy.sql.plan.nodes import Plan
 from aurorapy_native.lexer import too_deep
 
@@ -24,9 +25,12 @@ class OutputColumn:
 
 
 class Executable:
-    """`columns` is empty for a statement that returns no rows; `source` is the Python text, for the curious."""
+    """`columns` is empty for a statement that returns no rows; `source` is the Python text, for the curious; `program` does
+    the whole statement natively where it is about one row."""
 
-    __slots__ = ("plan", "kind", "columns", "param_types", "locks", "privileges", "relation_oids", "source", "run")
+    __slots__ = (
+        "plan", "kind", "columns", "param_types", "locks", "privileges", "relation_oids", "source", "run", "program",
+    )  # fmt: skip
 
     def __init__(self, plan: Plan, function: Any, source: str) -> None:
         self.plan = plan
@@ -41,6 +45,7 @@ class Executable:
         self.relation_oids = plan.relation_oids
         self.source = source
         self.run: Any = function  # run(ctx: ExecContext) -> iterable of tuples
+        self.program = point_program(plan)
 
     def rows(self, ctx: ExecContext) -> Iterator[tuple]:
         return iter(self.run(ctx))
@@ -53,6 +58,6 @@ def compile_plan(plan: Plan, analyze: bool = False) -> Executable:
             function, source = generate_point(plan)
         else:
             function, source = generate(plan, analyze)
+        return Executable(plan, function, source)
     except (RecursionError, MemoryError):  # Python's compiler runs out of its own stack with a MemoryError
         raise too_deep() from None
-    return Executable(plan, function, source)

@@ -11,7 +11,7 @@ from typing import Any
 class Channels:
     def __init__(self) -> None:
         self._listeners: dict[str, set[Any]] = {}
-        self._pending: dict[Any, list[tuple[int, str, str]]] = {}
+        self.pending: dict[Any, list[tuple[int, str, str]]] = {}  # session → notifications it has not been told
         self._queued: dict[Any, list[tuple[str, str]]] = {}  # transaction → its notifications
 
     def apply(self, session: Any, statement: Any) -> None:
@@ -39,7 +39,7 @@ class Channels:
             for listener in list(self._listeners.get(channel, ())):
                 if listener.database is not database:
                     continue
-                self._pending.setdefault(listener, []).append((pid, channel, payload))
+                self.pending.setdefault(listener, []).append((pid, channel, payload))
                 listener.notified()
 
     def _unlisten(self, session: Any, channel: str | None) -> None:
@@ -50,15 +50,15 @@ class Channels:
                     del self._listeners[name]
 
     def waiting(self, session: Any) -> bool:
-        return session in self._pending
+        return session in self.pending
 
     def take(self, session: Any) -> list[tuple[int, str, str]]:
         """(pid, channel, payload) that wait for the session."""
-        return self._pending.pop(session, [])
+        return self.pending.pop(session, [])
 
     def listening(self, session: Any) -> list[str]:
         return sorted(name for name, listeners in self._listeners.items() if session in listeners)
 
     def close(self, session: Any) -> None:
         self._unlisten(session, None)
-        self._pending.pop(session, None)
+        self.pending.pop(session, None)

@@ -102,7 +102,7 @@ class Instance:
         self.start_us = host.clock.wall_us()
         self.closing = False
         self._databases: dict[int, Database] = {}
-        self._tables: dict[int, tuple[Relation, Any]] = {}  # by map page
+        self.open_tables: dict[int, tuple[Relation, Any]] = {}  # by map page
         self._temporary_files = 0
         self._lock_owners: dict[Any, Any] = {}
         self.authentication_secret = b""
@@ -276,18 +276,18 @@ class Instance:
     # -- relations -----------------------------------------------------------------------------------------------------
     def table(self, relation: Relation) -> Any:
         """access.table.Table of a relation; kept until the relation's description changes."""
-        cached = self._tables.get(relation.root)
+        cached = self.open_tables.get(relation.root)
         if cached is not None and cached[0] is relation:
             return cached[1]
         opened = tables.open_relation(self, relation)
-        self._tables[relation.root] = (relation, opened)
+        self.open_tables[relation.root] = (relation, opened)
         return opened
 
     def forget_storage(self, root: int) -> None:
         """The storage at this map page is going away."""
-        for key, (relation, _) in list(self._tables.items()):
+        for key, (relation, _) in list(self.open_tables.items()):
             if relation.root == root or any(i.root == root for i in relation.indexes):
-                del self._tables[key]
+                del self.open_tables[key]
         self.sequences.dropped(root)
 
     def create_storage(self, transaction: Any, relkind: str) -> int:
@@ -351,7 +351,7 @@ class Instance:
 
     def opened_tables(self, database: Database) -> list[tuple[Relation, Any]]:
         known = database.cache.lookups.relations
-        found = [pair for pair in self._tables.values() if pair[0].kind == "r" and known.get(pair[0].oid) is pair[0]]
+        found = [pair for pair in self.open_tables.values() if pair[0].kind == "r" and known.get(pair[0].oid) is pair[0]]
         return found + database.tables.opened()
 
     def log_error(self, session: Any, error: DatabaseError) -> None:

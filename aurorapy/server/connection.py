@@ -287,11 +287,14 @@ class Connection(asyncio.Protocol):
         session = self.session
         extended = session.extended
         reader = self.reader
+        serve_short = session.short.serve
         while True:
             try:
+                serve_short(reader)
                 message = reader.next()
                 if message is None:
-                    message = self._idle()
+                    self._idle()
+                    continue
             except (ProtocolViolation, DatabaseError) as error:
                 if isinstance(error, FatalError):
                     raise
@@ -325,14 +328,16 @@ class Connection(asyncio.Protocol):
                 raise FatalError("invalid frontend message type 112", sqlstate="08P01")
             # "d", "c", "f" outside COPY are what is left of one that failed: dropped, as PostgreSQL does
 
-    def _idle(self) -> tuple:
-        """Sends everything and waits for the client, under the idle timeouts."""
+    def _idle(self) -> None:
+        """Sends everything and waits until the client has sent something, under the idle timeouts."""
         session = self.session
         session.before_idle()
         self._flush()
         session.timeouts.start_idle()
         try:
-            return self.next_message()
+            if self._can_write is not None:
+                self._drain()
+            self._wait_for_bytes()
         finally:
             session.timeouts.end_idle()
             session.activity.waiting_for_client_ended()

@@ -12,6 +12,7 @@ from typing import Any, Callable
 
 from aurorapy.errors import DataError
 from aurorapy.types.model import Type, TypeContext
+from aurorapy_native.params import ParamReader
 from aurorapy_native.wire import encoding_error
 
 _TEXT_INTS = frozenset({20, 21, 23, 26, 28, 29})  # int8, int2, int4, oid, xid, cid
@@ -42,6 +43,16 @@ def encoder_of(type_: Type, format_: int, context: TypeContext) -> tuple[str, Ca
         return "b", None
     output = type_.output
     return "c", lambda value: output(value, context)
+
+
+_PARAM_TEXT = {21: "h", 23: "i", 20: "l", 25: "s", 1043: "s"}
+_PARAM_BINARY = {21: "2", 23: "4", 20: "8", 26: "u"}
+
+
+def param_reader_of(types: list[Type], formats: list[int], context: TypeContext) -> ParamReader:
+    """The native reader of these parameters' values."""
+    codes = [(_PARAM_BINARY if f == 1 else _PARAM_TEXT).get(t.oid, "c") for t, f in zip(types, formats)]
+    return ParamReader("".join(codes).encode(), tuple([decoder_of(t, f, context) for t, f in zip(types, formats)]))
 
 
 _UNPACK = {21: (2, ">h"), 23: (4, ">i"), 20: (8, ">q"), 26: (4, ">I")}

@@ -27,8 +27,16 @@ from aurorapy.sql.statements import EmptyStatement, QueryStatement
 class ExtendedProtocol:
     def __init__(self, session: Any) -> None:
         self._session = session
-        self.skipping = False
         self._unnamed_texts: dict[tuple, PreparedStatement] = {}
+
+    @property
+    def skipping(self) -> bool:
+        """After an error: everything up to the next Sync is passed over."""
+        return self._session.short.skipping
+
+    @skipping.setter
+    def skipping(self, value: bool) -> None:
+        self._session.short.skipping = value
 
     def handle(self, step: Any, *args: Any) -> None:
         """Runs one of the steps below unless an error makes everything wait for Sync."""

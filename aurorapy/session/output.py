@@ -17,10 +17,11 @@ from typing import Any, Callable
 
 from aurorapy.config import SETTINGS
 from aurorapy.errors import DatabaseError
-from aurorapy.session.codes import decoder_of, encoder_of
+from aurorapy.session.codes import encoder_of, param_reader_of
 from aurorapy.session.rows import Rows
 from aurorapy.wire import backend
 from aurorapy_native.outbuffer import OutBuffer, RowEncoder
+from aurorapy_native.params import ParamReader
 from aurorapy_native.row_output import PlainRows
 
 CHUNK_ROWS = 256
@@ -54,9 +55,7 @@ class Output:
         if describe:
             self.describe_result(prepared, portal.result_formats)
         formats = tuple(portal.result_formats)
-        encoder = prepared.encoders.get(formats)
-        if encoder is None:
-            encoder = prepared.encoders[formats] = self.encoder(columns, portal.result_formats)
+        encoder = prepared.encoders.get(formats) or self.encoder_for(prepared, formats)
         sent, suspended = self._send_rows(portal.rows, encoder, limit)
         if suspended:
             portal.position += sent
@@ -154,18 +153,26 @@ class Output:
             self._encoders[key] = found
         return found
 
+    def encoder_for(self, prepared: Any, formats: tuple[int, ...]) -> RowEncoder:
+        """The encoder of a prepared statement's rows, which keeps it."""
+        made = prepared.encoders[formats] = self.encoder(prepared.columns, list(formats))
+        return made
+
+    def param_reader(self, prepared: Any, formats: tuple[int, ...]) -> ParamReader | None:
+        """The reader of a prepared statement's parameters, which keeps it; None when there are not as many formats."""
+        type_oids = prepared.param_types
+        if len(formats) > 1 and len(formats) != len(type_oids):
+            return None
+        evaluation = self.session.eval
+        types = [evaluation.type_of(oid) for oid in type_oids]
+        made = param_reader_of(types, _spread(list(formats), len(types)), evaluation.type_context)
+        prepared.readers[formats] = made
+        return made
+
     def decode_params(self, prepared: Any, formats: list[int], values: list[bytes | None], portal: str = "") -> tuple:
         """Bound parameter values. Errors carry PostgreSQL's context line."""
         key = tuple(formats)
-        decoders = prepared.decoders.get(key)
-        if decoders is None:
-            session = self.session
-            type_oids = prepared.param_types
-            decoders = [
-                decoder_of(session.eval.type_of(oid), f, session.eval.type_context)
-                for oid, f in zip(type_oids, _spread(formats, len(type_oids)))
-            ]
-            prepared.decoders[key] = decoders
+        decoders = (prepared.readers.get(key) or self.param_reader(prepared, key)).decoders
         try:
             return tuple([None if v is None else decode(v) for decode, v in zip(decoders, values)])
         except DatabaseError:
@@ -173,7 +180,7 @@ class Output:
             raise
 
     @staticmethod
-    def _decode_again(portal: str, decoders: list[Any], formats: list[int], values: list[bytes | None]) -> None:
+    def _decode_again(portal: str, decoders: tuple[Any, ...], formats: list[int], values: list[bytes | None]) -> None:
         """Finds which value it was: PostgreSQL names the parameter, and hides the text of one that may be secret."""
         named = f'portal "{portal}"' if portal else "unnamed portal"
         for number, (decode, format_, value) in enumerate(zip(decoders, formats, values), 1):

@@ -126,50 +126,50 @@ class Portals:
     """The portals of one session by name; '' is the unnamed one."""
 
     def __init__(self) -> None:
-        self._by_name: dict[str, Portal] = {}
+        self.by_name: dict[str, Portal] = {}
 
     def get(self, name: str) -> Portal | None:
-        return self._by_name.get(name)
+        return self.by_name.get(name)
 
     def need(self, name: str, kind: str = "cursor") -> Portal:
-        portal = self._by_name.get(name)
+        portal = self.by_name.get(name)
         if portal is None:
             raise DatabaseError(f'{kind} "{name}" does not exist', sqlstate="34000")
         return portal
 
     def add(self, portal: Portal) -> None:
-        old = self._by_name.get(portal.name)
+        old = self.by_name.get(portal.name)
         if old is not None:
             if portal.name:
                 raise DatabaseError(f'cursor "{portal.name}" already exists', sqlstate="42P03")
             old.close()
-        self._by_name[portal.name] = portal
+        self.by_name[portal.name] = portal
 
     def close(self, name: str) -> bool:
-        portal = self._by_name.pop(name, None)
+        portal = self.by_name.pop(name, None)
         if portal is None:
             return False
         portal.close()
         return True
 
     def close_all(self) -> None:
-        for name in list(self._by_name):
+        for name in list(self.by_name):
             self.close(name)
 
     def end_transaction(self, committed: bool) -> None:
         """Portals go with their transaction, but those held over a commit."""
-        if not self._by_name:
+        if not self.by_name:
             return
-        for name, portal in list(self._by_name.items()):
+        for name, portal in list(self.by_name.items()):
             if portal.hold and portal.kept is not None:
                 continue
             self.close(name)
 
     def hold_all(self, session: Any) -> None:
         """Before a commit: cursors WITH HOLD keep their rows."""
-        for portal in self._by_name.values():
+        for portal in self.by_name.values():
             if portal.hold:
                 portal.keep_all(session)
 
     def all(self) -> list[Portal]:
-        return list(self._by_name.values())
+        return list(self.by_name.values())

@@ -19,7 +19,11 @@ from aurorapy.execute import OutputColumn, compile_plan
 from aurorapy.session.columns import columns_of
 from aurorapy.sql.bind import bind
 from aurorapy.sql.plan import plan
-from aurorapy.sql.statements import QueryStatement, Statement
+from aurorapy.sql.statements import Begin, Commit, QueryStatement, Rollback, Statement
+from aurorapy_native.locks import MODE_NUMBER
+from aurorapy_native.params import ParamReader
+from aurorapy_native.point import PointProgram
+from aurorapy_native.short_path import BEGIN, COMMIT, ROLLBACK
 
 WRITES = ("insert", "update", "delete")
 TARGETS_MAX = 1664  # PostgreSQL's MaxTupleAttributeNumber
@@ -29,8 +33,8 @@ _TAGS = {"select": "SELECT", "values": "SELECT", "insert": "INSERT 0", "update":
 class PreparedStatement:
     __slots__ = (
         "session", "statement", "given_types", "param_types", "columns", "executable", "locks", "validity", "name",
-        "kind", "is_query", "prepared_us", "from_sql", "text", "encoders", "descriptions", "decoders",
-        "keeps_shape", "row_lock",
+        "kind", "is_query", "prepared_us", "from_sql", "text", "encoders", "descriptions", "readers",
+        "keeps_shape", "row_lock", "program", "control", "lock_keys", "allowed_to",
     )  # fmt: skip
 
     def __init__(self, session: Any, statement: Statement, given_types: list[int], name: str = "") -> None:
@@ -50,9 +54,14 @@ class PreparedStatement:
         self.validity: Any = None
         self.row_lock = ""  # SELECT FOR UPDATE, as a read-only transaction refuses it
         self.prepared_us = session.eval.wall_us()
-        self.encoders: dict[tuple, Any] = {}  # by result formats, as descriptions; decoders by parameter formats
+        self.encoders: dict[tuple, Any] = {}  # by result formats, as descriptions; readers by parameter formats
         self.descriptions: dict[tuple, bytes] = {}
-        self.decoders: dict[tuple, list[Any]] = {}
+        self.readers: dict[tuple, ParamReader] = {}
+        # what the short path (aurorapy_native.short_path) goes by
+        self.program: PointProgram | None = None
+        self.control = control_of(statement)
+        self.lock_keys: list[tuple[tuple, int]] = []
+        self.allowed_to = -1  # the role whose privileges were found to suffice
         if self.is_query:
             self._compile(only_describe=True)
         else:
@@ -67,7 +76,8 @@ class PreparedStatement:
         self.param_types = list(query.param_types)
         self.columns = _columns(query)
         self.row_lock = f"SELECT FOR {query.locks[0].strength.upper()}" if query.locks else ""
-        self.validity = None
+        self.validity = self.program = None
+        self.allowed_to = -1
         try:
             planned = plan(query, session.catalog, session.settings, session.eval)
             self.executable = compile_plan(planned)
@@ -76,6 +86,8 @@ class PreparedStatement:
                 raise
             return
         self.locks = self.executable.locks
+        self.program = self.executable.program
+        self.lock_keys = [(("relation", session.database.oid, oid), MODE_NUMBER[mode]) for oid, mode in self.locks]
         self.validity = validity
 
     def revalidate(self, only_describe: bool = False) -> None:
@@ -94,6 +106,17 @@ class PreparedStatement:
 
     def tag(self, processed: int) -> str:
         return f"{_TAGS[self.kind]} {processed}"
+
+
+def control_of(statement: Statement) -> str | None:
+    """BEGIN, COMMIT or ROLLBACK without any option; None for every other statement."""
+    if type(statement) is Begin:
+        return None if statement.options or statement.start else BEGIN
+    if type(statement) is Commit:
+        return None if statement.chain else COMMIT
+    if type(statement) is Rollback:
+        return None if statement.chain else ROLLBACK
+    return None
 
 
 def _columns(query: Any) -> list[OutputColumn] | None:

@@ -23,12 +23,13 @@ from aurorapy.session.block import TransactionBlock
 from aurorapy.session.context import SessionFacts, make_eval_context
 from aurorapy.session.extended import ExtendedProtocol
 from aurorapy.session.output import Output
-from aurorapy.session.portals import Portals
+from aurorapy.session.portals import Portal, Portals
 from aurorapy.session.prepared import WRITES, PreparedStatement
 from aurorapy.session.settings import SessionSettings
 from aurorapy.session.simple import SimpleProtocol
 from aurorapy.session.timeouts import Timeouts
 from aurorapy_native.lexer import too_deep
+from aurorapy_native.short_path import ShortPath
 
 
 class Session:
@@ -56,6 +57,7 @@ class Session:
         self.task: Any = instance.host.tasks.current()
         self.read_message: Callable[[], tuple] | None = None  # the next message of the client; set by the connection
         self.read_copy_data: Callable[[], bytes] = bytes  # what CopyData messages are there already
+        self.short = ShortPath(self, output.buffer)
         self.last_commit = 0  # LSN of the session's own last commit, when it did not wait for it
 
     # -- transactions --------------------------------------------------------------------------------------------------
@@ -100,7 +102,17 @@ class Session:
             else:
                 if not self.facts.is_superuser:
                     self._check_privileges(prepared)
+                    prepared.allowed_to = self.facts.current_oid
                 return transaction
+
+    def take_portal(self, prepared: PreparedStatement, params: tuple, formats: list[int], executed: bool) -> None:
+        """The short path's unnamed portal, for messages that need more than it knows."""
+        portal = Portal("", prepared, params, formats)
+        if executed:
+            portal.started = True
+            portal.transaction = self.block.start_statement()
+            portal.context = self.exec_context(portal.transaction, None, params)
+        self.portals.add(portal)
 
     def _check_privileges(self, prepared: PreparedStatement) -> None:
         """42501 for what the current role may not do; a superuser is not asked."""

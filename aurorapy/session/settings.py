@@ -50,6 +50,7 @@ class SessionSettings:
         self.lock_timeout_s: float | None = self["lock_timeout"] / 1000 or None
         self.idle_session_timeout: int = self["idle_session_timeout"]
         self.idle_in_transaction_timeout: int = self["idle_in_transaction_session_timeout"]
+        self.reads_alone: bool = not self["default_transaction_isolation"].startswith(("repeatable", "serializable"))
         self.waits_for_commit: bool = self["synchronous_commit"] != "off"
         self.work_mem_bytes: int = self["work_mem"] << 10
         limit = self["temp_file_limit"]

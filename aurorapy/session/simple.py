@@ -31,7 +31,7 @@ class SimpleProtocol:
         self._session = session
         self._parsed: dict[str, list[Statement]] = {}
         self._prepared: dict[str, PreparedStatement] = {}
-        self._text_plans = TextPlans(session)
+        self.text_plans = TextPlans(session)
         self._bulk_inserts = BulkInserts(session)
 
     def query(self, text: str) -> None:
@@ -65,7 +65,7 @@ class SimpleProtocol:
         session = self._session
         if session.block.state == "failed":
             return False
-        found = self._text_plans.find(text)
+        found = self.text_plans.find(text)
         if found is None:
             return False
         session.portals.close("")

@@ -34,6 +34,16 @@ class TextPlans:
         self._session = session
         self._plans: dict[str, Any] = {}  # key → None (seen once), _NEVER, or a PreparedStatement
 
+    def find_program(self, text: str) -> tuple[PreparedStatement, tuple] | None:
+        """find() for a text whose plan is known already and is a program of one row: plans nothing, begins nothing."""
+        if text[:1] not in _BEGINNINGS or len(text) > TEXT_MAX or not self._session.settings["plan_cache"]:
+            return None
+        taken = fingerprint(text)
+        known = self._plans.get(taken[0]) if taken is not None else None
+        if known is None or known is _NEVER or known.program is None:
+            return None
+        return self._with_values(known, taken[3])
+
     def find(self, text: str) -> tuple[PreparedStatement, tuple] | None:
         """The plan and this text's parameter values; None when the statement must be taken as it stands."""
         if text[:1] not in _BEGINNINGS or len(text) > TEXT_MAX or not self._session.settings["plan_cache"]:

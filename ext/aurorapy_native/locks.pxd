@@ -43,6 +43,15 @@ cdef class Lock:
     cdef int conflicting(self, LockOwner owner, int mode) except -1
     cdef int grant(self, LockOwner owner, int mode) except -1
 
+cdef class LockTable:
+    """Every object with a lock, by key."""
+    cdef readonly dict locks
+
+    # Could anybody have the mode at once? For who reads without a switch and so needs to hold nothing.
+    cdef bint is_free(self, object key, int mode) except -1
+    # try_acquire(): the mode is the owner's, or False and nothing is taken.
+    cdef bint acquire(self, LockOwner owner, object key, int mode) except -1
+
 # Strengths of row locks, weakest first.
 cdef enum RowStrength:
     ROW_KEY_SHARE = 0

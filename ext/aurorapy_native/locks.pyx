@@ -166,14 +166,18 @@ cdef class Lock:
 
 
 cdef class LockTable:
-    """Every object with a lock, by key."""
-    cdef readonly dict locks
-
     def __init__(self):
         self.locks = {}
 
     def try_acquire(self, LockOwner owner not None, key, int mode):
         """Takes the mode (1..8) if the owner has it, or nothing conflicts and nobody waits; else False."""
+        return self.acquire(owner, key, mode)
+
+    cdef bint is_free(self, object key, int mode) except -1:
+        cdef Lock lock = self.locks.get(key)
+        return lock is None or (not lock.queue and not CONFLICT_BITS[mode] & lock.granted)
+
+    cdef bint acquire(self, LockOwner owner, object key, int mode) except -1:
         cdef Lock lock
         cdef int own = owner.held.get(key, 0)
         if own >> mode & 1:

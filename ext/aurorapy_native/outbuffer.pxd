@@ -31,6 +31,8 @@ cdef class OutBuffer:
 
     # Room for n more bytes at buffer + size.
     cdef int need(self, Py_ssize_t n) except -1
+    # Takes back what was put in after the buffer had `mark` bytes; it was not taken meanwhile.
+    cdef void cut(self, Py_ssize_t mark) noexcept
     # One message with a body of n bytes.
     cdef int put_message(self, uint8_t letter, const char* body, Py_ssize_t n) except -1
     cdef int put_bytes(self, bytes data) except -1

@@ -79,6 +79,9 @@ cdef class OutBuffer:
         """The bytes put in after the buffer had `mark` of them."""
         return PyBytes_FromStringAndSize(self.buffer + mark, self.size - mark)
 
+    cdef void cut(self, Py_ssize_t mark) noexcept:
+        self.size = mark
+
     def idle(self):
         if self.size == 0:
             free(self.buffer)

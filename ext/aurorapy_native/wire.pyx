@@ -34,14 +34,6 @@ class ConnectionLost(Exception):
     """The stream cannot be followed any further; the connection is closed without an answer."""
 
 
-cdef inline uint32_t get32(const uint8_t* p) noexcept nogil:
-    return (<uint32_t>p[0] << 24) | (<uint32_t>p[1] << 16) | (<uint32_t>p[2] << 8) | p[3]
-
-
-cdef inline uint16_t get16(const uint8_t* p) noexcept nogil:
-    return (<uint16_t>p[0] << 8) | p[1]
-
-
 cdef bint is_large(uint8_t letter) noexcept nogil:
     """Messages that may be long; the others are refused above 10,000 bytes, as PostgreSQL does."""
     return letter == c'Q' or letter == c'P' or letter == c'B' or letter == c'd' or letter == c'F'
@@ -53,12 +45,6 @@ cdef bint is_known(uint8_t letter) noexcept nogil:
 
 cdef class MessageReader:
     """Frontend messages out of a byte stream cut anywhere. Memory follows what has arrived, never what a header claims."""
-
-    cdef char* buffer
-    cdef Py_ssize_t start
-    cdef Py_ssize_t end
-    cdef Py_ssize_t size
-    cdef uint8_t last
 
     def __cinit__(self):
         self.size = 0
@@ -132,6 +118,24 @@ cdef class MessageReader:
         if self.end - self.start < n:
             return None
         return PyBytes_FromStringAndSize(self.buffer + self.start, n)
+
+    cdef bint peek(self, Message* message) noexcept:
+        cdef Py_ssize_t have = self.end - self.start
+        cdef const uint8_t* p = <const uint8_t*>self.buffer + self.start
+        cdef uint32_t length
+        if have < 5:
+            return False
+        length = get32(p + 1)
+        if length < 4 or length > LENGTH_MAX or have < <Py_ssize_t>length + 1 or not is_known(p[0]):
+            return False
+        message.letter = p[0]
+        message.body = p + 5
+        message.length = length - 4
+        return True
+
+    cdef void skip(self, Message* message) noexcept:
+        self.start += message.length + 5
+        self.last = message.letter
 
     def next(self):
         """The next whole message, or None."""

@@ -68,8 +68,9 @@ class Function:
 class Writer:
     """Writes one plan's source; `fn` is the function being written now."""
 
-    def __init__(self, analyze: bool = False, bind_constants: bool = False) -> None:
+    def __init__(self, analyze: bool = False, bind_constants: bool = False, params: str = "ctx.params") -> None:
         registry.load()
+        self.params = params  # what the source calls the parameters' values
         self.globals: dict[str, Any] = dict(registry.HELPERS)
         self.analyze = analyze
         self.bind_constants = bind_constants  # so that statements that differ in literals share their code
@@ -164,7 +165,7 @@ class Writer:
         if type(expr) is Param:
             if expr.number not in self._params:
                 self._params.add(expr.number)
-                self.root.prologue.insert(3, f"p{expr.number} = ctx.params[{expr.number - 1}]")
+                self.root.prologue.insert(3, f"p{expr.number} = {self.params}[{expr.number - 1}]")
             return f"p{expr.number}", expr.number not in self.known_params
         raise InternalError(f"no value for {type(expr).__name__} in a plan")
 

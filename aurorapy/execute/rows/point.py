@@ -8,7 +8,8 @@
         if not (c0_1 == p1): return ()
         return ((c0_2,),)
 
-`point_row` is where key, descent, heap and row are to be fused in native code.
+What passes columns on, or changes a row without RETURNING, has a native program beside it (`program`), which does the
+statement when nobody stands in the way; this is the way of the rest.
 
 Not here: recognising the query (`sql.plan.point`), contention (`execute.modify`).
 """

@@ -1,0 +1,41 @@
+# What a statement does to one row: done whole without leaving anything half way, or not at all.
+from libc.stdint cimport uint32_t, uint64_t
+from aurorapy_native.btree cimport BTree
+from aurorapy_native.heap cimport Heap
+from aurorapy_native.keys cimport KeyCodec
+from aurorapy_native.locks cimport TransactionCore
+from aurorapy_native.tuples cimport Projection
+from aurorapy_native.visibility cimport Snapshot
+
+# What became of an attempt.
+cdef enum PointOutcome:
+    POINT_NOTHING = 0        # no such row, or not one the snapshot sees
+    POINT_DONE = 1
+    POINT_UNABLE = 2         # nothing was changed: the general way has to do it
+
+cdef class PointProgram:
+    cdef readonly str kind           # select, insert, update, delete
+    cdef readonly object relation    # catalog.model.Relation
+    cdef readonly tuple key          # a key column: number of a parameter, from 1, or (constant,)
+    cdef readonly tuple columns      # attnos read: the result's, or what `compute` is given
+    cdef readonly object compute     # (eval, params, found row) -> new row; None for select and delete
+    cdef readonly uint32_t index_oid
+    cdef object root
+    cdef object table                # access.table.Table, as opened last
+    cdef Heap heap
+    cdef BTree tree
+    cdef KeyCodec codec
+    cdef Projection projection
+    cdef list indexes
+
+    # The table as it is open now. `open_tables`: instance.open_tables, `open_table`: what opens one that is not there.
+    cdef int open(self, dict open_tables, object open_table) except -1
+    # The visible row's columns, None when there is none. Raises a Retry. Long values: `external` is set, nothing is read.
+    cdef tuple read(self, tuple params, Snapshot snapshot, bint* external)
+    # A PointOutcome. May wait for pages and, in unique indexes, for other transactions.
+    cdef int change(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1
+
+    cdef char* find(self, tuple params, Snapshot snapshot, uint64_t* at) except? NULL
+    cdef char* find_among(self, Snapshot snapshot, uint64_t* at) except? NULL
+    cdef int replace(self, TransactionCore transaction, uint64_t xid, Snapshot snapshot, uint64_t at, tuple new) except -1
+    cdef int insert(self, TransactionCore transaction, uint64_t xid, tuple new) except -1

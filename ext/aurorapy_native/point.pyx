@@ -1,0 +1,160 @@
+"""One row by its whole unique key, in one call: what pgbench, ORMs and web sites ask for all day.
+
+    program = PointProgram("update", relation, 16402, (2,), (1, 2), compute)      UPDATE t SET b = b + $1 WHERE id = $2
+    key bytes ▶ B-tree ▶ heap version ▶ compute(eval, params, (id, b)) ▶ (id, b + $1) ▶ HOT update in one mini-transaction
+
+A program does the statement whole, or says UNABLE having changed nothing: when another transaction stands in the way, or
+the row has long values. Then the general way (execute.rows.point) runs the statement from its beginning.
+
+Keys are of types whose bytes decide (integers, text, uuid ...), so the row found needs no second look at WHERE.
+
+Errors: what `compute` raises, those of heap and btree, UniqueViolation. A Retry leaves nothing behind.
+
+Not here: which statements are of this form (sql.plan.point, execute.rows.point), locks and snapshots (short_path), RETURNING.
+"""
+
+from libc.stdint cimport uint32_t, uint64_t
+
+from aurorapy_native.btree cimport BTree
+from aurorapy_native.heap cimport Found, Heap, ROW_OK
+from aurorapy_native.keys cimport KeyCodec
+from aurorapy_native.locks cimport TransactionCore
+from aurorapy_native.tuples cimport HAS_EXTERNAL, Projection, TupleHeader
+from aurorapy_native.visibility cimport Snapshot
+
+from aurorapy_native.heap import RowTooLong
+from aurorapy_native.retry import Retry
+
+
+cdef class PointProgram:
+    def __init__(self, str kind not None, relation, uint32_t index_oid, tuple key not None, tuple columns not None, compute):
+        self.kind = kind
+        self.relation = relation
+        self.root = relation.root
+        self.index_oid = index_oid
+        self.key = key
+        self.columns = columns
+        self.compute = compute
+
+    cdef int open(self, dict open_tables, object open_table) except -1:
+        cdef object known = open_tables.get(self.root)
+        cdef object table
+        if known is not None and (<tuple> known)[0] is self.relation and (<tuple> known)[1] is self.table:
+            return 0
+        table = open_table(self.relation)
+        self.heap = table.heap
+        self.indexes = table.indexes
+        self.projection = self.heap.codec.project(self.columns)
+        if self.index_oid:
+            index = table.index(self.index_oid)
+            self.tree = index.tree
+            self.codec = index.codec
+        self.table = table
+        return 0
+
+    cdef char* find(self, tuple params, Snapshot snapshot, uint64_t* at) except? NULL:
+        cdef uint64_t tid = 0
+        cdef int found, i
+        cdef object source
+        cdef list values = []
+        for i in range(self.codec.columns):
+            source = self.key[i]
+            value = params[<Py_ssize_t> source - 1] if type(source) is int else (<tuple> source)[0]
+            if value is None:
+                return NULL
+            values.append(value)
+        if self.tree.storage.blocks == 0:
+            return NULL
+        try:
+            self.codec.encode_into(values, self.codec.columns)
+        except OverflowError:
+            return NULL                    # no column of this type holds the number
+        found = self.tree.lookup_unique(self.codec.data, <uint32_t> self.codec.used, &tid)
+        if found == 0:
+            return NULL
+        if found == 1:
+            return self.heap.visible(tid, snapshot, at)
+        return self.find_among(snapshot, at)
+
+    cdef char* find_among(self, Snapshot snapshot, uint64_t* at) except? NULL:
+        """Several entries have the key: versions of a row, at most one of which is seen."""
+        cdef char* row = NULL
+        for tid in self.tree.try_lookup(self.codec.data[:self.codec.used]):
+            row = self.heap.visible(tid, snapshot, at)
+            if row != NULL:
+                break
+        return row
+
+    cdef tuple read(self, tuple params, Snapshot snapshot, bint* external):
+        cdef uint64_t at = 0
+        cdef char* row = self.find(params, snapshot, &at)
+        external[0] = False
+        if row == NULL:
+            return None
+        if (<TupleHeader*> row).infomask & HAS_EXTERNAL:
+            external[0] = True
+            return None
+        return self.heap.codec.decode(row, self.projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), self.heap.oid)
+
+    cdef int change(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1:
+        cdef uint64_t xid = transaction.current_xid, at = 0
+        cdef tuple old = None, new = None
+        cdef char* row
+        if xid == 0:
+            xid = transaction.assign()
+        if self.kind == "insert":
+            return self.insert(transaction, xid, self.compute(evaluation, params, None))
+        while True:
+            try:
+                row = self.find(params, snapshot, &at)
+                break
+            except Retry as retry:
+                retry.wait()
+        if row == NULL:
+            return POINT_NOTHING
+        if (<TupleHeader*> row).infomask & HAS_EXTERNAL:
+            return POINT_UNABLE
+        if self.compute is not None:
+            old = self.heap.codec.decode(row, self.projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), self.heap.oid)
+            new = self.compute(evaluation, params, old)
+        return self.replace(transaction, xid, snapshot, at, new)
+
+    cdef int replace(self, TransactionCore transaction, uint64_t xid, Snapshot snapshot, uint64_t at, tuple new) except -1:
+        """Ends the version at `at`; `new` takes its place, None: nothing does."""
+        cdef Found found
+        cdef int code
+        while True:
+            try:
+                if new is None:
+                    code = self.heap.delete_row(at, xid, snapshot.command, snapshot.ids, &found)
+                else:
+                    code = self.heap.update_row(at, new, xid, snapshot.command, snapshot.ids, True, False, &found)
+                break
+            except Retry as retry:
+                retry.wait()
+            except RowTooLong:
+                code, found.tid, found.hot = self.heap.update(at, new, xid, snapshot.command, snapshot)
+                break
+        if code != ROW_OK:
+            return POINT_UNABLE
+        if new is not None and not found.hot and self.indexes:
+            self.table._index(transaction, found.tid, new)
+        self.table.dead_rows += 1
+        self.table.changed_rows += 1
+        return POINT_DONE
+
+    cdef int insert(self, TransactionCore transaction, uint64_t xid, tuple new) except -1:
+        cdef uint64_t tid
+        while True:
+            try:
+                tid = self.heap.insert_row(new, xid, transaction.command, False)
+                break
+            except Retry as retry:
+                retry.wait()
+            except RowTooLong:
+                tid = self.heap.insert(new, xid, transaction.command)
+                break
+        if self.indexes:
+            self.table._index(transaction, tid, new)
+        self.table.changed_rows += 1
+        return POINT_DONE

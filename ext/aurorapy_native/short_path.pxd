@@ -1,0 +1,54 @@
+# The short path of one session: messages about statements on one row, BEGIN and COMMIT.
+from libc.stdint cimport uint8_t
+from aurorapy_native.locks cimport LockTable, TransactionCore
+from aurorapy_native.outbuffer cimport OutBuffer
+from aurorapy_native.point cimport PointProgram
+from aurorapy_native.visibility cimport TransactionStatus
+from aurorapy_native.wire cimport Message, MessageReader
+
+cdef class ShortPath:
+    cdef object session
+    cdef object block                # session.block.TransactionBlock
+    cdef object catalog              # its versions tell whether a plan still holds
+    cdef object shared_catalog
+    cdef object settings
+    cdef object facts
+    cdef object activity
+    cdef object evaluation
+    cdef object portals              # session.portals.Portals: the general ones
+    cdef dict prepared               # the session's statements by name
+    cdef dict open_tables
+    cdef object open_table
+    cdef dict notifications          # by session: who has some waiting
+    cdef LockTable locks
+    cdef TransactionStatus status
+    cdef OutBuffer out
+    cdef public bint skipping        # after an error, until Sync
+    # The unnamed portal while it is this path's own.
+    cdef object statement            # PreparedStatement; None: there is no such portal
+    cdef PointProgram program        # None: BEGIN and its like
+    cdef tuple params
+    cdef tuple formats               # of the result
+    cdef bint executed
+
+    # 1: the message was answered; 0: it is the general way's.
+    cdef int take(self, Message* message) except -1
+    cdef int bind(self, Message* message) except -1
+    cdef int describe(self, Message* message) except -1
+    cdef int execute(self, Message* message) except -1
+    cdef int sync(self) except -1
+    cdef int query(self, Message* message) except -1
+
+    cdef bint usable(self, object statement) except -1
+    cdef int run(self) except -1
+    cdef int control_by(self, object control) except -1
+    cdef int run_described(self) except -1
+    cdef int begin_statement(self, object text) except -1
+    cdef int finish(self, bint done) except -1
+    cdef int read_alone(self) except -1
+    cdef int run_in(self, TransactionCore transaction) except -1
+    cdef int put_description(self) except -1
+    cdef int put_row(self, tuple row) except -1
+    cdef int put_tag(self, bytes tag) except -1
+    cdef int hand_over(self) except -1
+    cdef int failed(self, object error, Message* message) except -1

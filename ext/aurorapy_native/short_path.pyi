@@ -1,0 +1,27 @@
+"""The short path of a session: stub of short_path.pyx, which holds the chapter."""
+
+from typing import Any
+
+from aurorapy_native.outbuffer import OutBuffer
+from aurorapy_native.wire import MessageReader
+
+DRAIN_BYTES: int
+IDLE: str
+IMPLICIT: str
+OPEN: str
+FAILED: str
+BEGIN: str
+COMMIT: str
+ROLLBACK: str
+
+def tag_message(tag: str) -> bytes:
+    """CommandComplete, whole."""
+
+class ShortPath:
+    """One session's."""
+
+    skipping: bool
+    def __init__(self, session: Any, out: OutBuffer) -> None:
+        """`session`: a Session whose parts are there already."""
+    def serve(self, reader: MessageReader) -> None:
+        """Takes messages as long as it can; the next one, if any, is the general way's."""

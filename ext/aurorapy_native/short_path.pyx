@@ -1,0 +1,405 @@
+"""The short path of a session: what most clients send most of the time, answered without the general machinery.
+
+    Bind, Describe, Execute, Sync of a statement with a program (aurorapy_native.point), of BEGIN, COMMIT and ROLLBACK;
+    a Query whose text without literals is such a statement
+
+A message is taken whole or not at all; what is not taken finds everything as if this path did not exist: `serve` then
+hands its portal over and returns, and the connection gives the message to session.extended or session.simple.
+
+    Bind      parameters to a tuple, the statement remembered: the unnamed portal
+    Execute   read alone: no transaction, no lock held, for nothing switches between the look at the lock table, the
+              snapshot and the row; in a block: its locks, its snapshot, PointProgram.change
+    Sync      ReadyForQuery, when there is no implicit transaction to commit
+
+What it cannot do: a lock that is not free, a page that is not in the pool (for a read alone), a row that another
+transaction is changing, long values, failed blocks, row limits, named portals, roles whose privileges were not checked.
+
+Errors: those of statements are reported and make the rest wait for Sync, as in session.extended; FatalError passes.
+
+Not here: anything general (`aurorapy.session`), reading from the socket (`aurorapy.server.connection`).
+"""
+
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdint cimport int16_t, uint8_t
+from libc.string cimport memchr
+
+from aurorapy_native.locks cimport LockTable, TransactionCore
+from aurorapy_native.outbuffer cimport OutBuffer, RowEncoder
+from aurorapy_native.params cimport ParamReader
+from aurorapy_native.point cimport POINT_DONE, POINT_UNABLE, PointProgram
+from aurorapy_native.visibility cimport Snapshot, TransactionStatus
+from aurorapy_native.wire cimport Message, MessageReader, get16, get32
+
+from aurorapy.errors import FatalError
+from aurorapy_native.lexer import fingerprint
+from aurorapy_native.retry import Retry
+
+DRAIN_BYTES = 128 * 1024
+cdef Py_ssize_t LARGE = DRAIN_BYTES
+
+IDLE, IMPLICIT, OPEN, FAILED = "idle", "implicit", "open", "failed"   # states of a transaction block
+cdef str _IDLE = IDLE, _OPEN = OPEN, _FAILED = FAILED
+
+BEGIN, COMMIT, ROLLBACK = "begin", "commit", "rollback"               # what PreparedStatement.control may say
+_CONTROLS = {"BEGIN": BEGIN, "BEGIN;": BEGIN, "COMMIT": COMMIT, "COMMIT;": COMMIT, "END": COMMIT, "END;": COMMIT,
+             "ROLLBACK": ROLLBACK, "ROLLBACK;": ROLLBACK}
+cdef dict CONTROLS = _CONTROLS
+
+cdef tuple NO_FORMATS = (), TEXT_FORMAT = (0,), BINARY_FORMAT = (1,)
+cdef bytes READY_IDLE = b"Z\0\0\0\x05I", READY_OPEN = b"Z\0\0\0\x05T"
+cdef bytes BIND_COMPLETE = b"2\0\0\0\x04", NO_DATA = b"n\0\0\0\x04"
+
+
+def tag_message(str tag):
+    """CommandComplete, whole."""
+    body = tag.encode() + b"\0"
+    return b"C" + (len(body) + 4).to_bytes(4, "big") + body
+
+
+cdef dict TAGS = {
+    (kind, done): tag_message(f"{tag} {done}")
+    for kind, tag in (("select", "SELECT"), ("insert", "INSERT 0"), ("update", "UPDATE"), ("delete", "DELETE"))
+    for done in (0, 1)
+}
+cdef dict CONTROL_TAGS = {name: tag_message(name.upper()) for name in (BEGIN, COMMIT, ROLLBACK)}
+
+
+cdef class ShortPath:
+    def __init__(self, session, OutBuffer out not None):
+        """`session`: a Session whose parts are there already."""
+        instance = session.instance
+        self.session = session
+        self.block = session.block
+        self.catalog = session.catalog
+        self.shared_catalog = session.catalog.shared
+        self.settings = session.settings
+        self.facts = session.facts
+        self.activity = session.activity
+        self.evaluation = session.eval
+        self.portals = session.portals
+        self.prepared = session.prepared
+        self.open_tables = instance.open_tables
+        self.open_table = instance.table
+        self.notifications = instance.channels.pending
+        self.locks = instance.txns.locks.table
+        self.status = instance.txns.status
+        self.out = out
+
+    def serve(self, MessageReader reader not None):
+        """Takes messages as long as it can; the next one, if any, is the general way's."""
+        cdef Message message
+        while not self.skipping and reader.peek(&message):
+            try:
+                if not self.take(&message):
+                    break
+                reader.skip(&message)
+            except FatalError:
+                raise
+            except Exception as error:
+                reader.skip(&message)
+                self.failed(error, &message)
+            if self.out.size >= LARGE:
+                self.session.output.drain()
+        if self.statement is not None and reader.buffered:
+            self.hand_over()
+
+    cdef int take(self, Message* message) except -1:
+        cdef uint8_t letter = message.letter
+        if letter == c"B":
+            return self.bind(message)
+        if letter == c"S":
+            return message.length == 0 and self.sync()
+        if letter == c"Q":
+            return self.query(message)
+        if self.statement is None:
+            return 0
+        if letter == c"D":
+            return self.describe(message)
+        if letter == c"E":
+            return self.execute(message)
+        return 0
+
+    cdef int failed(self, object error, Message* message) except -1:
+        self.statement = None
+        self.params = None
+        self.skipping = message.letter != c"Q" and message.letter != c"S"
+        self.session.report_error(error)
+        if not self.skipping:
+            self.session.ready()
+        return 0
+
+    # -- messages ------------------------------------------------------------------------------------------------------
+    cdef int bind(self, Message* message) except -1:
+        cdef const uint8_t* at = message.body
+        cdef const uint8_t* end = at + message.length
+        cdef const uint8_t* zero
+        cdef object statement
+        cdef tuple formats, params
+        cdef ParamReader reader
+        cdef int n
+        if message.length < 8 or at[0] != 0:
+            return 0                                     # a named portal
+        at += 1
+        zero = <const uint8_t*> memchr(at, 0, end - at)
+        if zero == NULL:
+            return 0
+        try:
+            statement = self.prepared.get(PyUnicode_DecodeUTF8(<const char*> at, zero - at, NULL))
+        except UnicodeDecodeError:
+            return 0
+        if statement is None or not self.usable(statement):
+            return 0
+        at = zero + 1
+        formats = read_formats(&at, end)
+        if formats is None:
+            return 0
+        reader = statement.readers.get(formats)
+        if reader is None:
+            reader = self.session.output.param_reader(statement, formats)
+            if reader is None:
+                return 0
+        params = reader.read(at, end, &at)
+        if params is None:
+            return 0
+        formats = read_formats(&at, end)
+        if formats is None or at != end:
+            return 0
+        if statement.columns is None:
+            formats = NO_FORMATS
+        elif len(formats) > 1 and len(formats) != len(<list> statement.columns):
+            return 0
+        if self.portals.by_name:
+            self.portals.close("")
+        self.statement = statement
+        self.program = statement.program
+        self.params = params
+        self.formats = formats
+        self.executed = False
+        return self.out.put_bytes(BIND_COMPLETE) + 1
+
+    cdef bint usable(self, object statement) except -1:
+        """Is it of this path's kind, and does its plan hold?"""
+        cdef tuple validity
+        if self.block.state == _FAILED:
+            return False
+        if statement.program is None:
+            return statement.control is not None
+        validity = statement.validity
+        if validity is None or validity[0] != self.shared_catalog.version + self.catalog.own_version or \
+                validity[1] != self.catalog.path_version:
+            return False
+        return self.facts.is_superuser or statement.allowed_to == self.facts.current_oid
+
+    cdef int describe(self, Message* message) except -1:
+        if message.length != 2 or message.body[0] != c"P" or message.body[1] != 0:
+            return 0
+        return self.put_description() + 1
+
+    cdef int execute(self, Message* message) except -1:
+        if message.length != 5 or message.body[0] != 0 or get32(message.body + 1) != 0 or self.executed:
+            return 0
+        if self.settings.statement_timeout:
+            return 0
+        self.begin_statement(self.statement.text)
+        return self.run()
+
+    cdef int sync(self) except -1:
+        cdef object state = self.block.state
+        if state == _OPEN:
+            return self.out.put_bytes(READY_OPEN) + 1
+        if state != _IDLE or (self.notifications and self.session in self.notifications):
+            return 0
+        self.statement = None
+        return self.out.put_bytes(READY_IDLE) + 1
+
+    cdef int query(self, Message* message) except -1:
+        cdef object text, found, state = self.block.state
+        cdef Py_ssize_t length = message.length - 1
+        if state == _FAILED or self.settings.statement_timeout:
+            return 0
+        if length < 3 or memchr(message.body, 0, message.length) != message.body + length:
+            return 0
+        try:
+            text = PyUnicode_DecodeUTF8(<const char*> message.body, length, NULL)
+        except UnicodeDecodeError:
+            return 0
+        self.statement = None
+        self.formats = NO_FORMATS
+        control = CONTROLS.get(text)
+        if control is not None:
+            if (control is BEGIN) != (state == _IDLE):
+                return 0                                 # the general way has something to say about that
+            self.begin_statement(text)
+            self.control_by(control)
+        else:
+            found = self.session.simple.text_plans.find_program(text)
+            if found is None:
+                return 0
+            self.statement, self.params = found
+            self.program = self.statement.program
+            if not self.usable(self.statement):
+                self.statement = None
+                return 0
+            self.begin_statement(text)
+            if not self.run_described():
+                self.statement = None
+                return 0
+            self.statement = None
+            if self.block.state == IMPLICIT:
+                self.block.finish_implicit()
+        if not self.sync():
+            self.session.ready()
+        return 1
+
+    cdef int run_described(self) except -1:
+        """run(), with the row's description before it."""
+        cdef Py_ssize_t mark = self.out.size
+        if self.program.kind == "select":
+            self.put_description()
+        if self.run():
+            return 1
+        self.out.cut(mark)
+        return 0
+
+    # -- running -------------------------------------------------------------------------------------------------------
+    cdef int begin_statement(self, object text) except -1:
+        now = self.evaluation.statement_us = self.evaluation.wall_us()
+        self.activity.running(text, now)
+        return 0
+
+    cdef int run(self) except -1:
+        """1: the statement is done and its rows and tag are in the buffer; 0: nothing has happened."""
+        cdef object state
+        if self.program is None:
+            return self.control_by(self.statement.control)
+        state = self.block.state
+        if state == _IDLE:
+            if self.program.kind == "select" and self.settings.reads_alone:
+                return self.read_alone()
+            self.block.start_statement()
+        return self.run_in(self.block.transaction)
+
+    cdef int control_by(self, object control) except -1:
+        cdef object block = self.block
+        if control is BEGIN:
+            if block.state != _IDLE:
+                return 0
+            block.begin({})
+        elif block.state != _OPEN:
+            return 0
+        elif control is COMMIT:
+            block.commit()
+        else:
+            block.rollback()
+        self.statement = None
+        return self.put_tag(CONTROL_TAGS[control]) + 1
+
+    cdef int read_alone(self) except -1:
+        cdef Snapshot snapshot
+        cdef bint external = False
+        cdef tuple row
+        if self.session.last_commit > self.status.vdl:
+            return 0
+        for key, mode in self.statement.lock_keys:
+            if not self.locks.is_free(key, mode):
+                return 0
+        self.program.open(self.open_tables, self.open_table)
+        snapshot = self.status.snapshot()
+        try:
+            row = self.program.read(self.params, snapshot, &external)
+        except Retry:
+            return 0
+        finally:
+            snapshot.release()
+        if external:
+            return 0
+        self.put_row(row)
+        return self.finish(row is not None)
+
+    cdef int run_in(self, TransactionCore transaction) except -1:
+        cdef Snapshot snapshot
+        cdef bint external = False, is_read = self.program.kind == "select"
+        cdef int outcome
+        cdef tuple row
+        if transaction.read_only and not is_read:
+            return 0
+        for key, mode in self.statement.lock_keys:
+            if not self.locks.acquire(transaction, key, mode):
+                return 0
+        self.program.open(self.open_tables, self.open_table)
+        snapshot = transaction.snapshot()
+        self.block.snapshot_taken = True
+        if is_read:
+            try:
+                row = self.program.read(self.params, snapshot, &external)
+            except Retry:
+                return 0
+            finally:
+                snapshot.release()
+            if external:
+                return 0
+            self.put_row(row)
+            outcome = row is not None
+        else:
+            outcome = self.program.change(transaction, snapshot, self.params, self.evaluation)
+            snapshot.release()
+            if outcome == POINT_UNABLE:
+                return 0
+        transaction.next_command()
+        return self.finish(outcome == POINT_DONE)
+
+    cdef int finish(self, bint done) except -1:
+        self.executed = True
+        return self.put_tag(TAGS[self.program.kind, 1 if done else 0]) + 1
+
+    # -- answers -------------------------------------------------------------------------------------------------------
+    cdef int put_tag(self, bytes tag) except -1:
+        return self.out.put_bytes(tag)
+
+    cdef int put_description(self) except -1:
+        if self.statement.columns is None:
+            return self.out.put_bytes(NO_DATA)
+        body = self.statement.descriptions.get(self.formats)
+        if body is None:
+            self.session.output.describe_result(self.statement, list(self.formats))
+            return 0
+        return self.out.put_bytes(body)
+
+    cdef int put_row(self, tuple row) except -1:
+        cdef RowEncoder encoder
+        if row is None:
+            return 0
+        encoder = self.statement.encoders.get(self.formats)
+        if encoder is None:
+            encoder = self.session.output.encoder_for(self.statement, self.formats)
+        return self.out._row(row, encoder)
+
+    cdef int hand_over(self) except -1:
+        """The unnamed portal becomes a general one."""
+        cdef object statement = self.statement, params = self.params
+        self.statement = None
+        self.params = None
+        if self.block.state != _FAILED:
+            self.session.take_portal(statement, params, list(self.formats), self.executed)
+        return 0
+
+
+cdef tuple read_formats(const uint8_t** at, const uint8_t* end):
+    """Format codes as Bind has them, None when they are not 0 and 1."""
+    cdef int count, i
+    cdef const uint8_t* p = at[0]
+    if end - p < 2:
+        return None
+    count = get16(p)
+    p += 2
+    if end - p < 2 * count:
+        return None
+    at[0] = p + 2 * count
+    if count == 0:
+        return NO_FORMATS
+    for i in range(count):
+        if get16(p + 2 * i) > 1:
+            return None
+    if count == 1:
+        return BINARY_FORMAT if get16(p) else TEXT_FORMAT
+    return tuple([<int> get16(p + 2 * i) for i in range(count)])
