@@ -4,17 +4,18 @@ Three journeys through the code, each stop a place to read on (path:function). A
 it; reading order is import order.
 
 The life of a SELECT
- 1. server/connection.py:data_received — bytes arrive; the session's task wakes
- 2. server/connection.py:_serve — one message after the other, from aurorapy_native/wire
- 3. session/simple.py:query — a Query message; session/extended.py:execute — Parse, Bind, Execute
- 4. sql/parse/statements.py:parse — text to statements
- 5. sql/bind/__init__.py:bind — names and types; a bound tree
- 6. sql/plan/__init__.py:plan — rules, access paths, costs; a physical plan
- 7. execute/executable.py:compile_plan — the plan as Python source, once
- 8. session/portals.py:start — locks, a snapshot, the first row asked for
- 9. access/table.py:index_pages — keys to tids to visible rows; the pages from the buffer pool
-10. storage/volume/volume.py:read_page — a page that is not in the pool, from one node at its read point
-11. session/output.py:run_portal — rows to DataRows; one write answers one read
+ 1. aurorapy_native/client.pyx:data_received — bytes arrive; the session's task runs
+ 2. aurorapy_native/short_path.pyx:serve — one row by its key, BEGIN, COMMIT: answered here, or left alone
+ 3. server/connection.py:_serve — every other message, from aurorapy_native/wire
+ 4. session/simple.py:query — a Query message; session/extended.py:execute — Parse, Bind, Execute
+ 5. sql/parse/statements.py:parse — text to statements
+ 6. sql/bind/__init__.py:bind — names and types; a bound tree
+ 7. sql/plan/__init__.py:plan — rules, access paths, costs; a physical plan
+ 8. execute/executable.py:compile_plan — the plan as Python source, once; or a program for one row
+ 9. session/portals.py:start — locks, a snapshot, the first row asked for
+10. access/table.py:index_pages — keys to tids to visible rows; the pages from the buffer pool
+11. storage/volume/volume.py:read_page — a page that is not in the pool, from one node at its read point
+12. session/output.py:run_portal — rows to DataRows; one write answers one read
 
 The life of a COMMIT
  1. access/table.py:update — the change: pages changed and logged in one mini-transaction

@@ -79,6 +79,7 @@ def serve(options: argparse.Namespace) -> int:
     loop = new_event_loop()
     asyncio.set_event_loop(loop)
     host = RealHost(options.data, loop)
+    host.spin_when_idle(settings["idle_spin"])
     preemption.arm(host.tasks.give_way, may_switch)
     try:
         return loop.run_until_complete(_serve(host, loop, settings, options, log))

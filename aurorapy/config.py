@@ -198,7 +198,7 @@ def _settings() -> list[Setting]:
         Setting("hot_log_file_size", integer, 64, "postmaster", "MB", 1, 1024, description="Size of one hot log file."),
         Setting("protection_group_size", integer, 1310720, "postmaster", "8kB", 64, 2**31 - 1, description="Address space of one protection group."),
         Setting("block_size", integer, 8192, "internal", description="Shows the size of a disk block."),
-        Setting("idle_spin", integer, 0, "sighup", "us", 0, 1000, description="Polls for this long after the last message before sleeping."),
+        Setting("idle_spin", integer, -1, "postmaster", "us", -1, 1000, description="Polls for this long after an answer before sleeping; -1: 60us where a processor is spare, otherwise not at all."),
         # durability
         Setting("synchronous_commit", enum, "on", choices=("local", "remote_write", "remote_apply", "on", "off"), description="Sets the current transaction's synchronization level."),
         Setting("fsync", boolean, True, "internal", description="Forces synchronization of updates to disk."),

@@ -23,9 +23,10 @@ from typing import Any, Callable
 
 from aurorapy.host.disk import RealDisk
 from aurorapy.host.tasks import GreenletTasks
+from aurorapy_native.clock import wall_us
 
-EPOCH_2000_US = 946_684_800_000_000
 BACKGROUND_THREADS = 2
+IDLE_SPIN_US = 60  # sleeping and being woken costs more than a client that answers at once needs
 CALL_DEPTH_MAX = 10_000  # expressions nest: a chain of 1,000 operators takes some 4,000 calls
 STACK_BYTES = 64 << 20
 FILES_BESIDE = 512  # files of a process that are no connections: runs, log files, libraries
@@ -57,9 +58,7 @@ def allow_connections(count: int) -> bool:
 class RealClock:
     monotonic = staticmethod(time.monotonic)
 
-    @staticmethod
-    def wall_us() -> int:
-        return time.time_ns() // 1000 - EPOCH_2000_US
+    wall_us = staticmethod(wall_us)
 
 
 class RealRandomness:
@@ -100,6 +99,12 @@ class RealHost:
         future.add_done_callback(lambda done: self.loop.call_soon_threadsafe(waiter.wake))
         waiter.wait(shielded=True)
         return future.result()
+
+    def spin_when_idle(self, microseconds: int) -> None:
+        """idle_spin. -1: where the loop has a processor to itself, because others may use more than one."""
+        if microseconds < 0:
+            microseconds = IDLE_SPIN_US if len(os.sched_getaffinity(0)) > 1 else 0
+        self.tasks.spin_seconds = microseconds / 1e6
 
     def buggify(self, site: str) -> bool:
         return False

@@ -52,7 +52,7 @@ def _scram(connection: Any, user: str, role: Any, deadline: float) -> None:
 
 
 def _password_message(connection: Any, deadline: float) -> bytes:
-    connection._flush()
+    connection.send()
     while True:
         message = connection.reader.next()
         if message is not None:

@@ -1,12 +1,13 @@
-"""One client: a transport of the event loop, and a task that reads messages and runs its session.
+"""One client: a stream of bytes, and a task that reads messages and runs its session.
 
-    data_received ──feed──▶ MessageReader        task: startup → authentication → session loop
-                   wakes the task                  next message? run it : send what collected, wait
+    task: startup → authentication → session loop: next message that the short path does not answer? run it
 
 The task sends when it has nothing more to read, or when 128 KB have collected; while the client does not read, it waits
 (the transport says when its buffer is full). Losing the connection interrupts whatever the session is doing.
 
 Errors: a FatalError is reported and ends the connection; anything unforeseen ends this connection only and is logged.
+
+Not here: the bytes themselves (`aurorapy_native.client`), what the short path answers (`aurorapy_native.short_path`).
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ from aurorapy.wire.startup import (
     read_startup,
     settings_of_options,
 )
-from aurorapy_native.wire import ConnectionLost, MessageReader
+from aurorapy_native.client import ClientGone, ClientStream
+from aurorapy_native.wire import ConnectionLost
 
 WRITE_BUFFER_HIGH = 512 * 1024
-READ_AHEAD_BYTES = 1 << 20  # what may wait while the session is busy: then the client waits
 # the order PostgreSQL 15 sends them in
 STATUS_PARAMETERS = [
     "in_hot_standby", "integer_datetimes", "TimeZone", "IntervalStyle", "is_superuser", "application_name",
@@ -43,45 +44,36 @@ STATUS_PARAMETERS = [
 ]  # fmt: skip
 
 
-class ClientGone(BaseException):
-    """The peer closed; nothing can be said to it any more."""
+class Connection(ClientStream, asyncio.Protocol):
+    """The stream (aurorapy_native.client) with a life: startup, messages, the end."""
 
-
-class Connection(asyncio.Protocol):
-    def __init__(self, listener: Any) -> None:
+    def __init__(self, tasks: Any, listener: Any) -> None:
+        super().__init__(tasks)
         self.listener = listener
         self.instance = listener.instance
-        self.tasks = listener.instance.host.tasks
-        self.reader = MessageReader()
-        self.transport: Any = None
-        self.output = Output(self._drain, self._flush)
+        self.output = Output(self.drain, self.send, self.out)
         self.session: Session | None = None
         self.task: Any = None
         self.facts: SessionFacts | None = None
-        self.lost = False
-        self._waiter: Any = None
-        self._can_write: Any = None
         self._upgrading = False
-        self._reading_paused = False
         self.started_at = self.instance.host.clock.monotonic()
 
-    # -- what the event loop calls -------------------------------------------------------------------------------------
+    # -- what the event loop calls, beside ClientStream's --------------------------------------------------------------
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
         transport.set_write_buffer_limits(high=WRITE_BUFFER_HIGH)
         if self.task is None:
+            self._use_socket(transport)
             self.task = self.tasks.spawn(self._run, name="connection")
             self.listener.opened(self)
         elif self._upgrading:
             self._upgrading = False
-            self._wake()
+            self.wake()
 
-    def data_received(self, data: bytes) -> None:
-        self.reader.feed(data)
-        if self._waiter is None and self.reader.buffered > READ_AHEAD_BYTES and not self._reading_paused:
-            self._reading_paused = True
-            self.transport.pause_reading()
-        self._wake()
+    def _use_socket(self, transport: Any) -> None:
+        socket = transport.get_extra_info("socket")
+        if socket is not None:
+            self.use_socket(socket.fileno())
 
     def eof_received(self) -> bool:
         self._peer_closed()
@@ -94,26 +86,11 @@ class Connection(asyncio.Protocol):
         if self.lost:
             return
         self.lost = True
-        if self._can_write is not None:
-            self._can_write.wake()
-        if self._waiter is not None:
-            self._waiter.wake()
-        elif self.task is not None:
+        self.use_socket(-1)
+        if self.can_write is not None:
+            self.can_write.wake()
+        if not self.wake() and self.task is not None:
             self.task.interrupt(ClientGone())
-
-    def pause_writing(self) -> None:
-        self._can_write = self.tasks.waiter()
-
-    def resume_writing(self) -> None:
-        waiter, self._can_write = self._can_write, None
-        if waiter is not None:
-            waiter.wake()
-
-    def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None:
-            self._waiter = None
-            waiter.wake_now()
 
     # -- what the task does --------------------------------------------------------------------------------------------
     def _run(self) -> None:
@@ -132,7 +109,7 @@ class Connection(asyncio.Protocol):
     def _say_fatal(self, error: FatalError) -> None:
         if not self.lost:
             self.output.error(error)
-            self._flush()
+            self.send()
         self.instance.log_error(self.session, error)
 
     def _end(self) -> None:
@@ -144,43 +121,6 @@ class Connection(asyncio.Protocol):
             self.listener.closed(self)
             if self.transport is not None:
                 self.transport.close()
-
-    def _flush(self) -> None:
-        if self.output.buffer.size and not self.lost:
-            self.transport.write(self.output.buffer.take())
-
-    def _drain(self) -> None:
-        """Sends what collected; waits while the client does not read."""
-        self._flush()
-        while self._can_write is not None and not self.lost:
-            self._can_write.wait()
-        if self.lost:
-            raise ClientGone
-
-    def _wait_for_bytes(self, timeout: float | None = None) -> None:
-        if self.lost:
-            raise ClientGone
-        waiter = self._waiter = self.tasks.waiter()
-        if self._reading_paused:
-            self._reading_paused = False
-            self.transport.resume_reading()
-        try:
-            waiter.wait(timeout)
-        finally:
-            self._waiter = None
-        if self.lost:
-            raise ClientGone
-
-    def next_message(self) -> tuple:
-        """The next message; what collected is sent before waiting for it."""
-        message = self.reader.next()
-        while message is None:
-            self._flush()
-            if self._can_write is not None:
-                self._drain()
-            self._wait_for_bytes()
-            message = self.reader.next()
-        return message
 
     # -- startup -------------------------------------------------------------------------------------------------------
     def _start(self) -> bool:
@@ -213,7 +153,7 @@ class Connection(asyncio.Protocol):
         try:
             if remaining <= 0:
                 raise TimeoutError
-            self._wait_for_bytes(remaining)
+            self.wait_for_more(remaining)
         except TimeoutError:
             raise FatalError("canceling authentication due to timeout", sqlstate="57014") from None
 
@@ -227,6 +167,7 @@ class Connection(asyncio.Protocol):
                 "received unencrypted data after SSL request", sqlstate="08P01",
                 detail="This could be either a client-software bug or evidence of an attempted man-in-the-middle attack.",
             )  # fmt: skip
+        self.use_socket(-1)
         self.transport.pause_reading()  # the client's answer is for TLS; start_tls reads on
         self.transport.write(b"S")
         self._upgrading = True
@@ -244,7 +185,7 @@ class Connection(asyncio.Protocol):
             return
         self.transport = upgrade.result()
         self._upgrading = False
-        self._wake()
+        self.wake()
 
     def _open_session(self, startup: Startup, deadline: float) -> None:
         parameters = startup.parameters
@@ -286,15 +227,9 @@ class Connection(asyncio.Protocol):
     def _serve(self) -> None:
         session = self.session
         extended = session.extended
-        reader = self.reader
-        serve_short = session.short.serve
         while True:
             try:
-                serve_short(reader)
-                message = reader.next()
-                if message is None:
-                    self._idle()
-                    continue
+                message = self.next_for(session.short)
             except (ProtocolViolation, DatabaseError) as error:
                 if isinstance(error, FatalError):
                     raise
@@ -318,7 +253,7 @@ class Connection(asyncio.Protocol):
             elif letter == "C":
                 extended.handle(extended.close, message[1], message[2])
             elif letter == "H":
-                self._flush()
+                self.send()
             elif letter == "X":
                 return
             elif letter == "F":
@@ -327,20 +262,6 @@ class Connection(asyncio.Protocol):
             elif letter == "p":
                 raise FatalError("invalid frontend message type 112", sqlstate="08P01")
             # "d", "c", "f" outside COPY are what is left of one that failed: dropped, as PostgreSQL does
-
-    def _idle(self) -> None:
-        """Sends everything and waits until the client has sent something, under the idle timeouts."""
-        session = self.session
-        session.before_idle()
-        self._flush()
-        session.timeouts.start_idle()
-        try:
-            if self._can_write is not None:
-                self._drain()
-            self._wait_for_bytes()
-        finally:
-            session.timeouts.end_idle()
-            session.activity.waiting_for_client_ended()
 
     def _bad_message(self, error: DatabaseError) -> None:
         """A message that does not say what it must: an error as of a statement; the stream itself is intact."""

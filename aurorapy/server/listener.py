@@ -34,7 +34,7 @@ class Listener:
         """Starts listening; returns the port (useful when 0 was asked for)."""
         if self.instance.settings["ssl"]:
             self.tls = tls_context(self.instance.settings)
-        server = await self.loop.create_server(lambda: Connection(self), host, port, backlog=BACKLOG, reuse_address=True)
+        server = await self.loop.create_server(lambda: Connection(self.instance.host.tasks, self), host, port, backlog=BACKLOG, reuse_address=True)
         self._servers.append(server)
         return server.sockets[0].getsockname()[1]
 

@@ -76,9 +76,11 @@ class TransactionBlock:
 
     def _start(self, options: dict[str, Any]) -> None:
         settings = self._settings
-        isolation = options.get("isolation", settings["default_transaction_isolation"])
-        read_only = options.get("read_only", settings["default_transaction_read_only"])
-        deferrable = options.get("deferrable", settings["default_transaction_deferrable"])
+        isolation, read_only, deferrable = settings.transaction_defaults
+        if options:
+            isolation = options.get("isolation", isolation)
+            read_only = options.get("read_only", read_only)
+            deferrable = options.get("deferrable", deferrable)
         self.transaction = self._begin(isolation, read_only, deferrable)
         self.snapshot_taken = False
         settings.begin()
@@ -112,7 +114,7 @@ class TransactionBlock:
             if self.state == IMPLICIT:
                 self._commit()
             return "COMMIT"
-        options = self._options()
+        options = self._options() if chain else None
         self._commit()
         self._chain(chain, options)
         return "COMMIT"

@@ -34,9 +34,11 @@ _THRESHOLDS = {"debug5": 0, "debug4": 0, "debug3": 0, "debug2": 0, "debug1": 0, 
 class Output:
     """One session's; `type_of(oid)` and `type_context` are given once the session has them."""
 
-    def __init__(self, drain: Callable[[], None], send: Callable[[], None] = lambda: None) -> None:
-        """`drain` sends and waits while the client does not read; `send` only sends."""
-        self.buffer = OutBuffer()
+    def __init__(
+        self, drain: Callable[[], None], send: Callable[[], None] = lambda: None, buffer: OutBuffer | None = None
+    ) -> None:
+        """`drain` sends and waits while the client does not read; `send` only sends what `buffer` has collected."""
+        self.buffer = buffer if buffer is not None else OutBuffer()
         self.drain = drain
         self.send = send
         self.session: Any = None

@@ -214,15 +214,10 @@ class Session:
 
     def ready(self) -> None:
         """ReadyForQuery, after the notifications that have come meanwhile."""
-        self._hear()
+        self.hear()
         self.output.ready(self.block.letter)
 
-    def before_idle(self) -> None:
-        """The client is about to be waited for."""
-        self.activity.idle(self.block.letter)
-        self._hear()
-
-    def _hear(self) -> None:
+    def hear(self) -> None:
         """Notifications reach the client outside of transactions only."""
         if self.block.letter == "I" and self.instance.channels.waiting(self):
             for pid, channel, payload in self.instance.channels.take(self):
@@ -231,7 +226,7 @@ class Session:
     def notified(self) -> None:
         """A notification arrived; an idle client hears it at once. Called from another session's task: never waits."""
         if not self.activity.is_running:
-            self._hear()
+            self.hear()
             self.output.send()
 
     # -- the end -------------------------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ cdef class OutBuffer:
 
     # Room for n more bytes at buffer + size.
     cdef int need(self, Py_ssize_t n) except -1
+    # What collected was sent.
+    cdef void empty(self) noexcept
     # Takes back what was put in after the buffer had `mark` bytes; it was not taken meanwhile.
     cdef void cut(self, Py_ssize_t mark) noexcept
     # One message with a body of n bytes.

@@ -67,13 +67,16 @@ cdef class OutBuffer:
     def take(self):
         """Everything collected, as bytes; the buffer is empty afterwards."""
         data = PyBytes_FromStringAndSize(self.buffer, self.size)
+        self.empty()
+        return data
+
+    cdef void empty(self) noexcept:
         self.size = 0
         self.takes += 1
         if self.room > 65536:
             free(self.buffer)
             self.buffer = NULL
             self.room = 0
-        return data
 
     def since(self, Py_ssize_t mark):
         """The bytes put in after the buffer had `mark` of them."""

@@ -1,7 +1,7 @@
 # What a statement does to one row: done whole without leaving anything half way, or not at all.
 from libc.stdint cimport uint32_t, uint64_t
 from aurorapy_native.btree cimport BTree
-from aurorapy_native.heap cimport Heap
+from aurorapy_native.heap cimport Found, Heap
 from aurorapy_native.keys cimport KeyCodec
 from aurorapy_native.locks cimport TransactionCore
 from aurorapy_native.tuples cimport Projection
@@ -26,6 +26,8 @@ cdef class PointProgram:
     cdef BTree tree
     cdef KeyCodec codec
     cdef Projection projection
+    cdef Projection key_columns
+    cdef list sought                 # values of the key looked for last
     cdef list indexes
 
     # The table as it is open now. `open_tables`: instance.open_tables, `open_table`: what opens one that is not there.
@@ -37,5 +39,10 @@ cdef class PointProgram:
 
     cdef char* find(self, tuple params, Snapshot snapshot, uint64_t* at) except? NULL
     cdef char* find_among(self, Snapshot snapshot, uint64_t* at) except? NULL
-    cdef int replace(self, TransactionCore transaction, uint64_t xid, Snapshot snapshot, uint64_t at, tuple new) except -1
+    cdef int replace(self, TransactionCore transaction, uint64_t xid, Snapshot snapshot, uint64_t at, tuple params,
+                     object evaluation) except -1
+    cdef tuple new_row(self, uint64_t at, Snapshot snapshot, tuple params, object evaluation)
+    cdef int put(self, uint64_t xid, Snapshot snapshot, uint64_t at, tuple new, Found* found) except -1
+    cdef bint has_key(self, uint64_t at) except -1
+    cdef int wait_for(self, TransactionCore transaction, uint64_t xid, uint64_t at) except -1
     cdef int insert(self, TransactionCore transaction, uint64_t xid, tuple new) except -1

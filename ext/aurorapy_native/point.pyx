@@ -3,8 +3,8 @@
     program = PointProgram("update", relation, 16402, (2,), (1, 2), compute)      UPDATE t SET b = b + $1 WHERE id = $2
     key bytes ▶ B-tree ▶ heap version ▶ compute(eval, params, (id, b)) ▶ (id, b + $1) ▶ HOT update in one mini-transaction
 
-A program does the statement whole, or says UNABLE having changed nothing: when another transaction stands in the way, or
-the row has long values. Then the general way (execute.rows.point) runs the statement from its beginning.
+A program does the statement whole, waiting for who stands in its way, or says UNABLE having changed nothing: when that is
+an error to be reported, or the row has long values. Then the general way (execute.rows.point) runs the statement from its beginning.
 
 Keys are of types whose bytes decide (integers, text, uuid ...), so the row found needs no second look at WHERE.
 
@@ -16,12 +16,14 @@ Not here: which statements are of this form (sql.plan.point, execute.rows.point)
 from libc.stdint cimport uint32_t, uint64_t
 
 from aurorapy_native.btree cimport BTree
-from aurorapy_native.heap cimport Found, Heap, ROW_OK
+from aurorapy_native.heap cimport Found, Heap, ROW_DELETED, ROW_INVISIBLE, ROW_OK, ROW_SELF_MODIFIED, ROW_UPDATED
 from aurorapy_native.keys cimport KeyCodec
 from aurorapy_native.locks cimport TransactionCore
 from aurorapy_native.tuples cimport HAS_EXTERNAL, Projection, TupleHeader
 from aurorapy_native.visibility cimport Snapshot
 
+from aurorapy.errors import DatabaseError
+from aurorapy.ids import tid_text
 from aurorapy_native.heap import RowTooLong
 from aurorapy_native.retry import Retry
 
@@ -49,6 +51,7 @@ cdef class PointProgram:
             index = table.index(self.index_oid)
             self.tree = index.tree
             self.codec = index.codec
+            self.key_columns = self.heap.codec.project(index.key_columns)
         self.table = table
         return 0
 
@@ -63,6 +66,7 @@ cdef class PointProgram:
             if value is None:
                 return NULL
             values.append(value)
+        self.sought = values
         if self.tree.storage.blocks == 0:
             return NULL
         try:
@@ -98,7 +102,6 @@ cdef class PointProgram:
 
     cdef int change(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1:
         cdef uint64_t xid = transaction.current_xid, at = 0
-        cdef tuple old = None, new = None
         cdef char* row
         if xid == 0:
             xid = transaction.assign()
@@ -114,34 +117,96 @@ cdef class PointProgram:
             return POINT_NOTHING
         if (<TupleHeader*> row).infomask & HAS_EXTERNAL:
             return POINT_UNABLE
-        if self.compute is not None:
-            old = self.heap.codec.decode(row, self.projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), self.heap.oid)
-            new = self.compute(evaluation, params, old)
-        return self.replace(transaction, xid, snapshot, at, new)
+        return self.replace(transaction, xid, snapshot, at, params, evaluation)
 
-    cdef int replace(self, TransactionCore transaction, uint64_t xid, Snapshot snapshot, uint64_t at, tuple new) except -1:
-        """Ends the version at `at`; `new` takes its place, None: nothing does."""
+    cdef int replace(self, TransactionCore transaction, uint64_t xid, Snapshot snapshot, uint64_t at, tuple params,
+                     object evaluation) except -1:
+        """Changes the version at `at`; when others were or are at it, at READ COMMITTED, the newest one that is theirs to
+        leave and still has the key (what execute.modify.versions does for every other statement)."""
         cdef Found found
+        cdef tuple new = None
+        cdef bint fresh = True
         cdef int code
         while True:
-            try:
+            if fresh and self.compute is not None:
+                new = self.new_row(at, snapshot, params, evaluation)
                 if new is None:
-                    code = self.heap.delete_row(at, xid, snapshot.command, snapshot.ids, &found)
-                else:
-                    code = self.heap.update_row(at, new, xid, snapshot.command, snapshot.ids, True, False, &found)
+                    return POINT_UNABLE
+            code = self.put(xid, snapshot, at, new, &found)
+            if code == ROW_OK:
                 break
-            except Retry as retry:
-                retry.wait()
-            except RowTooLong:
-                code, found.tid, found.hot = self.heap.update(at, new, xid, snapshot.command, snapshot)
-                break
-        if code != ROW_OK:
-            return POINT_UNABLE
+            if transaction.one_snapshot or code == ROW_INVISIBLE or code == ROW_SELF_MODIFIED:
+                return POINT_UNABLE
+            if code == ROW_DELETED:
+                return POINT_NOTHING
+            fresh = code == ROW_UPDATED
+            if fresh:
+                at = found.tid
+                if not self.has_key(at):
+                    return POINT_NOTHING
+            else:
+                self.wait_for(transaction, found.xid, at)
         if new is not None and not found.hot and self.indexes:
             self.table._index(transaction, found.tid, new)
         self.table.dead_rows += 1
         self.table.changed_rows += 1
         return POINT_DONE
+
+    cdef tuple new_row(self, uint64_t at, Snapshot snapshot, tuple params, object evaluation):
+        """What `compute` makes of the version at `at`; None when that has long values."""
+        cdef tuple old
+        cdef uint64_t where = 0
+        cdef char* row
+        while True:
+            try:
+                row = self.heap.visible(at, None, &where)
+                break
+            except Retry as retry:
+                retry.wait()
+        if row == NULL or (<TupleHeader*> row).infomask & HAS_EXTERNAL:
+            return None
+        old = self.heap.codec.decode(row, self.projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), self.heap.oid)
+        return self.compute(evaluation, params, old)
+
+    cdef int put(self, uint64_t xid, Snapshot snapshot, uint64_t at, tuple new, Found* found) except -1:
+        """A heap code: the version at `at` ends; `new` takes its place, None: nothing does."""
+        while True:
+            try:
+                if new is None:
+                    return self.heap.delete_row(at, xid, snapshot.command, snapshot.ids, found)
+                return self.heap.update_row(at, new, xid, snapshot.command, snapshot.ids, True, False, found)
+            except Retry as retry:
+                retry.wait()
+            except RowTooLong:
+                code, found.tid, other = self.heap.update(at, new, xid, snapshot.command, snapshot)
+                found.xid = other
+                found.hot = code == ROW_OK and other == 1
+                return code
+
+    cdef bint has_key(self, uint64_t at) except -1:
+        """Does the version at `at`, a later one of the row found, still have the key that was looked for?"""
+        cdef uint64_t where = 0
+        cdef char* row
+        while True:
+            try:
+                row = self.heap.visible(at, None, &where)
+                break
+            except Retry as retry:
+                retry.wait()
+        if row == NULL:
+            return False
+        return list(self.heap.codec.decode(row, self.key_columns, 0, 0, self.heap.oid)) == self.sought
+
+    cdef int wait_for(self, TransactionCore transaction, uint64_t xid, uint64_t at) except -1:
+        """Until that transaction has ended; an error says which row it was."""
+        try:
+            transaction.wait_for(xid)
+        except DatabaseError as error:
+            if error.where is None and error.severity == "ERROR":
+                doing = "deleting" if self.compute is None else "updating"
+                error.where = f'while {doing} tuple {tid_text(at)} in relation "{self.relation.name}"'
+            raise
+        return 0
 
     cdef int insert(self, TransactionCore transaction, uint64_t xid, tuple new) except -1:
         cdef uint64_t tid

@@ -1,5 +1,6 @@
 # The short path of one session: messages about statements on one row, BEGIN and COMMIT.
 from libc.stdint cimport uint8_t
+from aurorapy_native.activity cimport SessionActivity
 from aurorapy_native.locks cimport LockTable, TransactionCore
 from aurorapy_native.outbuffer cimport OutBuffer
 from aurorapy_native.point cimport PointProgram
@@ -13,7 +14,8 @@ cdef class ShortPath:
     cdef object shared_catalog
     cdef object settings
     cdef object facts
-    cdef object activity
+    cdef SessionActivity activity
+    cdef object timeouts
     cdef object evaluation
     cdef object portals              # session.portals.Portals: the general ones
     cdef dict prepared               # the session's statements by name
@@ -31,7 +33,13 @@ cdef class ShortPath:
     cdef tuple formats               # of the result
     cdef bint executed
 
+    # The client is about to be waited for; start_idle: True when a timer runs, to be ended by end_idle.
+    cdef int before_idle(self) except -1
+    cdef bint start_idle(self) except -1
+    cdef int end_idle(self) except -1
+
     # 1: the message was answered; 0: it is the general way's.
+    cdef int serve(self, MessageReader reader) except -1
     cdef int take(self, Message* message) except -1
     cdef int bind(self, Message* message) except -1
     cdef int describe(self, Message* message) except -1

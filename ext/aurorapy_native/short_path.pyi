@@ -3,7 +3,6 @@
 from typing import Any
 
 from aurorapy_native.outbuffer import OutBuffer
-from aurorapy_native.wire import MessageReader
 
 DRAIN_BYTES: int
 IDLE: str
@@ -23,5 +22,3 @@ class ShortPath:
     skipping: bool
     def __init__(self, session: Any, out: OutBuffer) -> None:
         """`session`: a Session whose parts are there already."""
-    def serve(self, reader: MessageReader) -> None:
-        """Takes messages as long as it can; the next one, if any, is the general way's."""

@@ -23,6 +23,7 @@ from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int16_t, uint8_t
 from libc.string cimport memchr
 
+from aurorapy_native.activity cimport SessionActivity
 from aurorapy_native.locks cimport LockTable, TransactionCore
 from aurorapy_native.outbuffer cimport OutBuffer, RowEncoder
 from aurorapy_native.params cimport ParamReader
@@ -75,6 +76,7 @@ cdef class ShortPath:
         self.settings = session.settings
         self.facts = session.facts
         self.activity = session.activity
+        self.timeouts = session.timeouts
         self.evaluation = session.eval
         self.portals = session.portals
         self.prepared = session.prepared
@@ -85,7 +87,7 @@ cdef class ShortPath:
         self.status = instance.txns.status
         self.out = out
 
-    def serve(self, MessageReader reader not None):
+    cdef int serve(self, MessageReader reader) except -1:
         """Takes messages as long as it can; the next one, if any, is the general way's."""
         cdef Message message
         while not self.skipping and reader.peek(&message):
@@ -102,6 +104,23 @@ cdef class ShortPath:
                 self.session.output.drain()
         if self.statement is not None and reader.buffered:
             self.hand_over()
+        return 0
+
+    cdef int before_idle(self) except -1:
+        self.activity.rest(self.block.letter)
+        if self.notifications:
+            self.session.hear()
+        return 0
+
+    cdef bint start_idle(self) except -1:
+        if not self.settings.idle_session_timeout and not self.settings.idle_in_transaction_timeout:
+            return False
+        self.timeouts.start_idle()
+        return True
+
+    cdef int end_idle(self) except -1:
+        self.timeouts.end_idle()
+        return 0
 
     cdef int take(self, Message* message) except -1:
         cdef uint8_t letter = message.letter
@@ -264,7 +283,7 @@ cdef class ShortPath:
     # -- running -------------------------------------------------------------------------------------------------------
     cdef int begin_statement(self, object text) except -1:
         now = self.evaluation.statement_us = self.evaluation.wall_us()
-        self.activity.running(text, now)
+        self.activity.run(text, now)
         return 0
 
     cdef int run(self) except -1:

@@ -24,17 +24,6 @@ cdef inline double monotonic() noexcept nogil:
 
 
 cdef class TaskCore:
-    """What the run queue needs of a task."""
-    cdef public object name
-    cdef public bint done
-    cdef public object result
-    cdef public object error
-    cdef public object locals            # whatever the task's owner wants to find again through Tasks.current()
-    cdef public object _switch           # its greenlet's switch
-    cdef public Waiter _waiter           # the wait it is in, None while it runs or is ready
-    cdef public object _interrupt
-    cdef public bint _queued
-
     def pending_interrupt(self):
         return self._interrupt
 
@@ -48,14 +37,6 @@ cdef class TaskCore:
 
 
 cdef class Waiter:
-    """One wait of one task, on the heap. `wake` may come before `wait`."""
-    cdef RunQueue _queue
-    cdef TaskCore _task
-    cdef bint _woken
-    cdef bint _expired
-    cdef readonly bint shielded
-    cdef object _value
-
     def __cinit__(self, RunQueue queue not None):
         self._queue = queue
 
@@ -65,6 +46,9 @@ cdef class Waiter:
         timeout: seconds, TimeoutError after them. shielded: the task's interrupt stays pending and does not end this
         wait (for the few waits whose outcome must be known).
         """
+        return self.wait_for(timeout, shielded)
+
+    cdef object wait_for(self, object timeout, bint shielded):
         cdef TaskCore task
         if self._woken:
             return self._value
@@ -104,17 +88,21 @@ cdef class Waiter:
     def wake_now(self, value=None):
         """wake(), for a callback of the loop that has nothing more to do: when nobody else is ready, the task runs at
         once instead of in the loop's next round."""
+        self.run_now(value)
+
+    cdef int run_now(self, object value) except -1:
         cdef RunQueue queue = self._queue
         cdef TaskCore task = self._task
         if self._woken or task is None or task._queued or queue._current is not None or queue._scheduled:
             self.wake(value)
-            return
+            return 0
         self._woken = True
         self._value = value
         try:
             queue._switch_into(task)
         finally:
             queue._current = None
+        return 0
 
     def _expire(self):
         self._expired = True
@@ -123,17 +111,6 @@ cdef class Waiter:
 
 
 cdef class RunQueue:
-    """Tasks that are ready, and the one loop callback that runs them."""
-    cdef public object _loop
-    cdef public object _hub_switch       # switch of the greenlet the loop runs on
-    cdef public object _queue            # deque of TaskCore
-    cdef object _queue_append
-    cdef public bint _scheduled
-    cdef public TaskCore _current
-    cdef public double _slice_end
-    cdef public double slice_seconds
-    cdef public object _until            # callable or None: run_until's condition
-
     def __init__(self, loop, hub, double slice_seconds):
         self._loop = loop
         self._hub_switch = hub.switch
@@ -160,6 +137,22 @@ cdef class RunQueue:
             self._scheduled = True
             self._loop.call_soon(self._drain)
         return 0
+
+    cdef int linger(self) except -1:
+        if self.spin_seconds <= 0:
+            return 0
+        self._spin_until = monotonic() + self.spin_seconds
+        if not self._spinning:
+            self._spinning = True
+            self._loop.call_soon(self._spin)
+        return 0
+
+    def _spin(self):
+        """A round of the loop that has something to call does not sleep."""
+        if monotonic() < self._spin_until:
+            self._loop.call_soon(self._spin)
+        else:
+            self._spinning = False
 
     def _drain(self):
         """Runs every task that is ready now; those that become ready meanwhile run in the next round, after I/O."""

@@ -41,8 +41,8 @@ class SimTransport:
     def set_write_buffer_limits(self, high: int) -> None:
         """The network holds what it is given."""
 
-    def get_extra_info(self, name: str) -> tuple[str, int]:
-        return ("127.0.0.1", 5432)
+    def get_extra_info(self, name: str) -> tuple[str, int] | None:
+        return None if name == "socket" else ("127.0.0.1", 5432)
 
 
 class SimWire(Wire):
@@ -51,7 +51,7 @@ class SimWire(Wire):
     def __init__(self, host: Any, listener: Any) -> None:
         super().__init__(None, ("simulator", 5432))
         self.host = host
-        self.connection = Connection(listener)
+        self.connection = Connection(listener.instance.host.tasks, listener)
         self.lost = False
         self._to_server = bytearray()
         self._to_client = bytearray()

@@ -1,0 +1,155 @@
+"""One client's bytes: what the event loop received goes to the reader and wakes the task; what collected is sent.
+
+    data_received ──feed──▶ MessageReader          task: next_for(short)  short path ▶ general message
+                   runs the task                         nothing left: send what collected, wait
+
+Everything that came in one read is answered in one send. Without TLS the answer goes straight to the socket: the
+transport has nothing queued then; what the socket does not take at once the transport sends when it can.
+
+Errors: ClientGone when the peer has closed; what the wait was interrupted with.
+
+Not here: startup, TLS, what messages mean (aurorapy.server.connection).
+"""
+
+from aurorapy_native.outbuffer cimport OutBuffer
+from aurorapy_native.short_path cimport ShortPath
+from aurorapy_native.tasks cimport RunQueue, Waiter
+from aurorapy_native.wire cimport MessageReader
+
+cdef extern from "<sys/socket.h>" nogil:
+    ssize_t c_send "send"(int, const void*, size_t, int)
+    enum: MSG_NOSIGNAL
+    enum: MSG_DONTWAIT
+
+
+cdef enum:
+    READ_AHEAD_BYTES = 1 << 20       # what may wait while the session is busy: then the client waits
+
+
+class ClientGone(BaseException):
+    """The peer closed; nothing can be said to it any more."""
+
+
+cdef class ClientStream:
+    def __cinit__(self, RunQueue tasks not None, *args):
+        self.tasks = tasks
+        self.reader = MessageReader()
+        self.out = OutBuffer()
+        self.socket = -1
+
+    def __init__(self, tasks):
+        """`tasks`: host.tasks."""
+
+    def use_socket(self, int descriptor):
+        """What is sent may go to this socket directly from now on; -1: through the transport only."""
+        self.socket = descriptor
+
+    # -- called by the event loop --------------------------------------------------------------------------------------
+    def data_received(self, data):
+        cdef Waiter waiter = self.waiting
+        self.reader.feed(data)
+        if waiter is not None:
+            self.waiting = None
+            waiter.run_now(None)
+        elif self.reader.end - self.reader.start > READ_AHEAD_BYTES and not self.reading_paused:
+            self.reading_paused = True
+            self.transport.pause_reading()
+
+    def wake(self):
+        """Runs the task that waits for bytes; False when it does not."""
+        cdef Waiter waiter = self.waiting
+        if waiter is None:
+            return False
+        self.waiting = None
+        waiter.run_now(None)
+        return True
+
+    def pause_writing(self):
+        self.can_write = Waiter.__new__(Waiter, self.tasks)
+
+    def resume_writing(self):
+        waiter, self.can_write = self.can_write, None
+        if waiter is not None:
+            waiter.wake()
+
+    # -- called by the task --------------------------------------------------------------------------------------------
+    def send(self):
+        """Sends what collected, without waiting."""
+        self.flush()
+
+    def drain(self):
+        """Sends what collected; waits while the client does not read."""
+        self.flush()
+        while self.can_write is not None and not self.lost:
+            self.can_write.wait()
+        if self.lost:
+            raise ClientGone
+
+    cdef int flush(self) except -1:
+        cdef ssize_t sent = 0
+        if self.out.size == 0 or self.lost:
+            return 0
+        if self.socket >= 0 and self.transport.get_write_buffer_size() == 0:
+            sent = c_send(self.socket, self.out.buffer, self.out.size, MSG_NOSIGNAL | MSG_DONTWAIT)
+            if sent == self.out.size:
+                self.out.empty()
+                return 0
+            sent = max(sent, 0)              # a failure is the transport's to find and report
+        self.transport.write(self.out.take()[sent:])
+        return 0
+
+    def wait_for_more(self, timeout=None):
+        """Returns when bytes have arrived; TimeoutError after `timeout` seconds."""
+        self.wait_for_bytes(timeout)
+
+    cdef int wait_for_bytes(self, object timeout) except -1:
+        cdef Waiter waiter
+        if self.lost:
+            raise ClientGone
+        waiter = self.waiting = Waiter.__new__(Waiter, self.tasks)
+        if self.reading_paused:
+            self.reading_paused = False
+            self.transport.resume_reading()
+        try:
+            waiter.wait_for(timeout, False)
+        finally:
+            self.waiting = None
+        if self.lost:
+            raise ClientGone
+        return 0
+
+    def next_message(self):
+        """The next message, for who is in the middle of something (COPY); what collected is sent before waiting for it."""
+        while True:
+            message = self.reader.next()
+            if message is not None:
+                return message
+            self.flush()
+            if self.can_write is not None:
+                self.drain()
+            self.wait_for_bytes(None)
+
+    def next_for(self, ShortPath short not None):
+        """The next message that is not the short path's, which meanwhile answers what is; idle while there is none."""
+        while True:
+            short.serve(self.reader)
+            message = self.reader.next()
+            if message is not None:
+                return message
+            self.idle(short)
+
+    cdef int idle(self, ShortPath short) except -1:
+        """Sends everything and waits for the client, under the idle timeouts."""
+        cdef bint timed
+        short.before_idle()
+        self.flush()
+        self.tasks.linger()
+        timed = short.start_idle()
+        try:
+            if self.can_write is not None:
+                self.drain()
+            self.wait_for_bytes(None)
+        finally:
+            if timed:
+                short.end_idle()
+        return 0

@@ -1,0 +1,46 @@
+# Waiters, tasks and the run queue. C callers: Waiter.__new__(Waiter, queue), wait_for, run_now.
+
+cdef class TaskCore:
+    """What the run queue needs of a task."""
+    cdef public object name
+    cdef public bint done
+    cdef public object result
+    cdef public object error
+    cdef public object locals            # whatever the task's owner wants to find again through Tasks.current()
+    cdef public object _switch           # its greenlet's switch
+    cdef public Waiter _waiter           # the wait it is in, None while it runs or is ready
+    cdef public object _interrupt
+    cdef public bint _queued
+
+cdef class Waiter:
+    """One wait of one task, on the heap. `wake` may come before `wait`."""
+    cdef RunQueue _queue
+    cdef TaskCore _task
+    cdef bint _woken
+    cdef bint _expired
+    cdef readonly bint shielded
+    cdef object _value
+
+    # wait(): switches to the loop until it is woken.
+    cdef object wait_for(self, object timeout, bint shielded)
+    # wake_now(): switches into the task when nobody else is ready.
+    cdef int run_now(self, object value) except -1
+
+cdef class RunQueue:
+    """Tasks that are ready, and the one loop callback that runs them."""
+    cdef public object _loop
+    cdef public object _hub_switch       # switch of the greenlet the loop runs on
+    cdef public object _queue            # deque of TaskCore
+    cdef object _queue_append
+    cdef public bint _scheduled
+    cdef public TaskCore _current
+    cdef public double _slice_end
+    cdef public double slice_seconds
+    cdef public double spin_seconds      # how long the loop polls after an answer before it sleeps; 0: not at all
+    cdef double _spin_until
+    cdef bint _spinning
+    cdef public object _until            # callable or None: run_until's condition
+
+    cdef int make_ready(self, TaskCore task) except -1
+    # Something was answered and the next question may come at once: see spin_seconds.
+    cdef int linger(self) except -1
