@@ -33,7 +33,7 @@ from greenlet import getcurrent, greenlet
 
 from aurorapy_native.tasks import RunQueue, TaskCore, Waiter
 
-SLICE_SECONDS = 0.006  # below the 10 ms that no uninterrupted step may take
+SLICE_SECONDS = 0.004  # with the timer of host.preemption, which may come 4 ms late: below 10 ms
 
 
 class TaskExit(BaseException):

@@ -280,6 +280,10 @@ class Instance:
         if cached is not None and cached[0] is relation:
             return cached[1]
         opened = tables.open_relation(self, relation)
+        if cached is not None:  # described anew: what was counted stays
+            opened.dead_rows, opened.changed_rows = cached[1].dead_rows, cached[1].changed_rows
+        else:
+            self.maintenance.counters.hand_over(relation.root, opened)
         self.open_tables[relation.root] = (relation, opened)
         return opened
 

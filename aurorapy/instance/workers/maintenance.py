@@ -1,7 +1,7 @@
 """VACUUM, ANALYZE, and autovacuum.
 
 A table is vacuumed when its dead rows exceed threshold + scale_factor × rows (PostgreSQL manual, "The Autovacuum
-Daemon"); the counters are kept in memory by its open table. Each table is done in a transaction of its own, in short
+Daemon"), analyzed likewise by its changed rows; each count begins anew when what it is for is done (`counters`). Each table is done in a transaction of its own, in short
 steps that give way.
 
 Errors: 42809 a relation that cannot be vacuumed; a failure of the background pass is logged and tried again later.
@@ -17,12 +17,14 @@ from aurorapy.catalog.store import CatalogStore
 from aurorapy.errors import DatabaseError, FeatureNotSupported, UndefinedColumn
 from aurorapy.host.tasks import TaskExit
 from aurorapy.instance.workers.analyze import analyze_table
+from aurorapy.instance.workers.counters import TableCounters
 
 
 class Maintenance:
     def __init__(self, instance: Any) -> None:
         self._instance = instance
         self._task: Any = None
+        self.counters = TableCounters(instance.host.disk)
 
     # -- statements ----------------------------------------------------------------------------------------------------
     def vacuum(self, session: Any, statement: Any) -> None:
@@ -91,6 +93,7 @@ class Maintenance:
 
     # -- by itself -----------------------------------------------------------------------------------------------------
     def start(self) -> None:
+        self.counters.load()
         if self._instance.settings["autovacuum"]:
             self._task = self._instance.host.tasks.spawn(self._run, name="autovacuum")
 
@@ -98,6 +101,12 @@ class Maintenance:
         if self._task is not None:
             self._task.interrupt(Stopped())
             self._task = None
+        self.counters.save(
+            (database.oid, relation.root, relation.oid, table)
+            for database in self._instance.databases()
+            for relation, table in self._instance.opened_tables(database)
+            if not relation.is_catalog
+        )
 
     def _run(self) -> None:
         tasks = self._instance.host.tasks
@@ -112,23 +121,30 @@ class Maintenance:
         """Looks at every table that has been opened and does those that need it."""
         instance = self._instance
         for database in instance.databases():
+            for oid in self.counters.waiting(database.oid):
+                relation = database.cache.lookups.relation(oid)
+                if relation is not None and relation.root:
+                    instance.table(relation)  # which takes its counts over
             for relation, table in instance.opened_tables(database):
-                dead, changed = table.dead_rows, table.changed_rows
-                settings, rows = instance.settings, max(relation.tuples, 0.0)
-                wants_vacuum = dead > settings["autovacuum_vacuum_threshold"] + (
-                    settings["autovacuum_vacuum_scale_factor"] * rows
-                )
-                wants_analyze = not relation.is_catalog and changed > settings["autovacuum_analyze_threshold"] + (
-                    settings["autovacuum_analyze_scale_factor"] * rows
-                )
-                if not (wants_vacuum or wants_analyze):
-                    continue
-                try:
-                    self._one(database, relation, vacuum=wants_vacuum, analyze=wants_analyze,
-                              give_way=instance.host.tasks.give_way)  # fmt: skip
-                except DatabaseError as error:
-                    instance.log.warning("autovacuum", table=relation.name, error=str(error))
-                table.dead_rows, table.changed_rows = 0, 0
+                self._look_after(database, relation, table)
+
+    def _look_after(self, database: Any, relation: Relation, table: Any) -> None:
+        settings, rows = self._instance.settings, max(relation.tuples, 0.0)
+        dead, changed = table.dead_rows, table.changed_rows
+        vacuum = dead > settings["autovacuum_vacuum_threshold"] + settings["autovacuum_vacuum_scale_factor"] * rows
+        analyze = not relation.is_catalog and changed > (
+            settings["autovacuum_analyze_threshold"] + settings["autovacuum_analyze_scale_factor"] * rows
+        )
+        if not (vacuum or analyze):
+            return
+        if vacuum:
+            table.dead_rows = 0
+        if analyze:
+            table.changed_rows = 0
+        try:
+            self._one(database, relation, vacuum=vacuum, analyze=analyze, give_way=self._instance.host.tasks.give_way)
+        except DatabaseError as error:
+            self._instance.log.warning("autovacuum", table=relation.name, error=str(error))
 
 
 def _check_columns(relation: Relation, names: list[str]) -> None:
