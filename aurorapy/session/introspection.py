@@ -98,7 +98,7 @@ class ServerView:
         return getattr(table, attribute, 0)
 
     def _opened(self, relation: Any) -> Any:
-        opened = self._session.instance._tables.get(relation.root)
+        opened = self._session.instance.open_tables.get(relation.root)
         return opened[1] if opened is not None else None
 
     def database_counter(self, oid: int, name: str) -> Any:
