@@ -58,7 +58,10 @@ class Output:
             self.describe_result(prepared, portal.result_formats)
         formats = tuple(portal.result_formats)
         encoder = prepared.encoders.get(formats) or self.encoder_for(prepared, formats)
-        sent, suspended = self._send_rows(portal.rows, encoder, limit)
+        if not limit:
+            sent, suspended = self.send_all(portal.rows, encoder), False
+        else:
+            sent, suspended = self._send_some(portal.rows, encoder, limit)
         if suspended:
             portal.position += sent
             self.buffer.message("s")
@@ -66,22 +69,31 @@ class Output:
         total = portal.position + sent
         self._finish(portal, prepared, total if prepared.kind in ("select", "values") else portal.context.processed)
 
-    def _send_rows(self, rows: Any, encoder: RowEncoder, limit: int) -> tuple[int, bool]:
+    def send_all(self, rows: Any, encoder: RowEncoder) -> int:
+        """A plan's rows as DataRows; how many."""
+        if type(rows) is PlainRows:
+            return rows.emit(self.buffer, encoder, DRAIN_BYTES, self.drain)
+        rows, buffer, sent = iter(rows), self.buffer, 0
+        while chunk := list(islice(rows, CHUNK_ROWS)):
+            buffer.rows(chunk, encoder)
+            sent += len(chunk)
+            if buffer.size >= DRAIN_BYTES:
+                self.drain()
+        return sent
+
+    def _send_some(self, rows: Any, encoder: RowEncoder, limit: int) -> tuple[int, bool]:
+        """Up to `limit` rows: (how many, whether there may be more)."""
         buffer, sent = self.buffer, 0
-        if not limit and type(rows) is PlainRows:
-            return rows.emit(buffer, encoder, DRAIN_BYTES, self.drain), False
-        while True:
-            wanted = CHUNK_ROWS if not limit else min(CHUNK_ROWS, limit - sent)
+        while sent < limit:
+            wanted = min(CHUNK_ROWS, limit - sent)
             chunk = list(islice(rows, wanted))
-            if chunk:
-                buffer.rows(chunk, encoder)
-                sent += len(chunk)
-                if buffer.size >= DRAIN_BYTES:
-                    self.drain()
+            buffer.rows(chunk, encoder)
+            sent += len(chunk)
+            if buffer.size >= DRAIN_BYTES:
+                self.drain()
             if len(chunk) < wanted:
                 return sent, False
-            if limit and sent >= limit:
-                return sent, True
+        return sent, True
 
     def _finish(self, portal: Any, prepared: Any, processed: int) -> None:
         portal.transaction.next_command()

@@ -34,7 +34,7 @@ class PreparedStatement:
     __slots__ = (
         "session", "statement", "given_types", "param_types", "columns", "executable", "locks", "validity", "name",
         "kind", "is_query", "prepared_us", "from_sql", "text", "encoders", "descriptions", "readers",
-        "keeps_shape", "row_lock", "program", "control", "lock_keys", "allowed_to",
+        "keeps_shape", "row_lock", "program", "reads", "control", "lock_keys", "allowed_to",
     )  # fmt: skip
 
     def __init__(self, session: Any, statement: Statement, given_types: list[int], name: str = "") -> None:
@@ -59,6 +59,7 @@ class PreparedStatement:
         self.readers: dict[tuple, ParamReader] = {}
         # what the short path (aurorapy_native.short_path) goes by
         self.program: PointProgram | None = None
+        self.reads = False  # it only reads, and has no program
         self.control = control_of(statement)
         self.lock_keys: list[tuple[tuple, int]] = []
         self.allowed_to = -1  # the role whose privileges were found to suffice
@@ -77,6 +78,7 @@ class PreparedStatement:
         self.columns = _columns(query)
         self.row_lock = f"SELECT FOR {query.locks[0].strength.upper()}" if query.locks else ""
         self.validity = self.program = None
+        self.reads = False
         self.allowed_to = -1
         try:
             planned = plan(query, session.catalog, session.settings, session.eval)
@@ -87,6 +89,8 @@ class PreparedStatement:
             return
         self.locks = self.executable.locks
         self.program = self.executable.program
+        only_reads = self.kind == "select" and not self.row_lock and not planned.volatile and not planned.ctes
+        self.reads = only_reads and self.program is None
         self.lock_keys = [(("relation", session.database.oid, oid), MODE_NUMBER[mode]) for oid, mode in self.locks]
         self.validity = validity
 

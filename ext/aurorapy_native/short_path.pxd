@@ -28,7 +28,7 @@ cdef class ShortPath:
     cdef public bint skipping        # after an error, until Sync
     # The unnamed portal while it is this path's own.
     cdef object statement            # PreparedStatement; None: there is no such portal
-    cdef PointProgram program        # None: BEGIN and its like
+    cdef PointProgram program        # None: BEGIN and its like, or a plan that only reads
     cdef tuple params
     cdef tuple formats               # of the result
     cdef bint executed
@@ -55,6 +55,7 @@ cdef class ShortPath:
     cdef int finish(self, bint done) except -1
     cdef int read_alone(self) except -1
     cdef int run_in(self, TransactionCore transaction) except -1
+    cdef int run_rows(self, TransactionCore transaction) except -1
     cdef int put_description(self) except -1
     cdef int put_row(self, tuple row) except -1
     cdef int put_tag(self, bytes tag) except -1

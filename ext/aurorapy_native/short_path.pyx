@@ -1,7 +1,7 @@
 """The short path of a session: what most clients send most of the time, answered without the general machinery.
 
-    Bind, Describe, Execute, Sync of a statement with a program (aurorapy_native.point), of BEGIN, COMMIT and ROLLBACK;
-    a Query whose text without literals is such a statement
+    Bind, Describe, Execute, Sync of a statement with a program (aurorapy_native.point), of BEGIN, COMMIT and ROLLBACK, of
+    any SELECT that only reads; a Query whose text without literals is a statement with a program
 
 A message is taken whole or not at all; what is not taken finds everything as if this path did not exist: `serve` then
 hands its portal over and returns, and the connection gives the message to session.extended or session.simple.
@@ -9,6 +9,7 @@ hands its portal over and returns, and the connection gives the message to sessi
     Bind      parameters to a tuple, the statement remembered: the unnamed portal
     Execute   read alone: no transaction, no lock held, for nothing switches between the look at the lock table, the
               snapshot and the row; in a block: its locks, its snapshot, PointProgram.change
+              a SELECT without a program: its locks, its snapshot, its plan's code
     Sync      ReadyForQuery, when there is no implicit transaction to commit
 
 What it cannot do: a lock that is not free, a page that is not in the pool (for a read alone), a row that another
@@ -37,6 +38,7 @@ from aurorapy_native.retry import Retry
 
 DRAIN_BYTES = 128 * 1024
 cdef Py_ssize_t LARGE = DRAIN_BYTES
+cdef Py_ssize_t KEPT_TAGS = 1000
 
 IDLE, IMPLICIT, OPEN, FAILED = "idle", "implicit", "open", "failed"   # states of a transaction block
 cdef str _IDLE = IDLE, _OPEN = OPEN, _FAILED = FAILED
@@ -63,6 +65,15 @@ cdef dict TAGS = {
     for done in (0, 1)
 }
 cdef dict CONTROL_TAGS = {name: tag_message(name.upper()) for name in (BEGIN, COMMIT, ROLLBACK)}
+
+
+cdef bytes select_tag(Py_ssize_t count):
+    tag = TAGS.get(("select", count))
+    if tag is None:
+        tag = tag_message(f"SELECT {count}")
+        if count <= KEPT_TAGS:
+            TAGS["select", count] = tag
+    return tag
 
 
 cdef class ShortPath:
@@ -201,7 +212,7 @@ cdef class ShortPath:
         cdef tuple validity
         if self.block.state == _FAILED:
             return False
-        if statement.program is None:
+        if statement.program is None and not statement.reads:
             return statement.control is not None
         validity = statement.validity
         if validity is None or validity[0] != self.shared_catalog.version + self.catalog.own_version or \
@@ -289,13 +300,15 @@ cdef class ShortPath:
     cdef int run(self) except -1:
         """1: the statement is done and its rows and tag are in the buffer; 0: nothing has happened."""
         cdef object state
-        if self.program is None:
+        if self.program is None and not self.statement.reads:
             return self.control_by(self.statement.control)
         state = self.block.state
         if state == _IDLE:
-            if self.program.kind == "select" and self.settings.reads_alone:
+            if self.program is not None and self.program.kind == "select" and self.settings.reads_alone:
                 return self.read_alone()
             self.block.start_statement()
+        if self.program is None:
+            return self.run_rows(self.block.transaction)
         return self.run_in(self.block.transaction)
 
     cdef int control_by(self, object control) except -1:
@@ -366,6 +379,29 @@ cdef class ShortPath:
                 return 0
         transaction.next_command()
         return self.finish(outcome == POINT_DONE)
+
+    cdef int run_rows(self, TransactionCore transaction) except -1:
+        """A SELECT of any number of rows, by its plan's own code. Once it has its locks it runs to its end here; others may
+        run in between."""
+        cdef Snapshot snapshot
+        cdef object rows
+        cdef RowEncoder encoder
+        for key, mode in self.statement.lock_keys:
+            if not self.locks.acquire(transaction, key, mode):
+                return 0
+        encoder = self.statement.encoders.get(self.formats)
+        if encoder is None:
+            encoder = self.session.output.encoder_for(self.statement, self.formats)
+        snapshot = transaction.snapshot()
+        self.block.snapshot_taken = True
+        try:
+            rows = self.statement.executable.run(self.session.exec_context(transaction, snapshot, self.params))
+            count = self.session.output.send_all(rows, encoder)
+        finally:
+            snapshot.release()
+        transaction.next_command()
+        self.executed = True
+        return self.put_tag(select_tag(count)) + 1
 
     cdef int finish(self, bint done) except -1:
         self.executed = True
