@@ -259,26 +259,34 @@ class Table:
         return RowBatch(self.heap.codec)
 
     def insert_batch(self, txn: Any, batch: RowBatch) -> list[Tid]:
-        """Adds the batch's rows and empties it; returns their tids. The error of a unique key says of which row it is:
-        `batch_row`."""
+        """Adds the batch's rows and empties it, also when it fails; returns their tids. An error about one of the rows
+        says which: `batch_row`."""
         count = len(batch)
         if not count:
             return []
-        self.heap.place(batch, txn.xid, txn.command)
-        tids = batch.tids
-        left: list[tuple] = []
-        for place, index in enumerate(self.indexes):
-            if index.row_keys is not None:
-                found = add_entries(self.heap, index.tree, index.row_keys, batch, txn.ids, index.info.unique)
-                left += [(row, place, state) for row, state, _ in found]
-            else:
-                left += [(row, place, UNDECIDED) for row in range(count)]
-        if left:
-            self._index_left(txn, batch, tids, sorted(left))
-        batch.clear()
+        try:
+            self.heap.place(batch, txn.xid, txn.command)
+            tids = batch.tids
+            left: list[tuple] = []
+            for place, index in enumerate(self.indexes):
+                if index.row_keys is not None:
+                    found = add_entries(self.heap, index.tree, index.row_keys, batch, txn.ids, index.info.unique)
+                    left += [(row, place, state) for row, state, _ in found]
+                else:
+                    left += [(row, place, UNDECIDED) for row in range(count)]
+            if left:
+                self._index_left(txn, batch, tids, sorted(left))
+        finally:
+            batch.clear()
         self.changed_rows += count
         self.give_way()
         return tids
+
+    def insert_over(self, txn: Any, batch: RowBatch, values: tuple) -> None:
+        """Adds a row that the batch did not take: after the batch's, as the first of the next one or by itself."""
+        self.insert_batch(txn, batch)
+        if not batch.append(values):
+            self.insert(txn, values)
 
     def _index_left(self, txn: Any, batch: RowBatch, tids: list[Tid], left: list[tuple]) -> None:
         """Entries that a batch could not get, in the order in which single rows would have got theirs."""

@@ -35,6 +35,16 @@ class MemoryIndex:
         self.entries: list[tuple[bytes, int]] = []
 
 
+class Batch(list):
+    """Of two rows at most."""
+
+    def append(self, row: tuple) -> bool:
+        if len(self) == 2:
+            return False
+        super().append(row)
+        return True
+
+
 class MemoryTable:
     """Rows are dead or alive; a change is seen only by later statements (`command`)."""
 
@@ -117,6 +127,17 @@ class MemoryTable:
             if index.info.unique and self._conflicting(row, index) is not None:
                 raise UniqueViolation(f'duplicate key value violates unique constraint "{index.info.name}"')
         return self._add(txn, row)
+
+    def new_batch(self) -> list:
+        return Batch()
+
+    def insert_batch(self, txn, batch: list) -> list[int]:
+        rows, batch[:] = batch[:], []
+        return [self.insert(txn, row) for row in rows]
+
+    def insert_over(self, txn, batch: list, row: tuple) -> None:
+        self.insert_batch(txn, batch)
+        self.insert(txn, row)
 
     def insert_on_conflict(self, txn, row: tuple, arbiters: tuple):
         for oid, index in self.indexes.items():

@@ -10,7 +10,7 @@
             tid, (c0_1, c0_2), at = version           ← the newest version, conditions checked again on it
         count += 1
 
-RETURNING's rows are kept until the statement is complete, as PostgreSQL does.
+An INSERT of which nothing is asked afterwards collects its rows in batches (`batches`). RETURNING's rows are kept until the statement is complete, as PostgreSQL does.
 
 Not here: what the calls do (`versions`, `constraints`, `access.table`).
 """
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aurorapy.execute.modify import constraints, versions
+from aurorapy.execute.modify import batches, constraints, versions
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows.codegen import Writer
 from aurorapy.expressions.nodes import Column
@@ -104,6 +104,8 @@ def _check_row(w: Writer, node: nodes.Modify, names: list[str]) -> None:
 def _insert(w: Writer, node: nodes.Modify, returning: bool) -> None:
     table = w.table(node.relation)
     needed = ops.needed_by(node.values)
+    if node.conflict is None and not returning and type(node.child) is not nodes.Result:
+        return _insert_batches(w, node, table, needed)
 
     def each() -> None:
         names = _new_row(w, node, node.values, "n")
@@ -115,6 +117,22 @@ def _insert(w: Writer, node: nodes.Modify, returning: bool) -> None:
         _insert_or(w, node, table, names, returning)
 
     ops.produce(w, node.child, needed, each)
+
+
+def _insert_batches(w: Writer, node: nodes.Modify, table: str, needed: ops.Needed) -> None:
+    """Many rows of which nothing is asked afterwards."""
+    fill = w.name("fill")
+
+    def each() -> None:
+        _new_row(w, node, node.values, "n")
+        w.line(f"if not add(row): {table}.insert_over(txn, batch, row)")
+        w.line("count += 1")
+
+    with w.function(fill, "batch, add"):
+        w.line("count = 0")
+        ops.produce(w, node.child, needed, each)
+        w.line("return count")
+    w.line(f"count = {w.bind(batches.insert)}(txn, {table}, {fill})")
 
 
 def _show_inserted(w: Writer, node: nodes.Modify, names: list[str]) -> None:
