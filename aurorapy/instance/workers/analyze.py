@@ -87,8 +87,8 @@ def take_sample(instance: Any, relation: Relation, columns: list[Column], transa
     pages = table.blocks
     attnos = tuple(c.attno for c in columns) or (-1,)
     snapshot = transaction.fresh_snapshot()
-    uniform = instance.host.random.uniform
-    blocks = _blocks(pages, uniform)
+    draw = instance.host.random.bytes
+    blocks = _blocks(pages, draw)
     kept: list[tuple] = []
     seen = 0
     chance = 1.0
@@ -96,30 +96,34 @@ def take_sample(instance: Any, relation: Relation, columns: list[Column], transa
         give_way()
         for page in table.scan(snapshot, attnos, block, block + 1):
             seen += len(page)
-            kept.extend(page if chance >= 1.0 else [row for row in page if uniform() < chance])
+            kept.extend(page if chance >= 1.0 else _thinned(page, chance, draw))
         if len(kept) > 2 * wanted:
-            kept = kept[::2] if chance == 1.0 else long_call(_thinned, kept, 0.5, uniform)
+            kept = kept[::2] if chance == 1.0 else long_call(_thinned, kept, 0.5, draw)
             chance /= 2
     if len(kept) > wanted:
         share = wanted / len(kept)
-        kept = long_call(_thinned, kept, share, uniform)
+        kept = long_call(_thinned, kept, share, draw)
     total = float(seen) if len(blocks) == pages else float(round(seen / max(len(blocks), 1) * pages))
     return Sample(kept, total, pages)
 
 
-def _thinned(rows: list[tuple], share: float, uniform: Callable[[], float]) -> list[tuple]:
-    return [row for row in rows if uniform() < share]
+def _thinned(rows: list[tuple], share: float, draw: Callable[[int], bytes]) -> list[tuple]:
+    """Each row with this chance; all drawn at once, as numbers of 32 bits."""
+    limit = share * (1 << 32)
+    return [row for row, number in zip(rows, memoryview(draw(4 * len(rows))).cast("I")) if number < limit]
 
 
-def _blocks(pages: int, uniform: Callable[[], float]) -> list[int]:
+def _blocks(pages: int, draw: Callable[[int], bytes]) -> list[int]:
     """All of them, or BLOCKS_MAX in ascending order, each equally likely."""
     if pages <= BLOCKS_MAX:
         return list(range(pages))
     chosen, needed = [], BLOCKS_MAX
-    for block in range(pages):
-        if uniform() * (pages - block) < needed:
-            chosen.append(block)
-            needed -= 1
+    for start in range(0, pages, BLOCKS_MAX):
+        count = min(BLOCKS_MAX, pages - start)
+        for block, number in enumerate(memoryview(draw(4 * count)).cast("I"), start):
+            if number * (pages - block) < needed << 32:
+                chosen.append(block)
+                needed -= 1
     return chosen
 
 
