@@ -58,6 +58,7 @@ cdef class RedoBuffer:
     cdef uint32_t groups
     cdef char** group_buffer
     cdef size_t* group_used
+    cdef size_t* group_taken                 # of group_used, taken already
     cdef size_t* group_size
     cdef readonly size_t pending_bytes
     cdef public object on_pending            # called once when the buffer goes from empty to not empty (arms the 1 ms timer)

@@ -67,9 +67,9 @@ class RedoBuffer:
         """`group_pages`: pages a protection group. After a recovery `last_lsn` is the VDL, `position` the first place
         above the truncated range, `group_last` {group: its last LSN at or below the VDL}."""
 
-    def take(self, group: int) -> tuple[int, int, bytes] | None:
-        """Everything pending of a protection group: (LSN of the group's record before the batch, LSN of the batch's
-        last record, the records' bytes), or None."""
+    def take(self, group: int, bytes_max: int = 0) -> tuple[int, int, bytes] | None:
+        """What is pending of a protection group: (LSN of the group's record before the batch, LSN of the batch's last
+        record, the records' bytes), or None. With `bytes_max` no more than that; call again for the rest."""
 
     def pending_groups(self) -> list[int]:
         """Protection groups that have something to take, ascending."""

@@ -308,6 +308,20 @@ def encode(lsn, page_no, changes, *, prev_volume=0, prev_group=0, prev_page=0, k
     return bytes(out)
 
 
+cdef size_t whole_records(const char* buffer, size_t start, size_t limit, uint64_t* last) noexcept nogil:
+    """Where the records from `start` end that lie below `limit`, the first in any case; the LSN of the last of them."""
+    cdef size_t at = start
+    cdef uint32_t length
+    while True:
+        memcpy(&length, buffer + at, 4)
+        if at > start and at + length > limit:
+            return at
+        memcpy(last, buffer + at + 8, 8)
+        at += length
+        if at >= limit:
+            return at
+
+
 cdef class RedoBuffer:
     def __cinit__(self, uint32_t group_pages=131072, uint64_t last_lsn=0, uint64_t position=0, group_last=None):
         self.group_pages = group_pages
@@ -332,6 +346,7 @@ cdef class RedoBuffer:
         free(self.group_last)
         free(self.group_sent)
         free(self.group_used)
+        free(self.group_taken)
         free(self.group_size)
 
     cdef int grow(self, uint32_t group) except -1:
@@ -342,13 +357,14 @@ cdef class RedoBuffer:
         self.group_last = <uint64_t*> realloc(self.group_last, (group + 1) * sizeof(uint64_t))
         self.group_sent = <uint64_t*> realloc(self.group_sent, (group + 1) * sizeof(uint64_t))
         self.group_used = <size_t*> realloc(self.group_used, (group + 1) * sizeof(size_t))
+        self.group_taken = <size_t*> realloc(self.group_taken, (group + 1) * sizeof(size_t))
         self.group_size = <size_t*> realloc(self.group_size, (group + 1) * sizeof(size_t))
         self.group_buffer = <char**> realloc(self.group_buffer, (group + 1) * sizeof(char*))
-        if not (self.group_last and self.group_sent and self.group_used and self.group_size and self.group_buffer):
+        if not (self.group_last and self.group_sent and self.group_used and self.group_taken and self.group_size and self.group_buffer):
             raise MemoryError
         for g in range(old, group + 1):
             self.group_last[g] = self.group_sent[g] = 0
-            self.group_used[g] = self.group_size[g] = 0
+            self.group_used[g] = self.group_taken[g] = self.group_size[g] = 0
             self.group_buffer[g] = NULL
         self.groups = group + 1
         return 0
@@ -404,22 +420,34 @@ cdef class RedoBuffer:
             self.on_pending()
         return head.lsn
 
-    def take(self, uint32_t group):
-        """Everything pending of a protection group: (LSN of the group's record before the batch, LSN of the batch's last
-        record, the records' bytes), or None when there is nothing. Never cuts a mini-transaction: call it in the loop."""
-        cdef uint64_t before
+    def take(self, uint32_t group, size_t bytes_max=0):
+        """What is pending of a protection group: (LSN of the group's record before the batch, LSN of the batch's last
+        record, the records' bytes), or None when there is nothing. With `bytes_max` no more than that, but for a longer
+        single record; call again for the rest. Never cuts a mini-transaction when all is taken: call it in the loop."""
+        cdef uint64_t before, last
+        cdef size_t start, stop
+        cdef char* buffer
+        cdef bytes data
         if group >= self.groups or self.group_used[group] == 0:
             return None
         before = self.group_sent[group]
-        cdef bytes data = self.group_buffer[group][:self.group_used[group]]
-        self.pending_bytes -= self.group_used[group]
-        self.group_used[group] = 0
-        self.group_sent[group] = self.group_last[group]
-        if self.group_size[group] > 4 << 20:      # a bulk load's buffer is given back
-            free(self.group_buffer[group])
-            self.group_buffer[group] = NULL
-            self.group_size[group] = 0
-        return before, self.group_last[group], data
+        start = self.group_taken[group]
+        stop = self.group_used[group]
+        buffer = self.group_buffer[group]
+        last = self.group_last[group]
+        if bytes_max and stop - start > bytes_max:
+            stop = whole_records(buffer, start, start + bytes_max, &last)
+        data = buffer[start:stop]
+        self.pending_bytes -= stop - start
+        self.group_sent[group] = last
+        self.group_taken[group] = stop
+        if stop == self.group_used[group]:
+            self.group_used[group] = self.group_taken[group] = 0
+            if self.group_size[group] > 4 << 20:      # a bulk load's buffer is given back
+                free(buffer)
+                self.group_buffer[group] = NULL
+                self.group_size[group] = 0
+        return before, last, data
 
     def pending_groups(self):
         """Protection groups that have something to take, ascending."""

@@ -116,6 +116,26 @@ def test_links_groups_and_batches():
     assert rang == [1, 1]
 
 
+@pytest.mark.parametrize("bytes_max", [1, 100, 10_000])
+def test_batches_of_limited_size_are_whole_records(bytes_max):
+    log, other = RedoBuffer(100), RedoBuffer(100)
+    lsns, pieces = [], []
+    for n in range(20):
+        for one in (log, other):
+            lsn = one.log_page(n % 3, 0, [("write", 100, b"x" * (7 * n + 1))])
+        lsns.append(lsn)
+        if n % 8 == 7:  # records come while a part is still there
+            pieces.append(log.take(0, bytes_max))
+    while (piece := log.take(0, bytes_max)) is not None:
+        pieces.append(piece)
+    assert b"".join(data for _, _, data in pieces) == other.take(0)[2]
+    assert [before for before, _, _ in pieces] == [0, *(last for _, last, _ in pieces[:-1])] and pieces[-1][1] == lsns[-1]
+    assert log.pending_bytes == 0 and log.pending_groups() == []
+    for _, last, data in pieces:
+        found = redo.records(data)
+        assert found[-1][0] == last and (len(data) <= bytes_max or len(found) == 1)
+
+
 def test_after_a_recovery_lsns_go_on_above_the_truncated_range():
     log = RedoBuffer(100, 1000, 5000, {0: 900, 3: 1000})
     lsn = log.log_page(301, 700, [("fill", 50, 1, 1)])

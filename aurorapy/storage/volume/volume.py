@@ -166,17 +166,15 @@ class Volume:
             self._fail(IoError(f"could not write redo: {error.strerror}"))
 
     def _take(self, group: int, parts: list[tuple[int, int]], batches: list[m.Write]) -> None:
-        taken = self.redo.take(group)
-        if taken is None:
+        bytes_max, last = self.config.batch_bytes_max, 0
+        while (taken := self.redo.take(group, bytes_max)) is not None:
+            prev, last, records = taken
+            batches.append(m.Write(self.epoch, group, prev, last, self.vdl, records))
+        if not last:
             return
         if group not in self._positions:
             self._create_group(group)
-        prev, last, records = taken
         parts.append((group, last))
-        if len(records) <= self.config.batch_bytes_max:
-            batches.append(m.Write(self.epoch, group, prev, last, self.vdl, records))
-        else:
-            batches.extend(cut(self.epoch, group, prev, last, self.vdl, records, self.config.batch_bytes_max))
 
     def _create_group(self, group: int) -> None:
         self._positions[group] = dict.fromkeys(self.config.copies, 0)
@@ -377,20 +375,6 @@ class Volume:
 
     def __str__(self) -> str:
         return f"volume vdl={self.vdl:#x} epoch={self.epoch} {self.geometry}"
-
-
-def cut(epoch: m.Epoch, group: int, prev: int, last: int, vdl: int, records: bytes, bytes_max: int) -> list[m.Write]:
-    """The batches for these records: at most `bytes_max` each, but for a longer single record."""
-    batches, start, at, before = [], 0, 0, prev
-    while at < len(records):
-        length = int.from_bytes(records[at : at + 4], "little")
-        if at + length - start > bytes_max and at > start:
-            batches.append(m.Write(epoch, group, prev, before, vdl, records[start:at]))
-            prev, start = before, at
-        before = int.from_bytes(records[at + 8 : at + 16], "little")
-        at += length
-    batches.append(m.Write(epoch, group, prev, before, vdl, records[start:]))
-    return batches
 
 
 def again(error: DatabaseError) -> DatabaseError:
