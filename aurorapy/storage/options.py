@@ -20,7 +20,7 @@ class StorageConfig:
     lsn_limit_bytes: int = 64 << 20  # no LSN beyond VDL + this; bounds what recovery must annul
     batch_bytes: int = 64 << 10  # a batch leaves when it is this large
     batch_bytes_max: int = 1 << 20  # and is cut into pieces of at most this
-    batch_delay_s: float = 0.001  # or this old
+    batch_delay_s: float = 0.01  # or this old; shorter only keeps the log busy when somebody comes to wait
 
     # the node's side
     log_file_bytes: int = 64 << 20  # a hot log file; also about the size of a delta run
