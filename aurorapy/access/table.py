@@ -238,7 +238,7 @@ class Table:
         """Adds a row; returns its tid. UniqueViolation; may wait for other transactions."""
         tid = self.heap.insert(values, txn.xid, txn.command)
         if self.indexes:
-            self._index(txn, tid, values)
+            self.add_entries(txn, tid, values)
         self.changed_rows += 1
         return tid
 
@@ -306,7 +306,7 @@ class Table:
         if code:
             return Outcome(code, new, other)
         if not other and self.indexes:
-            self._index(txn, new, values)
+            self.add_entries(txn, new, values)
         self.dead_rows += 1
         self.changed_rows += 1
         return Outcome(code, new)
@@ -326,12 +326,16 @@ class Table:
 
     # -- indexes
 
-    def _index(self, txn: Any, tid: Tid, values: tuple) -> None:
-        """Adds the row's entries."""
+    def add_entries(self, txn: Any, tid: Tid, values: tuple) -> None:
+        """The row's entries, in every index. UniqueViolation; may wait for others."""
         for index in self.indexes:
-            key = index.values_of(values)
-            if key is not None and self._add_entry(txn, index, key, tid) is not None:
-                raise self.violation(index, key)
+            self.add_entry(txn, index, tid, values)
+
+    def add_entry(self, txn: Any, index: IndexDescription, tid: Tid, values: tuple) -> None:
+        """The row's entry in one index, if it belongs there."""
+        key = index.values_of(values)
+        if key is not None and self._add_entry(txn, index, key, tid) is not None:
+            raise self.violation(index, key)
 
     def _add_entry(self, txn: Any, index: IndexDescription, key: tuple, tid: Tid) -> Tid | None:
         """Adds one entry, unless the key may be there only once and is taken: then by whom. May wait for others."""

@@ -16,7 +16,7 @@ which case the outcome is what recovery finds.
 
 from __future__ import annotations
 
-from aurorapy.errors import ProgramLimitExceeded, QueryCanceled, TransactionStateError
+from aurorapy.errors import QueryCanceled, TransactionStateError
 from aurorapy.ids import Lsn, Xid
 from aurorapy.txn.locks import TransactionWait, enter
 from aurorapy_native.locks import TransactionCore
@@ -75,13 +75,6 @@ class Transaction(TransactionCore):
         self.ids.add(xid)
         manager.running[xid] = self
         return xid
-
-    def next_command(self) -> int:
-        """Makes what was written so far visible to the transaction's next snapshots."""
-        if self.command >= 0xFFFFFFFE:
-            raise ProgramLimitExceeded("cannot have more than 2^32-2 commands in a transaction")
-        self.command += 1
-        return self.command
 
     def add_note(self, kind: int, payload: bytes) -> None:
         """Something readers learn with the commit (redo note kinds); dropped by a rollback to an earlier savepoint."""

@@ -32,6 +32,9 @@ cdef class TransactionCore(LockOwner):
     cdef public uint64_t current_xid     # of the current savepoint; 0: not assigned yet
     cdef Snapshot first                  # REPEATABLE READ's
 
+    cdef Snapshot take_snapshot(self)    # snapshot(); may switch
+    cdef int end_command(self) except -1
+
 cdef class Lock:
     """One locked object: who holds it, and who waits, first come first."""
     cdef readonly object key

@@ -61,6 +61,9 @@ class TransactionCore(LockOwner):
     def snapshot(self) -> Snapshot:
         """READ COMMITTED: of this moment; REPEATABLE READ: of the first call, with the present command. May switch."""
 
+    def next_command(self) -> int:
+        """Makes what was written so far visible to the transaction's next snapshots."""
+
     def release_snapshot(self, snapshot: Snapshot) -> None:
         """The statement is done with it."""
 

@@ -19,6 +19,11 @@ from libc.string cimport memset
 
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus, TxnIds
 
+from aurorapy.errors import ProgramLimitExceeded
+
+cdef enum:
+    COMMANDS_MAX = 0xFFFFFFFE
+
 MODES = ("ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE",
          "EXCLUSIVE", "ACCESS EXCLUSIVE")
 MODE_NUMBER = {name: number for number, name in enumerate(MODES, 1)}
@@ -86,12 +91,26 @@ cdef class TransactionCore(LockOwner):
     def snapshot(self):
         """READ COMMITTED: of this moment; REPEATABLE READ: of the first call, with the present command. May switch while
         the session's last commit is not durable yet. Released by release_snapshot(), or when nobody holds it."""
+        return self.take_snapshot()
+
+    def next_command(self):
+        """Makes what was written so far visible to the transaction's next snapshots."""
+        self.end_command()
+        return self.command
+
+    cdef int end_command(self) except -1:
+        if self.command >= COMMANDS_MAX:
+            raise ProgramLimitExceeded("cannot have more than 2^32-2 commands in a transaction")
+        self.command += 1
+        return 0
+
+    cdef Snapshot take_snapshot(self):
         cdef Snapshot taken
         if self.first is not None:
             return self.status.copy(self.first, self.command)
         if self.after > self.status.vdl:
             self.manager.wait_durable(self.after)
-        taken = self.status.snapshot(self, self.ids, self.command)
+        taken = self.status.take(self, self.ids, self.command)
         if self.one_snapshot:
             self.first = taken
             return self.status.copy(taken, self.command)

@@ -13,6 +13,18 @@ cdef enum PointOutcome:
     POINT_DONE = 1
     POINT_UNABLE = 2         # nothing was changed: the general way has to do it
 
+cdef class PlainIndex:
+    """An index on columns of its table, without expressions or predicate."""
+    cdef object description          # access.table.IndexDescription
+    cdef BTree tree
+    cdef KeyCodec codec
+    cdef tuple places                # of the key's columns in a row
+    cdef bint unique
+    cdef bint nulls_decide           # NULLS NOT DISTINCT
+
+    # The row's entry, unless its key is taken: 0, and the general way waits or refuses.
+    cdef bint add(self, Heap heap, TransactionCore transaction, uint64_t tid, tuple row) except -1
+
 cdef class PointProgram:
     cdef readonly str kind           # select, insert, update, delete
     cdef readonly object relation    # catalog.model.Relation
@@ -28,7 +40,7 @@ cdef class PointProgram:
     cdef Projection projection
     cdef Projection key_columns
     cdef list sought                 # values of the key looked for last
-    cdef list indexes
+    cdef list indexes                # of PlainIndex; None: some are not plain
 
     # The table as it is open now. `open_tables`: instance.open_tables, `open_table`: what opens one that is not there.
     cdef int open(self, dict open_tables, object open_table) except -1
@@ -45,4 +57,5 @@ cdef class PointProgram:
     cdef int put(self, uint64_t xid, Snapshot snapshot, uint64_t at, tuple new, Found* found) except -1
     cdef bint has_key(self, uint64_t at) except -1
     cdef int wait_for(self, TransactionCore transaction, uint64_t xid, uint64_t at) except -1
+    cdef int add_entries(self, TransactionCore transaction, uint64_t tid, tuple row) except -1
     cdef int insert(self, TransactionCore transaction, uint64_t xid, tuple new) except -1

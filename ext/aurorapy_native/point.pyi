@@ -3,6 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+class PlainIndex:
+    """An index on columns of its table, without expressions or predicate."""
+
+    def __init__(self, description: Any) -> None:
+        """description: access.table.IndexDescription."""
+
 class PointProgram:
     """What a statement does to the row under a unique key, or the row it inserts."""
 

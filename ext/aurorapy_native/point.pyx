@@ -17,6 +17,8 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from aurorapy_native.btree cimport BTree
 from aurorapy_native.heap cimport Found, Heap, ROW_DELETED, ROW_INVISIBLE, ROW_OK, ROW_SELF_MODIFIED, ROW_UPDATED
+from aurorapy_native.heap_lookup cimport try_add
+from aurorapy_native.heap_read cimport RIVAL_NONE
 from aurorapy_native.keys cimport KeyCodec
 from aurorapy_native.locks cimport TransactionCore
 from aurorapy_native.tuples cimport HAS_EXTERNAL, Projection, TupleHeader
@@ -26,6 +28,33 @@ from aurorapy.errors import DatabaseError
 from aurorapy.ids import tid_text
 from aurorapy_native.heap import RowTooLong
 from aurorapy_native.retry import Retry
+
+
+cdef class PlainIndex:
+    def __init__(self, description):
+        self.description = description
+        self.tree = description.tree
+        self.codec = description.codec
+        self.places = tuple([attno - 1 for attno in description.key_columns])
+        self.unique = description.info.unique
+        self.nulls_decide = description.info.nulls_not_distinct
+
+    cdef bint add(self, Heap heap, TransactionCore transaction, uint64_t tid, tuple row) except -1:
+        cdef tuple key = tuple([row[<Py_ssize_t> place] for place in self.places])
+        cdef bint decides = self.unique and (self.nulls_decide or None not in key)
+        cdef uint64_t other = 0
+        while True:
+            try:
+                return try_add(heap, self.tree, self.codec, key, tid, transaction.ids, decides, &other) == RIVAL_NONE
+            except Retry as retry:
+                retry.wait()
+
+
+cdef list plain_indexes(table):
+    """The table's indexes as PlainIndex; None when some look at more than columns."""
+    if any([index.key_values is not None or index.predicate is not None for index in table.indexes]):
+        return None
+    return [PlainIndex(index) for index in table.indexes]
 
 
 cdef class PointProgram:
@@ -45,7 +74,7 @@ cdef class PointProgram:
             return 0
         table = open_table(self.relation)
         self.heap = table.heap
-        self.indexes = table.indexes
+        self.indexes = plain_indexes(table)
         self.projection = self.heap.codec.project(self.columns)
         if self.index_oid:
             index = table.index(self.index_oid)
@@ -146,8 +175,8 @@ cdef class PointProgram:
                     return POINT_NOTHING
             else:
                 self.wait_for(transaction, found.xid, at)
-        if new is not None and not found.hot and self.indexes:
-            self.table._index(transaction, found.tid, new)
+        if new is not None and not found.hot:
+            self.add_entries(transaction, found.tid, new)
         self.table.dead_rows += 1
         self.table.changed_rows += 1
         return POINT_DONE
@@ -219,7 +248,16 @@ cdef class PointProgram:
             except RowTooLong:
                 tid = self.heap.insert(new, xid, transaction.command)
                 break
-        if self.indexes:
-            self.table._index(transaction, tid, new)
+        self.add_entries(transaction, tid, new)
         self.table.changed_rows += 1
         return POINT_DONE
+
+    cdef int add_entries(self, TransactionCore transaction, uint64_t tid, tuple row) except -1:
+        cdef PlainIndex index
+        if self.indexes is None:
+            self.table.add_entries(transaction, tid, row)
+            return 0
+        for index in self.indexes:
+            if not index.add(self.heap, transaction, tid, row):
+                self.table.add_entry(transaction, index.description, tid, row)
+        return 0

@@ -336,7 +336,7 @@ cdef class ShortPath:
             if not self.locks.is_free(key, mode):
                 return 0
         self.program.open(self.open_tables, self.open_table)
-        snapshot = self.status.snapshot()
+        snapshot = self.status.take(None, None, 0)
         try:
             row = self.program.read(self.params, snapshot, &external)
         except Retry:
@@ -359,7 +359,7 @@ cdef class ShortPath:
             if not self.locks.acquire(transaction, key, mode):
                 return 0
         self.program.open(self.open_tables, self.open_table)
-        snapshot = transaction.snapshot()
+        snapshot = transaction.take_snapshot()
         self.block.snapshot_taken = True
         if is_read:
             try:
@@ -377,7 +377,7 @@ cdef class ShortPath:
             snapshot.release()
             if outcome == POINT_UNABLE:
                 return 0
-        transaction.next_command()
+        transaction.end_command()
         return self.finish(outcome == POINT_DONE)
 
     cdef int run_rows(self, TransactionCore transaction) except -1:

@@ -54,6 +54,8 @@ cdef class TransactionStatus:
     cdef uint64_t commit_lsn(self, uint64_t xid) except? 0xFFFFFFFFFFFFFFFE
     # Oldest snapshot on any instance: versions whose deleter's commit LSN is at or below it may go.
     cdef uint64_t horizon(self) noexcept nogil
+    # snapshot()
+    cdef Snapshot take(self, object transaction, TxnIds ids, uint32_t command)
     cdef int bits(self, uint64_t xid) except -1
     cdef int grow(self) except -1
     cdef void link(self, Snapshot snapshot) noexcept

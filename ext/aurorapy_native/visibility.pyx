@@ -245,6 +245,9 @@ cdef class TransactionStatus:
     def snapshot(self, transaction=None, TxnIds ids=None, uint32_t command=0):
         """A registered Snapshot of this moment: everything committed at or below the VDL, and the own commands before
         `command`. Not yet waiting for anything: the caller knows which commit it must see."""
+        return self.take(transaction, ids, command)
+
+    cdef Snapshot take(self, object transaction, TxnIds ids, uint32_t command):
         cdef Snapshot taken = Snapshot.__new__(Snapshot)
         taken.lsn = self.vdl
         taken.command = command
