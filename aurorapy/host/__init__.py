@@ -79,6 +79,9 @@ class Tasks(Protocol):
         """Called where work may be interrupted, at least every few ms: raises a pending interrupt, and lets others run
         when this task has run for longer than its slice (in the simulator: when the seed says so)."""
 
+    def expect_disk(self) -> None:
+        """The task is about to wait for the log: a hint to poll rather than sleep, where the host may."""
+
     def pause(self) -> None:
         """Lets everything else that is ready run first."""
 

@@ -1,10 +1,10 @@
 # One client's bytes, between the event loop and the session's task.
 from aurorapy_native.outbuffer cimport OutBuffer
 from aurorapy_native.short_path cimport ShortPath
-from aurorapy_native.tasks cimport RunQueue, Waiter
+from aurorapy_native.tasks cimport RunQueue, Sender, Waiter
 from aurorapy_native.wire cimport MessageReader
 
-cdef class ClientStream:
+cdef class ClientStream(Sender):
     cdef readonly MessageReader reader
     cdef readonly OutBuffer out
     cdef readonly RunQueue tasks
@@ -15,6 +15,5 @@ cdef class ClientStream:
     cdef bint reading_paused         # the session is busy and enough has been read ahead
     cdef int socket                  # of a connection without TLS; -1: everything goes through the transport
 
-    cdef int flush(self) except -1
     cdef int wait_for_bytes(self, object timeout) except -1
     cdef int idle(self, ShortPath short) except -1

@@ -4,12 +4,13 @@ from typing import Any
 
 from aurorapy_native.outbuffer import OutBuffer
 from aurorapy_native.short_path import ShortPath
+from aurorapy_native.tasks import Sender
 from aurorapy_native.wire import MessageReader
 
 class ClientGone(BaseException):
     """The peer closed; nothing can be said to it any more."""
 
-class ClientStream:
+class ClientStream(Sender):
     """The stream's two ends: `reader` and `out`. A protocol of the event loop, with connection_made and the like left out."""
 
     transport: Any

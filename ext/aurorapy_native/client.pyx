@@ -3,7 +3,8 @@
     data_received ──feed──▶ MessageReader          task: next_for(short)  short path ▶ general message
                    runs the task                         nothing left: send what collected, wait
 
-Everything that came in one read is answered in one send. Without TLS the answer goes straight to the socket: the
+Everything that came in one read is answered in one send, at the end of the loop's round: waking a client process costs
+more than answering it, and one that waits for several answers is woken once. Without TLS the answer goes straight to the socket: the
 transport has nothing queued then; what the socket does not take at once the transport sends when it can.
 
 Errors: ClientGone when the peer has closed; what the wait was interrupted with.
@@ -13,7 +14,7 @@ Not here: startup, TLS, what messages mean (aurorapy.server.connection).
 
 from aurorapy_native.outbuffer cimport OutBuffer
 from aurorapy_native.short_path cimport ShortPath
-from aurorapy_native.tasks cimport RunQueue, Waiter
+from aurorapy_native.tasks cimport RunQueue, Sender, Waiter
 from aurorapy_native.wire cimport MessageReader
 
 cdef extern from "<sys/socket.h>" nogil:
@@ -30,7 +31,7 @@ class ClientGone(BaseException):
     """The peer closed; nothing can be said to it any more."""
 
 
-cdef class ClientStream:
+cdef class ClientStream(Sender):
     def __cinit__(self, RunQueue tasks not None, *args):
         self.tasks = tasks
         self.reader = MessageReader()
@@ -142,8 +143,7 @@ cdef class ClientStream:
         """Sends everything and waits for the client, under the idle timeouts."""
         cdef bint timed
         short.before_idle()
-        self.flush()
-        self.tasks.linger()
+        self.tasks.send_later(self)
         timed = short.start_idle()
         try:
             if self.can_write is not None:

@@ -55,6 +55,32 @@ cdef extern from "<errno.h>" nogil:
     enum: EINTR
 
 
+cdef extern from "<sched.h>" nogil:
+    int sched_yield()
+
+cdef extern from "<time.h>" nogil:
+    struct timespec:
+        long tv_sec
+        long tv_nsec
+    int clock_gettime(int, timespec*)
+    enum: CLOCK_MONOTONIC
+
+cdef extern from *:
+    """
+    static inline int is_zero(const size_t* value) { return __atomic_load_n(value, __ATOMIC_RELAXED) == 0; }
+    """
+    bint is_zero(const size_t*) noexcept nogil
+
+
+cdef double BUSY_SECONDS = 20e-6      # a yield that takes longer let another thread work
+
+
+cdef inline double seconds() noexcept nogil:
+    cdef timespec now
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return now.tv_sec + now.tv_nsec * 1e-9
+
+
 cdef struct Shared:
     pthread_mutex_t mutex
     pthread_cond_t work          # signalled when pending is filled, or at the end
@@ -68,7 +94,8 @@ cdef struct Shared:
     uint64_t position            # file position where `pending` begins
     uint64_t durable             # everything below is on disk
     uint64_t syncs
-    bint idle                    # the thread waits on `work`
+    bint idle                    # the thread sleeps on `work`
+    double spin_seconds          # how long it looks for more before it sleeps
     bint ending
     int error                    # errno of the first failure; then the file is poisoned
 
@@ -88,6 +115,15 @@ cdef int write_all(int fd, const char* data, size_t count, uint64_t position) no
     return 0
 
 
+cdef void look_for_more(Shared* s) noexcept nogil:
+    """Returns when something was appended, the time is over, or somebody else has use for the processor."""
+    cdef double now = seconds(), before = now, until = now + s.spin_seconds
+    while is_zero(&s.pending_used) and not s.ending and now < until and now - before < BUSY_SECONDS:
+        before = now
+        sched_yield()
+        now = seconds()
+
+
 cdef void* writer_main(void* argument) noexcept nogil:
     cdef Shared* s = <Shared*>argument
     cdef char* data
@@ -96,6 +132,10 @@ cdef void* writer_main(void* argument) noexcept nogil:
     cdef int error
     pthread_mutex_lock(&s.mutex)
     while True:
+        if s.pending_used == 0 and s.spin_seconds > 0:
+            pthread_mutex_unlock(&s.mutex)
+            look_for_more(s)
+            pthread_mutex_lock(&s.mutex)
         while s.pending_used == 0 and not s.ending:
             s.idle = True
             pthread_cond_wait(&s.work, &s.mutex)
@@ -127,12 +167,13 @@ cdef void* writer_main(void* argument) noexcept nogil:
 
 
 cdef class LogWriter:
-    """Appends to the file `path` from `position` on; the file exists and is zero-filled."""
+    """Appends to the file `path` from `position` on; the file exists and is zero-filled. spin_seconds: how long the thread
+    looks for more after a batch before it sleeps, since being woken costs about as much as the disk."""
     cdef Shared* s
     cdef pthread_t thread
     cdef bint started
 
-    def __cinit__(self, str path, uint64_t position):
+    def __cinit__(self, str path, uint64_t position, double spin_seconds=0.0):
         cdef bytes encoded = path.encode()
         self.s = <Shared*>malloc(sizeof(Shared))
         if self.s == NULL:
@@ -141,6 +182,7 @@ cdef class LogWriter:
         self.s.pending_used = self.s.pending_size = self.s.writing_size = 0
         self.s.position = self.s.durable = position
         self.s.syncs = 0
+        self.s.spin_seconds = spin_seconds
         self.s.idle = self.s.ending = False
         self.s.error = 0
         self.s.event_fd = -1

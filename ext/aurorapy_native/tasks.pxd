@@ -26,6 +26,11 @@ cdef class Waiter:
     # wake_now(): switches into the task when nobody else is ready.
     cdef int run_now(self, object value) except -1
 
+cdef class Sender:
+    """Somebody with something to send at the end of the loop's round."""
+    cdef bint queued
+    cdef int flush(self) except -1
+
 cdef class RunQueue:
     """Tasks that are ready, and the one loop callback that runs them."""
     cdef public object _loop
@@ -38,9 +43,11 @@ cdef class RunQueue:
     cdef public double slice_seconds
     cdef public double spin_seconds      # how long the loop polls after an answer before it sleeps; 0: not at all
     cdef double _spin_until
-    cdef bint _spinning
+    cdef bint _round_ends                # _end_round is scheduled
+    cdef list _senders
     cdef public object _until            # callable or None: run_until's condition
 
     cdef int make_ready(self, TaskCore task) except -1
-    # Something was answered and the next question may come at once: see spin_seconds.
-    cdef int linger(self) except -1
+    # What it has is sent when everybody whose time had come has run; then the loop polls for a while (spin_seconds).
+    cdef int send_later(self, Sender sender) except -1
+    cdef int poll_for(self, double seconds) except -1

@@ -20,6 +20,9 @@ class Waiter:
         """wake(), for a callback of the loop that has nothing more to do: the task runs at once when nobody else is ready."""
     def wake(self, value: Any = None) -> None: ...
 
+class Sender:
+    """Somebody with something to send at the end of the loop's round."""
+
 class RunQueue:
     """Tasks that are ready, and the one loop callback that runs them."""
 
@@ -29,4 +32,6 @@ class RunQueue:
     def __init__(self, loop: Any, hub: Any, slice_seconds: float) -> None: ...
     def current(self) -> TaskCore | None: ...
     def waiter(self) -> Waiter: ...
+    def expect_disk(self) -> None:
+        """A task is about to wait for the log: the loop polls rather than sleeps as long as that usually takes."""
     def give_way(self) -> None: ...

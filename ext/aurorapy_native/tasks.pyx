@@ -27,6 +27,10 @@ cdef inline double monotonic() noexcept nogil:
     return now.tv_sec + now.tv_nsec * 1e-9
 
 
+cdef enum:
+    DISK_SPINS = 4           # an fdatasync takes longer than a client's next question
+
+
 cdef class TaskCore:
     def pending_interrupt(self):
         return self._interrupt
@@ -114,12 +118,18 @@ cdef class Waiter:
             self._queue.make_ready(self._task)
 
 
+cdef class Sender:
+    cdef int flush(self) except -1:
+        return 0
+
+
 cdef class RunQueue:
     def __init__(self, loop, hub, double slice_seconds):
         self._loop = loop
         self._hub_switch = hub.switch
         self._queue = deque()
         self._queue_append = self._queue.append
+        self._senders = []
         self.slice_seconds = slice_seconds
 
     def current(self):
@@ -142,22 +152,47 @@ cdef class RunQueue:
             self._loop.call_soon(self._drain)
         return 0
 
-    cdef int linger(self) except -1:
-        if self.spin_seconds <= 0:
-            return 0
-        self._spin_until = monotonic() + self.spin_seconds
-        if not self._spinning:
-            self._spinning = True
-            self._loop.call_soon(self._spin)
+    cdef int send_later(self, Sender sender) except -1:
+        if not sender.queued:
+            sender.queued = True
+            self._senders.append(sender)
+        return self.poll_for(self.spin_seconds)
+
+    cdef int poll_for(self, double seconds) except -1:
+        cdef double until
+        if seconds > 0:
+            until = monotonic() + seconds
+            if until > self._spin_until:
+                self._spin_until = until
+        if not self._round_ends:
+            self._round_ends = True
+            self._loop.call_soon(self._end_round)
         return 0
 
-    def _spin(self):
-        """A round of the loop that has something to call does not sleep. Whoever was woken on this processor goes first."""
-        sched_yield()
-        if monotonic() < self._spin_until:
-            self._loop.call_soon(self._spin)
-        else:
-            self._spinning = False
+    def expect_disk(self):
+        """A task is about to wait for the log: the loop polls rather than sleeps as long as that usually takes."""
+        if self.spin_seconds > 0:
+            self.poll_for(DISK_SPINS * self.spin_seconds)
+
+    def _end_round(self):
+        """Sends what collected in this round of the loop: a client process that waits for several answers is woken once.
+        A round that has something to call does not sleep, so being called again is how to poll; whoever was woken on this
+        processor goes first."""
+        cdef list senders = self._senders
+        cdef Sender sender
+        self._round_ends = False
+        if senders:
+            self._senders = []
+            for sender in senders:
+                sender.queued = False
+                sender.flush()
+        elif self.spin_seconds > 0:
+            sched_yield()
+        if self.spin_seconds > 0 and not self._round_ends and monotonic() < self._spin_until:
+            self._round_ends = True
+            self._loop.call_soon(self._end_round)
+        if self._until is not None and self._until():
+            self._loop.stop()
 
     def _drain(self):
         """Runs every task that is ready now; those that become ready meanwhile run in the next round, after I/O."""

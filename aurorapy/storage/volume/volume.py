@@ -5,7 +5,7 @@
     volume.wait_durable(lsn)            # the batch leaves, a write quorum answers, everybody up to the VDL wakes
     page = volume.read_page(7)          # from one copy, at the read point
 
-A batch leaves when somebody waits for a record in it, when it is large, or 1 ms after its first record; it takes what
+A batch leaves when somebody waits for a record in it, when it is large, or 10 ms after its first record; it takes what
 arrives until the loop gets to it. Answers are SCLs:
 
     SCL of each copy ──write quorum──▶ PGCL of the group ──oldest outstanding batch──▶ VCL ──▶ VDL ──▶ waiters
@@ -299,6 +299,7 @@ class Volume:
             insort(waiters, entry)
         if self.redo.pending_bytes:
             self._want_flush()
+        self.host.tasks.expect_disk()
         error = waiter.wait()
         if error is not None:
             raise again(error)
