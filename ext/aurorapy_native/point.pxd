@@ -43,12 +43,14 @@ cdef class PointProgram:
     cdef list indexes                # of PlainIndex; None: some are not plain
 
     # The table as it is open now. `open_tables`: instance.open_tables, `open_table`: what opens one that is not there.
-    cdef int open(self, dict open_tables, object open_table) except -1
+    # False when its index does not lead older snapshots to every row: the general way knows which.
+    cdef bint open(self, dict open_tables, object open_table) except -1
     # The visible row's columns, None when there is none. Raises a Retry. Long values: `external` is set, nothing is read.
     cdef tuple read(self, tuple params, Snapshot snapshot, bint* external)
     # A PointOutcome. May wait for pages and, in unique indexes, for other transactions.
     cdef int change(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1
 
+    cdef int open_anew(self, object open_table) except -1
     cdef char* find(self, tuple params, Snapshot snapshot, uint64_t* at) except? NULL
     cdef char* find_among(self, Snapshot snapshot, uint64_t* at) except? NULL
     cdef int replace(self, TransactionCore transaction, uint64_t xid, Snapshot snapshot, uint64_t at, tuple params,

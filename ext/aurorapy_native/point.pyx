@@ -67,11 +67,14 @@ cdef class PointProgram:
         self.columns = columns
         self.compute = compute
 
-    cdef int open(self, dict open_tables, object open_table) except -1:
+    cdef bint open(self, dict open_tables, object open_table) except -1:
         cdef object known = open_tables.get(self.root)
+        if known is None or (<tuple> known)[0] is not self.relation or (<tuple> known)[1] is not self.table:
+            self.open_anew(open_table)
+        return self.tree is None or self.tree.storage.incomplete is None
+
+    cdef int open_anew(self, object open_table) except -1:
         cdef object table
-        if known is not None and (<tuple> known)[0] is self.relation and (<tuple> known)[1] is self.table:
-            return 0
         table = open_table(self.relation)
         self.heap = table.heap
         self.indexes = plain_indexes(table)

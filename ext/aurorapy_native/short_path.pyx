@@ -335,7 +335,8 @@ cdef class ShortPath:
         for key, mode in self.statement.lock_keys:
             if not self.locks.is_free(key, mode):
                 return 0
-        self.program.open(self.open_tables, self.open_table)
+        if not self.program.open(self.open_tables, self.open_table):
+            return 0
         snapshot = self.status.take(None, None, 0)
         try:
             row = self.program.read(self.params, snapshot, &external)
@@ -358,7 +359,8 @@ cdef class ShortPath:
         for key, mode in self.statement.lock_keys:
             if not self.locks.acquire(transaction, key, mode):
                 return 0
-        self.program.open(self.open_tables, self.open_table)
+        if not self.program.open(self.open_tables, self.open_table):
+            return 0
         snapshot = transaction.take_snapshot()
         self.block.snapshot_taken = True
         if is_read:
