@@ -255,6 +255,7 @@ class Connection(ClientStream, asyncio.Protocol):
             elif letter == "H":
                 self.send()
             elif letter == "X":
+                self.send()
                 return
             elif letter == "F":
                 if not extended.skipping:

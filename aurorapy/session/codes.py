@@ -55,6 +55,7 @@ def param_reader_of(types: list[Type], formats: list[int], context: TypeContext)
     return ParamReader("".join(codes).encode(), tuple([decoder_of(t, f, context) for t, f in zip(types, formats)]))
 
 
+WRONG_LENGTH = "incorrect binary data format in bind parameter"  # which one, `output` adds
 _UNPACK = {21: (2, ">h"), 23: (4, ">i"), 20: (8, ">q"), 26: (4, ">I")}
 
 
@@ -85,7 +86,7 @@ def _fixed_decoder(size: int, code: str) -> Callable[[bytes], int]:
 
     def decode(data: bytes) -> int:
         if len(data) != size:
-            text = "insufficient data left in message" if len(data) < size else "incorrect binary data format in bind parameter"
+            text = "insufficient data left in message" if len(data) < size else WRONG_LENGTH
             raise DataError(text, sqlstate="08P01" if len(data) < size else "22P03")
         return unpack(data)[0]
 

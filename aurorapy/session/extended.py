@@ -111,7 +111,9 @@ class ExtendedProtocol:
             raise ProtocolViolation(
                 f"bind message has {len(result_formats)} result formats but query has {len(columns)} columns"
             )
-        session.portals.add(Portal(portal_name, prepared, params, result_formats))
+        portal = Portal(portal_name, prepared, params, result_formats)
+        portal.created_us = session.eval.statement_us
+        session.portals.add(portal)
         session.output.bind_complete()
 
     def describe_statement(self, name: str) -> None:
@@ -140,14 +142,23 @@ class ExtendedProtocol:
             session.output.empty_query()
         elif isinstance(prepared.statement, QueryStatement):
             session.block.start_statement()
+            self._need_unused(portal)
             if not portal.started:
                 portal.start(session)
             session.output.run_portal(portal, limit, describe=False)
         else:
             if session.block.state != "failed":
                 session.block.start_statement()
+            self._need_unused(portal)
+            portal.started = True
             utility.run_portal(session, portal, limit)
         session.end_statement()
+
+    @staticmethod
+    def _need_unused(portal: Portal) -> None:
+        """What returns no rows runs once."""
+        if portal.started and portal.columns is None:
+            raise DatabaseError(f'portal "{portal.name}" cannot be run', sqlstate="55000")
 
     def close(self, kind: str, name: str) -> None:
         session = self._session

@@ -77,6 +77,9 @@ class ServerView:
                        prepared.from_sql, 0, 0)  # fmt: skip
 
     def cursors(self) -> Iterator[tuple]:
+        own = self._session.short.statement
+        if own is not None:
+            yield ("", own.text, False, False, False, self._session.eval.statement_us)
         for portal in self._session.portals.all():
             text = portal.prepared.text or portal.prepared.statement.text
             yield (portal.name, text, portal.hold, portal.binary, portal.scroll, portal.created_us)

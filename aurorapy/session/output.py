@@ -17,7 +17,7 @@ from typing import Any, Callable
 
 from aurorapy.config import SETTINGS
 from aurorapy.errors import DatabaseError
-from aurorapy.session.codes import encoder_of, param_reader_of
+from aurorapy.session.codes import WRONG_LENGTH, encoder_of, param_reader_of
 from aurorapy.session.rows import Rows
 from aurorapy.wire import backend
 from aurorapy_native.outbuffer import OutBuffer, RowEncoder
@@ -63,11 +63,9 @@ class Output:
         else:
             sent, suspended = self._send_some(portal.rows, encoder, limit)
         if suspended:
-            portal.position += sent
             self.buffer.message("s")
             return
-        total = portal.position + sent
-        self._finish(portal, prepared, total if prepared.kind in ("select", "values") else portal.context.processed)
+        self._finish(portal, prepared, sent if prepared.kind in ("select", "values") else portal.context.processed)
 
     def send_all(self, rows: Any, encoder: RowEncoder) -> int:
         """A plan's rows as DataRows; how many."""
@@ -202,7 +200,10 @@ class Output:
                 if value is not None:
                     decode(value)
             except DatabaseError as error:
-                error.where = f"{named} parameter ${number}" + ("" if format_ else " = '...'")
+                shown = "" if format_ else " = '...'" if value else " = ''"
+                error.where = f"{named} parameter ${number}{shown}"
+                if error.message == WRONG_LENGTH:
+                    error.message += f" {number}"
                 raise error from None
 
     # -- protocol answers ----------------------------------------------------------------------------------------------

@@ -101,12 +101,13 @@ class PreparedStatement:
         before = self.columns
         self.given_types = self.param_types
         self._compile(only_describe)
+        self.descriptions.clear()
         if before is None or _shape(before) == _shape(self.columns):
             return
         if self.keeps_shape:
+            self.columns, self.validity, self.program = before, None, None  # refused as long as it would look different
             raise FeatureNotSupported("cached plan must not change result type")
         self.encoders.clear()
-        self.descriptions.clear()
 
     def tag(self, processed: int) -> str:
         return f"{_TAGS[self.kind]} {processed}"

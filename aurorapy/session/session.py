@@ -108,9 +108,10 @@ class Session:
     def take_portal(self, prepared: PreparedStatement, params: tuple, formats: list[int], executed: bool) -> None:
         """The short path's unnamed portal, for messages that need more than it knows."""
         portal = Portal("", prepared, params, formats)
+        portal.created_us = self.eval.statement_us
+        portal.transaction = self.block.start_statement()  # with which the portal goes
         if executed:
             portal.started = True
-            portal.transaction = self.block.start_statement()
             portal.context = self.exec_context(portal.transaction, None, params)
         self.portals.add(portal)
 

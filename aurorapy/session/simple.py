@@ -39,6 +39,7 @@ class SimpleProtocol:
         session = self._session
         try:
             session.start_statement(text)
+            session.prepared.pop("", None)
             if not self._bulk_inserts.run(text) and not self._run_known(text):
                 self._run_all(text)
             session.block.finish_implicit()

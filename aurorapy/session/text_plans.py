@@ -42,6 +42,8 @@ class TextPlans:
         known = self._plans.get(taken[0]) if taken is not None else None
         if known is None or known is _NEVER or known.program is None:
             return None
+        if known.validity != self._session.plan_validity():
+            return None
         return self._with_values(known, taken[3])
 
     def find(self, text: str) -> tuple[PreparedStatement, tuple] | None:

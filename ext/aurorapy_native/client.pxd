@@ -15,5 +15,7 @@ cdef class ClientStream(Sender):
     cdef bint reading_paused         # the session is busy and enough has been read ahead
     cdef int socket                  # of a connection without TLS; -1: everything goes through the transport
 
+    # Waits until the client has read enough; True when bytes have come meanwhile.
+    cdef bint wait_for_reader(self) except -1
     cdef int wait_for_bytes(self, object timeout) except -1
     cdef int idle(self, ShortPath short) except -1

@@ -86,6 +86,11 @@ cdef class ClientStream(Sender):
         if self.lost:
             raise ClientGone
 
+    cdef bint wait_for_reader(self) except -1:
+        cdef Py_ssize_t had = self.reader.end - self.reader.start
+        self.drain()
+        return self.reader.end - self.reader.start > had
+
     cdef int flush(self) except -1:
         cdef ssize_t sent = 0
         if self.out.size == 0 or self.lost:
@@ -126,9 +131,8 @@ cdef class ClientStream(Sender):
             if message is not None:
                 return message
             self.flush()
-            if self.can_write is not None:
-                self.drain()
-            self.wait_for_bytes(None)
+            if self.can_write is None or not self.wait_for_reader():
+                self.wait_for_bytes(None)
 
     def next_for(self, ShortPath short not None):
         """The next message that is not the short path's, which meanwhile answers what is; idle while there is none."""
@@ -146,9 +150,8 @@ cdef class ClientStream(Sender):
         self.tasks.send_later(self)
         timed = short.start_idle()
         try:
-            if self.can_write is not None:
-                self.drain()
-            self.wait_for_bytes(None)
+            if self.can_write is None or not self.wait_for_reader():
+                self.wait_for_bytes(None)
         finally:
             if timed:
                 short.end_idle()

@@ -53,11 +53,11 @@ cdef class PointProgram:
     cdef int open_anew(self, object open_table) except -1
     cdef char* find(self, tuple params, Snapshot snapshot, uint64_t* at) except? NULL
     cdef char* find_among(self, Snapshot snapshot, uint64_t* at) except? NULL
-    cdef int replace(self, TransactionCore transaction, uint64_t xid, Snapshot snapshot, uint64_t at, tuple params,
+    cdef int replace(self, TransactionCore transaction, Snapshot snapshot, uint64_t at, tuple params,
                      object evaluation) except -1
     cdef tuple new_row(self, uint64_t at, Snapshot snapshot, tuple params, object evaluation)
     cdef int put(self, uint64_t xid, Snapshot snapshot, uint64_t at, tuple new, Found* found) except -1
-    cdef bint has_key(self, uint64_t at) except -1
+    cdef int look_again(self, uint64_t at) except -1
     cdef int wait_for(self, TransactionCore transaction, uint64_t xid, uint64_t at) except -1
     cdef int add_entries(self, TransactionCore transaction, uint64_t tid, tuple row) except -1
-    cdef int insert(self, TransactionCore transaction, uint64_t xid, tuple new) except -1
+    cdef int insert(self, TransactionCore transaction, tuple new) except -1

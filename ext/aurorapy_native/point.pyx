@@ -133,12 +133,10 @@ cdef class PointProgram:
         return self.heap.codec.decode(row, self.projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), self.heap.oid)
 
     cdef int change(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1:
-        cdef uint64_t xid = transaction.current_xid, at = 0
+        cdef uint64_t at = 0
         cdef char* row
-        if xid == 0:
-            xid = transaction.assign()
         if self.kind == "insert":
-            return self.insert(transaction, xid, self.compute(evaluation, params, None))
+            return self.insert(transaction, self.compute(evaluation, params, None))
         while True:
             try:
                 row = self.find(params, snapshot, &at)
@@ -149,9 +147,9 @@ cdef class PointProgram:
             return POINT_NOTHING
         if (<TupleHeader*> row).infomask & HAS_EXTERNAL:
             return POINT_UNABLE
-        return self.replace(transaction, xid, snapshot, at, params, evaluation)
+        return self.replace(transaction, snapshot, at, params, evaluation)
 
-    cdef int replace(self, TransactionCore transaction, uint64_t xid, Snapshot snapshot, uint64_t at, tuple params,
+    cdef int replace(self, TransactionCore transaction, Snapshot snapshot, uint64_t at, tuple params,
                      object evaluation) except -1:
         """Changes the version at `at`; when others were or are at it, at READ COMMITTED, the newest one that is theirs to
         leave and still has the key (what execute.modify.versions does for every other statement)."""
@@ -159,6 +157,7 @@ cdef class PointProgram:
         cdef tuple new = None
         cdef bint fresh = True
         cdef int code
+        cdef uint64_t xid = transaction.current_xid or <uint64_t> transaction.assign()
         while True:
             if fresh and self.compute is not None:
                 new = self.new_row(at, snapshot, params, evaluation)
@@ -174,8 +173,9 @@ cdef class PointProgram:
             fresh = code == ROW_UPDATED
             if fresh:
                 at = found.tid
-                if not self.has_key(at):
-                    return POINT_NOTHING
+                code = self.look_again(at)
+                if code != POINT_DONE:
+                    return code
             else:
                 self.wait_for(transaction, found.xid, at)
         if new is not None and not found.hot:
@@ -215,8 +215,8 @@ cdef class PointProgram:
                 found.hot = code == ROW_OK and other == 1
                 return code
 
-    cdef bint has_key(self, uint64_t at) except -1:
-        """Does the version at `at`, a later one of the row found, still have the key that was looked for?"""
+    cdef int look_again(self, uint64_t at) except -1:
+        """DONE when the version at `at`, a later one of the row found, still has the key that was looked for."""
         cdef uint64_t where = 0
         cdef char* row
         while True:
@@ -225,9 +225,9 @@ cdef class PointProgram:
                 break
             except Retry as retry:
                 retry.wait()
-        if row == NULL:
-            return False
-        return list(self.heap.codec.decode(row, self.key_columns, 0, 0, self.heap.oid)) == self.sought
+        if row == NULL or list(self.heap.codec.decode(row, self.key_columns, 0, 0, self.heap.oid)) != self.sought:
+            return POINT_NOTHING
+        return POINT_UNABLE if (<TupleHeader*> row).infomask & HAS_EXTERNAL else POINT_DONE
 
     cdef int wait_for(self, TransactionCore transaction, uint64_t xid, uint64_t at) except -1:
         """Until that transaction has ended; an error says which row it was."""
@@ -240,8 +240,8 @@ cdef class PointProgram:
             raise
         return 0
 
-    cdef int insert(self, TransactionCore transaction, uint64_t xid, tuple new) except -1:
-        cdef uint64_t tid
+    cdef int insert(self, TransactionCore transaction, tuple new) except -1:
+        cdef uint64_t tid, xid = transaction.current_xid or <uint64_t> transaction.assign()
         while True:
             try:
                 tid = self.heap.insert_row(new, xid, transaction.command, False)

@@ -27,7 +27,7 @@ cdef class ShortPath:
     cdef OutBuffer out
     cdef public bint skipping        # after an error, until Sync
     # The unnamed portal while it is this path's own.
-    cdef object statement            # PreparedStatement; None: there is no such portal
+    cdef readonly object statement   # PreparedStatement; None: there is no such portal
     cdef PointProgram program        # None: BEGIN and its like, or a plan that only reads
     cdef tuple params
     cdef tuple formats               # of the result
@@ -48,6 +48,8 @@ cdef class ShortPath:
     cdef int query(self, Message* message) except -1
 
     cdef bint usable(self, object statement) except -1
+    cdef bint plan_holds(self, object statement) except -1
+    cdef int forget_unnamed(self) except -1
     cdef int run(self) except -1
     cdef int control_by(self, object control) except -1
     cdef int run_described(self) except -1

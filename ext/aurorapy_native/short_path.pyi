@@ -20,5 +20,9 @@ class ShortPath:
     """One session's."""
 
     skipping: bool
+    @property
+    def statement(self) -> Any:
+        """PreparedStatement of the unnamed portal while it is this path's; None when there is none."""
+
     def __init__(self, session: Any, out: OutBuffer) -> None:
         """`session`: a Session whose parts are there already."""

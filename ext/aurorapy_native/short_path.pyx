@@ -209,12 +209,14 @@ cdef class ShortPath:
 
     cdef bint usable(self, object statement) except -1:
         """Is it of this path's kind, and does its plan hold?"""
-        cdef tuple validity
         if self.block.state == _FAILED:
             return False
         if statement.program is None and not statement.reads:
             return statement.control is not None
-        validity = statement.validity
+        return self.plan_holds(statement)
+
+    cdef bint plan_holds(self, object statement) except -1:
+        cdef tuple validity = statement.validity
         if validity is None or validity[0] != self.shared_catalog.version + self.catalog.own_version or \
                 validity[1] != self.catalog.path_version:
             return False
@@ -257,8 +259,9 @@ cdef class ShortPath:
         self.formats = NO_FORMATS
         control = CONTROLS.get(text)
         if control is not None:
-            if (control is BEGIN) != (state == _IDLE):
+            if state != (_IDLE if control is BEGIN else _OPEN):
                 return 0                                 # the general way has something to say about that
+            self.forget_unnamed()
             self.begin_statement(text)
             self.control_by(control)
         else:
@@ -270,6 +273,7 @@ cdef class ShortPath:
             if not self.usable(self.statement):
                 self.statement = None
                 return 0
+            self.forget_unnamed()
             self.begin_statement(text)
             if not self.run_described():
                 self.statement = None
@@ -280,6 +284,13 @@ cdef class ShortPath:
         if not self.sync():
             self.session.ready()
         return 1
+
+    cdef int forget_unnamed(self) except -1:
+        """A Query ends the unnamed portal and the unnamed statement."""
+        if self.portals.by_name:
+            self.portals.close("")
+        self.prepared.pop("", None)
+        return 0
 
     cdef int run_described(self) except -1:
         """run(), with the row's description before it."""
@@ -317,20 +328,19 @@ cdef class ShortPath:
             if block.state != _IDLE:
                 return 0
             block.begin({})
+            self.executed = True
         elif block.state != _OPEN:
             return 0
-        elif control is COMMIT:
-            block.commit()
         else:
-            block.rollback()
-        self.statement = None
+            block.commit() if control is COMMIT else block.rollback()
+            self.statement = None
         return self.put_tag(CONTROL_TAGS[control]) + 1
 
     cdef int read_alone(self) except -1:
         cdef Snapshot snapshot
         cdef bint external = False
         cdef tuple row
-        if self.session.last_commit > self.status.vdl:
+        if self.session.last_commit > self.status.vdl or not self.plan_holds(self.statement):
             return 0
         for key, mode in self.statement.lock_keys:
             if not self.locks.is_free(key, mode):
@@ -359,6 +369,8 @@ cdef class ShortPath:
         for key, mode in self.statement.lock_keys:
             if not self.locks.acquire(transaction, key, mode):
                 return 0
+        if not self.plan_holds(self.statement):          # others may have run since Bind
+            return 0
         if not self.program.open(self.open_tables, self.open_table):
             return 0
         snapshot = transaction.take_snapshot()
@@ -391,6 +403,8 @@ cdef class ShortPath:
         for key, mode in self.statement.lock_keys:
             if not self.locks.acquire(transaction, key, mode):
                 return 0
+        if not self.plan_holds(self.statement):
+            return 0
         encoder = self.statement.encoders.get(self.formats)
         if encoder is None:
             encoder = self.session.output.encoder_for(self.statement, self.formats)

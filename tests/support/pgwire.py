@@ -17,6 +17,7 @@ Not here: TLS, passwords, binary values (bytes are handed through).
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import time
@@ -165,6 +166,12 @@ class Wire:
         while (found := self._take_message()) is None:
             self._fill()
         return found
+
+    def has_answer(self) -> bool:
+        """Has the server sent a ReadyForQuery that was not read yet, with nothing behind it?"""
+        while select.select([self.sock], [], [], 0)[0]:
+            self._fill()
+        return self._buffer[-6:-1] == b"Z\0\0\0\5"
 
     # -- replies -------------------------------------------------------------------------------------------------------
     def reply(self, timeout: float = 60) -> Reply:
