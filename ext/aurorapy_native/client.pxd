@@ -12,6 +12,7 @@ cdef class ClientStream(Sender):
     cdef public object can_write     # the Waiter of who waits for the client to read; None: it reads
     cdef public bint lost            # the peer closed
     cdef Waiter waiting              # the task's wait for bytes
+    cdef ShortPath here              # while the task waits and no timer runs: what may answer without it
     cdef bint reading_paused         # the session is busy and enough has been read ahead
     cdef int socket                  # of a connection without TLS; -1: everything goes through the transport
 

@@ -49,7 +49,9 @@ cdef class ClientStream(Sender):
     def data_received(self, data):
         cdef Waiter waiter = self.waiting
         self.reader.feed(data)
-        if waiter is not None:
+        if self.here is not None and self.here.serve_here(self.reader):
+            self.tasks.send_later(self)
+        elif waiter is not None:
             self.waiting = None
             waiter.run_now(None)
         elif self.reader.end - self.reader.start > READ_AHEAD_BYTES and not self.reading_paused:
@@ -149,10 +151,13 @@ cdef class ClientStream(Sender):
         short.before_idle()
         self.tasks.send_later(self)
         timed = short.start_idle()
+        if not timed and self.can_write is None:
+            self.here = short
         try:
             if self.can_write is None or not self.wait_for_reader():
                 self.wait_for_bytes(None)
         finally:
+            self.here = None
             if timed:
                 short.end_idle()
         return 0

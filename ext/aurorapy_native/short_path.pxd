@@ -40,6 +40,9 @@ cdef class ShortPath:
 
     # 1: the message was answered; 0: it is the general way's.
     cdef int serve(self, MessageReader reader) except -1
+    # serve() on the loop's own stack, where nothing may wait. True: nothing is left for the task to do.
+    cdef bint serve_here(self, MessageReader reader) except -1
+    cdef bint is_read_of_one(self, Message* message) except -1
     cdef int take(self, Message* message) except -1
     cdef int bind(self, Message* message) except -1
     cdef int describe(self, Message* message) except -1

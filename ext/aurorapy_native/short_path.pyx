@@ -15,6 +15,8 @@ hands its portal over and returns, and the connection gives the message to sessi
 What it cannot do: a lock that is not free, a page that is not in the pool (for a read alone), a row that another
 transaction is changing, long values, failed blocks, row limits, named portals, roles whose privileges were not checked.
 
+While its task waits for the client, reads of one row are answered on the loop's own stack (serve_here), without a switch.
+
 Errors: those of statements are reported and make the rest wait for Sync, as in session.extended; FatalError passes.
 
 Not here: anything general (`aurorapy.session`), reading from the socket (`aurorapy.server.connection`).
@@ -116,6 +118,33 @@ cdef class ShortPath:
         if self.statement is not None and reader.buffered:
             self.hand_over()
         return 0
+
+    cdef bint serve_here(self, MessageReader reader) except -1:
+        """Reads of one row, which wait for nothing. What fails is left as it was: the task meets it again and reports it."""
+        cdef Message message
+        cdef Py_ssize_t mark
+        while reader.peek(&message):
+            mark = self.out.size
+            try:
+                if self.skipping or mark >= LARGE or not self.is_read_of_one(&message) or not self.take(&message):
+                    return False
+            except Exception:
+                self.out.cut(mark)
+                return False
+            reader.skip(&message)
+        self.before_idle()
+        return True
+
+    cdef bint is_read_of_one(self, Message* message) except -1:
+        """Could the message be part of one?"""
+        cdef object state
+        if message.letter == c"E":
+            state = self.block.state
+            return self.statement is not None and self.program is not None and self.program.kind == "select" and \
+                (state == _OPEN or (state == _IDLE and self.settings.reads_alone))
+        if message.letter == c"B":
+            return not self.portals.by_name
+        return message.letter == c"S" or message.letter == c"D"
 
     cdef int before_idle(self) except -1:
         self.activity.rest(self.block.letter)
