@@ -13,6 +13,7 @@ cdef enum Outcome:
     ROW_UPDATED = 3          # another transaction's committed update: the next version is named
     ROW_DELETED = 4
     ROW_BEING_MODIFIED = 5   # another running transaction has changed or locked it: its id is named
+    ROW_NOT_HOT = 6          # see Heap.only_hot
 
 # Where a change found its row, and whom it met.
 ctypedef struct Found:
@@ -26,6 +27,7 @@ cdef class Heap(HeapReader):
     cdef Projection indexed          # columns some index depends on: an update that keeps their bytes may be HOT
     cdef Projection keys             # columns of unique keys: see KEYS_UPDATED
     cdef bint all_indexed
+    cdef bint only_hot               # updates that would need index entries answer ROW_NOT_HOT and change nothing
 
     cdef int judge(self, const TupleHeader* row, uint32_t command, TxnIds ids, Found* found) except -1
 

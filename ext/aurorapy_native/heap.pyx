@@ -409,6 +409,8 @@ cdef class Heap(HeapReader):
         if not stays and self.may_prune and is_prunable(self.pool, self.status, frame):
             prune(self.pool, self.mtr, self.status, frame, self.status.horizon(), self.reclaims)
             stays = fits(page, size)
+        if self.only_hot and not (stays and hot_ok):
+            return ROW_NOT_HOT
         if not stays:
             other = self.room(size, &to)
         if (<PageHeader*> page).flags & PAGE_ALL_VISIBLE:

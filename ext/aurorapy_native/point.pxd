@@ -31,6 +31,7 @@ cdef class PointProgram:
     cdef readonly tuple key          # a key column: number of a parameter, from 1, or (constant,)
     cdef readonly tuple columns      # attnos read: the result's, or what `compute` is given
     cdef readonly object compute     # (eval, params, found row) -> new row; None for select and delete
+    cdef readonly bint calm          # making the new row does nothing else: it may be made twice
     cdef readonly uint32_t index_oid
     cdef object root
     cdef object table                # access.table.Table, as opened last
@@ -50,11 +51,15 @@ cdef class PointProgram:
     # A PointOutcome. May wait for pages and, in unique indexes, for other transactions.
     cdef int change(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1
 
+    # change() where nothing may wait: UNABLE when it would have to, or when an index would have to be told.
+    cdef int change_here(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1
+
     cdef int open_anew(self, object open_table) except -1
     cdef char* find(self, tuple params, Snapshot snapshot, uint64_t* at) except? NULL
     cdef char* find_among(self, Snapshot snapshot, uint64_t* at) except? NULL
     cdef int replace(self, TransactionCore transaction, Snapshot snapshot, uint64_t at, tuple params,
                      object evaluation) except -1
+    cdef int try_change(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1
     cdef tuple new_row(self, uint64_t at, Snapshot snapshot, tuple params, object evaluation)
     cdef int put(self, uint64_t xid, Snapshot snapshot, uint64_t at, tuple new, Found* found) except -1
     cdef int look_again(self, uint64_t at) except -1

@@ -20,13 +20,17 @@ class PointProgram:
         key: tuple[int | tuple[Any], ...],
         columns: tuple[int, ...],
         compute: Callable[[Any, tuple, tuple | None], tuple] | None,
+        calm: bool = False,
     ) -> None:
         """kind: select, insert, update, delete. key: a key column the number of a parameter (from 1) or (constant,).
-        columns: attnos of the result, or what `compute(eval, params, found)` is given to make the new row of."""
+        columns: attnos of the result, or what `compute(eval, params, found)` is given to make the new row of. calm: doing
+        so does nothing else, so it may be done again."""
     @property
     def kind(self) -> str: ...
     @property
     def relation(self) -> Any: ...
+    @property
+    def calm(self) -> bool: ...
     @property
     def index_oid(self) -> int: ...
     @property

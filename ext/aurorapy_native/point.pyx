@@ -58,7 +58,8 @@ cdef list plain_indexes(table):
 
 
 cdef class PointProgram:
-    def __init__(self, str kind not None, relation, uint32_t index_oid, tuple key not None, tuple columns not None, compute):
+    def __init__(self, str kind not None, relation, uint32_t index_oid, tuple key not None, tuple columns not None, compute,
+                 bint calm=False):
         self.kind = kind
         self.relation = relation
         self.root = relation.root
@@ -66,6 +67,7 @@ cdef class PointProgram:
         self.key = key
         self.columns = columns
         self.compute = compute
+        self.calm = calm
 
     cdef bint open(self, dict open_tables, object open_table) except -1:
         cdef object known = open_tables.get(self.root)
@@ -148,6 +150,48 @@ cdef class PointProgram:
         if (<TupleHeader*> row).infomask & HAS_EXTERNAL:
             return POINT_UNABLE
         return self.replace(transaction, snapshot, at, params, evaluation)
+
+    cdef int change_here(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1:
+        cdef int outcome
+        if transaction.current_xid == 0 and self.heap.status.next_xid >= self.heap.status.ceiling:
+            return POINT_UNABLE
+        self.heap.only_hot = True
+        try:
+            outcome = self.try_change(transaction, snapshot, params, evaluation)
+        except (Retry, RowTooLong):
+            return POINT_UNABLE
+        finally:
+            self.heap.only_hot = False
+        if outcome == POINT_DONE:
+            self.table.changed_rows += 1
+            if self.kind != "insert":
+                self.table.dead_rows += 1
+        return outcome
+
+    cdef int try_change(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1:
+        cdef Found found
+        cdef uint64_t at = 0
+        cdef int code
+        cdef tuple old, new
+        cdef char* row
+        if self.kind == "insert":
+            if self.indexes is None or self.indexes:
+                return POINT_UNABLE
+            new = self.compute(evaluation, params, None)
+            self.heap.insert_row(new, transaction.xid, transaction.command, False)
+            return POINT_DONE
+        row = self.find(params, snapshot, &at)
+        if row == NULL:
+            return POINT_NOTHING
+        if (<TupleHeader*> row).infomask & HAS_EXTERNAL:
+            return POINT_UNABLE
+        if self.compute is None:
+            code = self.heap.delete_row(at, transaction.xid, snapshot.command, snapshot.ids, &found)
+        else:
+            old = self.heap.codec.decode(row, self.projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), self.heap.oid)
+            new = self.compute(evaluation, params, old)
+            code = self.heap.update_row(at, new, transaction.xid, snapshot.command, snapshot.ids, True, False, &found)
+        return POINT_DONE if code == ROW_OK else POINT_UNABLE
 
     cdef int replace(self, TransactionCore transaction, Snapshot snapshot, uint64_t at, tuple params,
                      object evaluation) except -1:

@@ -25,6 +25,7 @@ cdef class ShortPath:
     cdef LockTable locks
     cdef TransactionStatus status
     cdef OutBuffer out
+    cdef bint on_loop                # in serve_here: what would have to wait is left to the task
     cdef public bint skipping        # after an error, until Sync
     # The unnamed portal while it is this path's own.
     cdef readonly object statement   # PreparedStatement; None: there is no such portal
@@ -42,7 +43,7 @@ cdef class ShortPath:
     cdef int serve(self, MessageReader reader) except -1
     # serve() on the loop's own stack, where nothing may wait. True: nothing is left for the task to do.
     cdef bint serve_here(self, MessageReader reader) except -1
-    cdef bint is_read_of_one(self, Message* message) except -1
+    cdef bint needs_no_wait(self, Message* message) except -1
     cdef int take(self, Message* message) except -1
     cdef int bind(self, Message* message) except -1
     cdef int describe(self, Message* message) except -1

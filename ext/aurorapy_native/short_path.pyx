@@ -15,7 +15,8 @@ hands its portal over and returns, and the connection gives the message to sessi
 What it cannot do: a lock that is not free, a page that is not in the pool (for a read alone), a row that another
 transaction is changing, long values, failed blocks, row limits, named portals, roles whose privileges were not checked.
 
-While its task waits for the client, reads of one row are answered on the loop's own stack (serve_here), without a switch.
+While its task waits for the client, what needs no wait is answered on the loop's own stack (serve_here), without a switch:
+reads of one row, BEGIN, inserts without indexes and HOT updates in a block.
 
 Errors: those of statements are reported and make the rest wait for Sync, as in session.extended; FatalError passes.
 
@@ -120,31 +121,37 @@ cdef class ShortPath:
         return 0
 
     cdef bint serve_here(self, MessageReader reader) except -1:
-        """Reads of one row, which wait for nothing. What fails is left as it was: the task meets it again and reports it."""
+        """What waits for nothing. What fails, or would have to wait, is left as it was: the task meets it again."""
         cdef Message message
         cdef Py_ssize_t mark
-        while reader.peek(&message):
-            mark = self.out.size
-            try:
-                if self.skipping or mark >= LARGE or not self.is_read_of_one(&message) or not self.take(&message):
+        self.on_loop = True
+        try:
+            while reader.peek(&message):
+                mark = self.out.size
+                if self.skipping or mark >= LARGE or not self.needs_no_wait(&message) or not self.take(&message):
                     return False
-            except Exception:
-                self.out.cut(mark)
-                return False
-            reader.skip(&message)
+                reader.skip(&message)
+        except Exception:
+            self.out.cut(mark)
+            return False
+        finally:
+            self.on_loop = False
         self.before_idle()
         return True
 
-    cdef bint is_read_of_one(self, Message* message) except -1:
-        """Could the message be part of one?"""
+    cdef bint needs_no_wait(self, Message* message) except -1:
+        """Could the message be answered without waiting, and done again if not?"""
         cdef object state
-        if message.letter == c"E":
-            state = self.block.state
-            return self.statement is not None and self.program is not None and self.program.kind == "select" and \
-                (state == _OPEN or (state == _IDLE and self.settings.reads_alone))
-        if message.letter == c"B":
-            return not self.portals.by_name
-        return message.letter == c"S" or message.letter == c"D"
+        if message.letter != c"E":
+            return message.letter == c"S" or message.letter == c"D" or (message.letter == c"B" and not self.portals.by_name)
+        if self.statement is None:
+            return False
+        state = self.block.state
+        if self.program is None:
+            return state == _IDLE and self.statement.control is BEGIN
+        if self.program.kind == "select":
+            return state == _OPEN or (state == _IDLE and self.settings.reads_alone)
+        return state == _OPEN and self.program.calm
 
     cdef int before_idle(self) except -1:
         self.activity.rest(self.block.letter)
@@ -416,7 +423,10 @@ cdef class ShortPath:
             self.put_row(row)
             outcome = row is not None
         else:
-            outcome = self.program.change(transaction, snapshot, self.params, self.evaluation)
+            if self.on_loop:
+                outcome = self.program.change_here(transaction, snapshot, self.params, self.evaluation)
+            else:
+                outcome = self.program.change(transaction, snapshot, self.params, self.evaluation)
             snapshot.release()
             if outcome == POINT_UNABLE:
                 return 0

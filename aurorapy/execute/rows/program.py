@@ -22,7 +22,7 @@ from typing import Any
 from aurorapy.execute.modify.statements import _check_row
 from aurorapy.execute.rows.codegen import Writer
 from aurorapy.execute.rows import operators as ops
-from aurorapy.expressions.nodes import Column, Const, Expr, Param, Relabel, walk
+from aurorapy.expressions.nodes import Call, Column, Expr, Param, Relabel, walk
 from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.nodes import Plan, SubPlan
 from aurorapy_native.point import PointProgram
@@ -81,7 +81,7 @@ def _key(scan: nodes.IndexScan) -> tuple | None:
 
 def _change(node: nodes.Modify, scan: nodes.IndexScan, key: tuple) -> PointProgram | None:
     if node.kind == "delete":
-        return PointProgram("delete", scan.relation, scan.index.oid, key, (), None)
+        return PointProgram("delete", scan.relation, scan.index.oid, key, (), None, calm=True)
     keys = sorted(k for k in ops.needed_by(node.values) if k[1] != -6)
     w = _writer()
     names = []
@@ -91,7 +91,8 @@ def _change(node: nodes.Modify, scan: nodes.IndexScan, key: tuple) -> PointProgr
     if names:
         w.line(f"{w.pattern(names)} = found")
     w.fn.env[0, -6] = (str(scan.relation.oid), False)
-    return PointProgram("update", scan.relation, scan.index.oid, key, tuple([a for _, a in keys]), _new_row(w, node))
+    columns = tuple([a for _, a in keys])
+    return PointProgram("update", scan.relation, scan.index.oid, key, columns, _new_row(w, node), _is_calm(node))
 
 
 def _insert(node: nodes.Modify) -> PointProgram | None:
@@ -99,7 +100,13 @@ def _insert(node: nodes.Modify) -> PointProgram | None:
         return None
     if any(type(part) is SubPlan for value in node.values for part in walk(value)):
         return None
-    return PointProgram("insert", node.relation, 0, (), (), _new_row(_writer(), node))
+    return PointProgram("insert", node.relation, 0, (), (), _new_row(_writer(), node), _is_calm(node))
+
+
+def _is_calm(node: nodes.Modify) -> bool:
+    """May the new row be computed twice without anybody noticing?"""
+    parts = [part for value in node.values for part in walk(value)]
+    return not any(type(part) is Call and part.fn.volatility == "v" for part in parts)
 
 
 def _writer() -> Writer:
