@@ -84,6 +84,8 @@ class TransactionWait:
 
 def check_deadlock(wait: LockWait | TransactionWait) -> None:
     """Raises DeadlockDetected when `wait`, which its owner is about to enter, would close a circle."""
+    if type(wait) is TransactionWait and wait.target.waiting is None:
+        return
     start = wait.owner
     path: list[tuple[Any, Any]] = []
     seen = set()
