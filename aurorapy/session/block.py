@@ -18,12 +18,13 @@ from typing import Any, Callable
 
 from aurorapy.errors import DatabaseError, TransactionStateError
 from aurorapy.session.settings import SessionSettings
+from aurorapy_native.statement import BlockCore
 
 IDLE, IMPLICIT, OPEN, FAILED = "idle", "implicit", "open", "failed"
 _LETTERS = {IDLE: "I", IMPLICIT: "I", OPEN: "T", FAILED: "E"}
 
 
-class TransactionBlock:
+class TransactionBlock(BlockCore):
     """`begin(isolation, read_only, deferrable)` opens a txn.Transaction; `warn(message, sqlstate)` sends a WARNING."""
 
     def __init__(self, begin: Callable[..., Any], settings: SessionSettings, warn: Callable[[str, str], None]) -> None:

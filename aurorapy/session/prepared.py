@@ -24,17 +24,17 @@ from aurorapy_native.locks import MODE_NUMBER
 from aurorapy_native.params import ParamReader
 from aurorapy_native.point import PointProgram
 from aurorapy_native.short_path import BEGIN, COMMIT, ROLLBACK
+from aurorapy_native.statement import StatementCore
 
 WRITES = ("insert", "update", "delete")
 TARGETS_MAX = 1664  # PostgreSQL's MaxTupleAttributeNumber
 _TAGS = {"select": "SELECT", "values": "SELECT", "insert": "INSERT 0", "update": "UPDATE", "delete": "DELETE"}
 
 
-class PreparedStatement:
+class PreparedStatement(StatementCore):
     __slots__ = (
-        "session", "statement", "given_types", "param_types", "columns", "executable", "locks", "validity", "name",
-        "kind", "is_query", "prepared_us", "from_sql", "text", "encoders", "descriptions", "readers",
-        "keeps_shape", "row_lock", "program", "reads", "control", "lock_keys", "allowed_to",
+        "session", "statement", "given_types", "param_types", "locks", "name", "kind", "is_query", "prepared_us", "from_sql",
+        "keeps_shape", "row_lock",
     )  # fmt: skip
 
     def __init__(self, session: Any, statement: Statement, given_types: list[int], name: str = "") -> None:

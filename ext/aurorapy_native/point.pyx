@@ -4,13 +4,15 @@
     key bytes ▶ B-tree ▶ heap version ▶ compute(eval, params, (id, b)) ▶ (id, b + $1) ▶ HOT update in one mini-transaction
 
 A program does the statement whole, waiting for who stands in its way, or says UNABLE having changed nothing: when that is
-an error to be reported, or the row has long values. Then the general way (execute.rows.point) runs the statement from its beginning.
+an error to be reported, or the row has long values. Then the general way (execute.rows.point) runs the statement from its
+beginning.
 
 Keys are of types whose bytes decide (integers, text, uuid ...), so the row found needs no second look at WHERE.
 
 Errors: what `compute` raises, those of heap and btree, UniqueViolation. A Retry leaves nothing behind.
 
-Not here: which statements are of this form (sql.plan.point, execute.rows.point), locks and snapshots (short_path), RETURNING.
+Not here: which statements are of this form (sql.plan.point, execute.rows.program), locks and snapshots (short_path),
+RETURNING.
 """
 
 from libc.stdint cimport uint32_t, uint64_t

@@ -4,12 +4,13 @@ from aurorapy_native.activity cimport SessionActivity
 from aurorapy_native.locks cimport LockTable, TransactionCore
 from aurorapy_native.outbuffer cimport OutBuffer
 from aurorapy_native.point cimport PointProgram
+from aurorapy_native.statement cimport BlockCore, StatementCore
 from aurorapy_native.visibility cimport TransactionStatus
 from aurorapy_native.wire cimport Message, MessageReader
 
 cdef class ShortPath:
     cdef object session
-    cdef object block                # session.block.TransactionBlock
+    cdef BlockCore block             # session.block.TransactionBlock
     cdef object catalog              # its versions tell whether a plan still holds
     cdef object shared_catalog
     cdef object settings
@@ -28,7 +29,7 @@ cdef class ShortPath:
     cdef bint on_loop                # in serve_here: what would have to wait is left to the task
     cdef public bint skipping        # after an error, until Sync
     # The unnamed portal while it is this path's own.
-    cdef readonly object statement   # PreparedStatement; None: there is no such portal
+    cdef readonly StatementCore statement    # PreparedStatement; None: there is no such portal
     cdef PointProgram program        # None: BEGIN and its like, or a plan that only reads
     cdef tuple params
     cdef tuple formats               # of the result
@@ -51,8 +52,8 @@ cdef class ShortPath:
     cdef int sync(self) except -1
     cdef int query(self, Message* message) except -1
 
-    cdef bint usable(self, object statement) except -1
-    cdef bint plan_holds(self, object statement) except -1
+    cdef bint usable(self, StatementCore statement) except -1
+    cdef bint plan_holds(self, StatementCore statement) except -1
     cdef int forget_unnamed(self) except -1
     cdef int run(self) except -1
     cdef int control_by(self, object control) except -1

@@ -32,6 +32,7 @@ from aurorapy_native.locks cimport LockTable, TransactionCore
 from aurorapy_native.outbuffer cimport OutBuffer, RowEncoder
 from aurorapy_native.params cimport ParamReader
 from aurorapy_native.point cimport POINT_DONE, POINT_UNABLE, PointProgram
+from aurorapy_native.statement cimport BlockCore, StatementCore
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus
 from aurorapy_native.wire cimport Message, MessageReader, get16, get32
 
@@ -199,7 +200,7 @@ cdef class ShortPath:
         cdef const uint8_t* at = message.body
         cdef const uint8_t* end = at + message.length
         cdef const uint8_t* zero
-        cdef object statement
+        cdef StatementCore statement
         cdef tuple formats, params
         cdef ParamReader reader
         cdef int n
@@ -232,7 +233,7 @@ cdef class ShortPath:
             return 0
         if statement.columns is None:
             formats = NO_FORMATS
-        elif len(formats) > 1 and len(formats) != len(<list> statement.columns):
+        elif len(formats) > 1 and len(formats) != len(statement.columns):
             return 0
         if self.portals.by_name:
             self.portals.close("")
@@ -243,7 +244,7 @@ cdef class ShortPath:
         self.executed = False
         return self.out.put_bytes(BIND_COMPLETE) + 1
 
-    cdef bint usable(self, object statement) except -1:
+    cdef bint usable(self, StatementCore statement) except -1:
         """Is it of this path's kind, and does its plan hold?"""
         if self.block.state == _FAILED:
             return False
@@ -251,7 +252,7 @@ cdef class ShortPath:
             return statement.control is not None
         return self.plan_holds(statement)
 
-    cdef bint plan_holds(self, object statement) except -1:
+    cdef bint plan_holds(self, StatementCore statement) except -1:
         cdef tuple validity = statement.validity
         if validity is None or validity[0] != self.shared_catalog.version + self.catalog.own_version or \
                 validity[1] != self.catalog.path_version:
@@ -359,7 +360,7 @@ cdef class ShortPath:
         return self.run_in(self.block.transaction)
 
     cdef int control_by(self, object control) except -1:
-        cdef object block = self.block
+        cdef BlockCore block = self.block
         if control is BEGIN:
             if block.state != _IDLE:
                 return 0
@@ -486,7 +487,8 @@ cdef class ShortPath:
 
     cdef int hand_over(self) except -1:
         """The unnamed portal becomes a general one."""
-        cdef object statement = self.statement, params = self.params
+        cdef StatementCore statement = self.statement
+        cdef tuple params = self.params
         self.statement = None
         self.params = None
         if self.block.state != _FAILED:

@@ -25,5 +25,6 @@ cdef class MessageReader:
     # False when no whole message is there, or one that next() has to refuse.
     cdef bint peek(self, Message* message) noexcept
     cdef void skip(self, Message* message) noexcept
+    cdef int take(self, const char* data, Py_ssize_t n) except -1
     cdef int _make_room(self, Py_ssize_t n) except -1
     cdef void _shrink(self) noexcept

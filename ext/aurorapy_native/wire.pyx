@@ -17,7 +17,7 @@ know; ConnectionLost for a length that cannot be right, to be answered by closin
 Not here: backend messages (`outbuffer`), what the messages mean (`session`), startup (`aurorapy.wire.startup`).
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int16_t, int32_t, uint16_t, uint32_t, uint8_t
 from libc.stdlib cimport free, malloc, realloc
@@ -63,16 +63,22 @@ cdef class MessageReader:
         """Of the message that `next` returned last, or refused; "" before the first."""
         return chr(self.last) if self.last else ""
 
-    def feed(self, const uint8_t[::1] data):
-        cdef Py_ssize_t n = data.shape[0]
-        if n == 0:
-            return
+    def feed(self, data):
+        cdef const uint8_t[::1] view
+        if type(data) is bytes:
+            self.take(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
+        elif len(data):
+            view = data
+            self.take(<const char*> &view[0], view.shape[0])
+
+    cdef int take(self, const char* data, Py_ssize_t n) except -1:
         if self.start == self.end:
             self.start = self.end = 0
         if self.end + n > self.size:
             self._make_room(n)
-        memcpy(self.buffer + self.end, &data[0], n)
+        memcpy(self.buffer + self.end, data, n)
         self.end += n
+        return 0
 
     cdef int _make_room(self, Py_ssize_t n) except -1:
         cdef Py_ssize_t used = self.end - self.start
