@@ -92,8 +92,10 @@ cdef int prune(BufferPool pool, MiniTransaction mtr, TransactionStatus status, i
             set_line(i, 0)
     for i in range(1, n + 1):                       # versions of aborted updates, which no chain leads to any more
         if plan.dead[i] and not plan.chained[i] and lp_flags(line(page, i)) == LP_NORMAL:
-            plan.gone += 1
-            set_line(i, 0)
+            # one that was committed may still be on the way from a version before it to one behind it
+            if status.state(row_at(page, line(page, i)).xmin) == XID_ABORTED:
+                plan.gone += 1
+                set_line(i, 0)
     if plan.changed == 0:
         return 0
     mtr.begin(ROOM)
