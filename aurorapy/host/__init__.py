@@ -140,11 +140,52 @@ class Disk(Protocol):
     def free_bytes(self) -> int: ...
 
 
+class Link(Protocol):
+    """A connection between two processes of one cluster: whole frames go in on one side and come out on the other, in
+    order, none twice; when it breaks, the last ones may be lost. Authenticated and checked before its user hears of it."""
+
+    address: str  # of the other side
+    is_up: bool
+
+    def send(self, *parts: bytes) -> None:
+        """One frame, of these parts. Never waits; while the link is down the frame is lost."""
+
+    def backlog(self) -> int:
+        """Bytes handed over and not yet taken by the network."""
+
+    def close(self) -> None:
+        """For good; a link that was made by `connect` is not tried again."""
+
+
+class LinkUser(Protocol):
+    """Who uses a link. Called in the loop: must not wait."""
+
+    def link_up(self, link: Link) -> None: ...
+    def link_frame(self, link: Link, frame: bytes) -> None: ...
+    def link_lost(self, link: Link) -> None:
+        """It broke. A link made by `connect` is tried again by itself, with growing pauses, and `link_up` follows."""
+
+
+class Listening(Protocol):
+    address: str  # with the port that was found, where 0 was asked for
+
+    def close(self) -> None: ...
+
+
+class Network(Protocol):
+    """Addresses are `host:port`."""
+
+    def connect(self, address: str, user: LinkUser) -> Link: ...
+    def listen(self, address: str, user: LinkUser) -> Listening:
+        """Every link that somebody makes to the address comes to `user.link_up`. OSError when it cannot be had."""
+
+
 class Host(Protocol):
     clock: Clock
     random: Randomness
     tasks: Tasks
     disk: Disk
+    network: Network
 
     def in_thread(self, work: Callable[..., Any], *args: Any) -> Any:
         """Runs C-bound work that releases the GIL on another thread; the task waits for the result."""

@@ -14,6 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from aurorapy.storage.members import NO_MEMBERSHIP, Membership
+
 Lsn = int
 
 
@@ -62,17 +64,76 @@ class Link(NamedTuple):
     consistency_point: bool
 
 
+class VolumeIdentity(NamedTuple):
+    """What never changes in a volume's life, kept with every segment."""
+
+    id: str  # 32 hex digits, drawn when the volume was made
+    group_pages: int
+
+
+NO_VOLUME = VolumeIdentity("", 0)
+
+
 @dataclass(slots=True)
 class CreateSegment:
-    """The node shall host a copy of the group: `copy` is its name in the geometry."""
+    """The node shall host a copy of the group: `copy` is its name in the geometry. Answered by SegmentCreated, also when
+    it hosts it already."""
 
     epoch: Epoch
     group: int
     copy: str
     truncations: TruncationList
+    membership: Membership = NO_MEMBERSHIP
+    volume: VolumeIdentity = NO_VOLUME
 
     def __str__(self) -> str:
         return f"CreateSegment g{self.group} copy={self.copy} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class SegmentCreated:
+    epoch: Epoch  # the segment's
+    group: int
+    copy: str
+    segment: str  # its identity
+
+    def __str__(self) -> str:
+        return f"SegmentCreated g{self.group} {self.copy} {self.segment[:6]} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Missing:
+    """The node hosts no copy of the group."""
+
+    epoch: Epoch  # of the question
+    group: int
+    node: str  # its identity
+
+    def __str__(self) -> str:
+        return f"Missing g{self.group} node={self.node[:6]} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class ListSegments:
+    """What does the node host? Answered by Segments; no epoch is asked for. `group` is without meaning here."""
+
+    epoch: Epoch = NO_EPOCH
+    group: int = 0
+
+    def __str__(self) -> str:
+        return "ListSegments"
+
+
+@dataclass(slots=True)
+class Segments:
+    node: str  # its identity
+    volume: VolumeIdentity
+    groups: dict[int, Membership]  # of every segment the node hosts, as it knows it
+    epoch: Epoch = NO_EPOCH  # the highest of any segment
+    group: int = 0
+
+    def __str__(self) -> str:
+        return f"Segments node={self.node[:6]} groups={sorted(self.groups)} epoch={self.epoch}"
 
 
 @dataclass(slots=True)
@@ -147,6 +208,8 @@ class State:
     truncations: TruncationList
     base: Lsn = 0  # LSN of the group's last record below the first of `links`
     links: list[Link] = field(default_factory=list)
+    segment: str = ""  # its identity
+    membership: Membership = NO_MEMBERSHIP  # as the segment knows it
 
     def __str__(self) -> str:
         return (
@@ -175,6 +238,96 @@ class Truncated:
 
     def __str__(self) -> str:
         return f"Truncated g{self.group} {self.copy} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Install:
+    """The epoch has opened: its list and the group's membership, for a segment that slept through its beginning. Taken
+    whole, durably, before anything of the epoch is accepted or served; answered by Installed."""
+
+    epoch: Epoch
+    group: int
+    truncations: TruncationList
+    membership: Membership
+
+    def __str__(self) -> str:
+        return f"Install g{self.group} {self.truncations} membership={self.membership.epoch} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Installed:
+    epoch: Epoch
+    group: int
+    copy: str
+    scl: Lsn  # after the list was taken
+    segment: str
+    membership: int  # its epoch
+
+    def __str__(self) -> str:
+        return f"Installed g{self.group} {self.copy} scl={self.scl:#x} membership={self.membership} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class ReadPage:
+    """The page at `lsn`; answered by Page or ReadFailed. Reads carry an epoch as writes do."""
+
+    epoch: Epoch
+    group: int
+    page_no: int
+    lsn: Lsn  # the version wanted: the newest at or below
+    point: Lsn  # the group's last LSN at or below `lsn`: the SCL the segment must have reached
+
+    def __str__(self) -> str:
+        return f"ReadPage g{self.group} page={self.page_no} lsn={self.lsn:#x} point={self.point:#x} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Page:
+    epoch: Epoch
+    group: int
+    copy: str
+    page_no: int
+    content: bytes  # 8,192 bytes, checksum set
+
+    def __str__(self) -> str:
+        return f"Page g{self.group} {self.copy} page={self.page_no} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class ReadFailed:
+    """The segment cannot serve the page: behind the point, below its horizon, damaged, or the disk failed."""
+
+    epoch: Epoch
+    group: int
+    copy: str
+    page_no: int
+    sqlstate: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"ReadFailed g{self.group} {self.copy} page={self.page_no} {self.sqlstate} {self.reason}"
+
+
+@dataclass(slots=True)
+class Gossip:
+    """Between the nodes of a group: how far the sender's copy is. Who is behind asks for records; who knows a newer list
+    or membership than the sender answers with Install."""
+
+    epoch: Epoch  # the segment's volume epoch
+    group: int
+    copy: str
+    segment: str
+    scl: Lsn
+    sealed: Lsn  # records at or below are in runs
+    horizon: Lsn  # versions below are gone
+    truncations: Epoch  # of the sender's list
+    membership: int  # epoch of the sender's membership
+
+    def __str__(self) -> str:
+        return (
+            f"Gossip g{self.group} {self.copy} scl={self.scl:#x} list={self.truncations} "
+            f"membership={self.membership} epoch={self.epoch}"
+        )
 
 
 @dataclass(slots=True)
@@ -243,6 +396,7 @@ class Failed:
 
 
 Message = (
-    CreateSegment | Write | Durable | Fence | Fenced | Ask | State | Truncate | Truncated | FetchRecords | Records
+    CreateSegment | SegmentCreated | Missing | ListSegments | Segments | Write | Durable | Fence | Fenced | Ask | State
+    | Truncate | Truncated | Install | Installed | ReadPage | Page | ReadFailed | Gossip | FetchRecords | Records
     | Horizons | Refused | Failed
 )  # fmt: skip
