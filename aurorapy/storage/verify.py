@@ -48,7 +48,7 @@ class StoppedVolume:
             host.disk.unlock(place(config, "lock"))
             raise
         states = {
-            group: {node.segments[group].copy: node._state(node.segments[group], node.segments[group].vdl)
+            group: {node.segments[group].copy: node.epochs.state(node.segments[group], node.segments[group].vdl)
                     for node in self.nodes if group in node.segments}
             for group in sorted(set().union(*(node.segments for node in self.nodes)))
         }  # fmt: skip

@@ -9,7 +9,7 @@
                                                 runs.py        their files; manifest.py names those that count
 
 A page at an LSN is the newest image at or below it plus the records since. `node.py` is the machine that receives
-messages; `background.py` the work nobody waits for.
+messages, `epochs.py` what a new writer asks; `background.py` the work nobody waits for.
 
 Not here: which copies make a quorum (`storage/quorum.py`), what a page means.
 """

@@ -15,7 +15,7 @@ On disk: `node` (identity), `log/`, `segments/<group>/`.
 
 Errors: DataCorrupted when what is on disk, or a batch that arrives, is damaged.
 
-Not here: making runs (`background`), transport (`storage/volume/transport.py`).
+Not here: epochs and recovery's questions (`epochs`), making runs (`background`), transport (`storage/volume/transport.py`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from aurorapy.host import Host
 from aurorapy.storage import messages as m
 from aurorapy.storage.node import manifest
 from aurorapy.storage.node.background import Background
+from aurorapy.storage.node.epochs import Epochs
 from aurorapy.storage.node.hotlog import Batch, HotLog
 from aurorapy.storage.node.segment import Segment
 from aurorapy.storage.options import StorageConfig
@@ -49,14 +50,11 @@ class StorageNode:
         self.report: Callable[[str], None] = lambda line: None  # trouble worth a line in a server's log
         self.failure: str | None = None
         self.background = Background(self)
+        self.epochs = Epochs(self)
         self._handlers = {
             m.Write: self._write,
             m.Horizons: self._horizons,
-            m.CreateSegment: self._create_segment,
-            m.Fence: self._fence,
-            m.Ask: self._ask,
-            m.Truncate: self._truncate,
-            m.FetchRecords: self._fetch_records,
+            **self.epochs.handlers,
         }
 
     # -- life ------------------------------------------------------------------------------------------------------------
@@ -132,7 +130,7 @@ class StorageNode:
     def _write(self, message: m.Write) -> list[m.Message]:
         segment = self.segments[message.group]
         if message.epoch != segment.epoch:
-            return self._other_epoch(segment, message.epoch)
+            return self.epochs.other(segment, message.epoch)
         if message.vdl > segment.vdl:
             segment.vdl = message.vdl
         if self.waiting or not self._append(segment, message):
@@ -166,6 +164,10 @@ class StorageNode:
                 return
             self.waiting.popleft()
 
+    def drop_waiting(self, group: int) -> None:
+        """Batches of the older epoch that never reached the log are gone."""
+        self.waiting = deque(message for message in self.waiting if message.group != group)
+
     def _log_durable(self, position: int) -> None:
         """The log is durable up to `position`: says so once for each segment whose SCL moved."""
         in_flight = self.in_flight
@@ -183,82 +185,15 @@ class StorageNode:
             self.send(m.Failed(segment.epoch, segment.copy, self.failure))
             break
 
-    def _other_epoch(self, segment: Segment, epoch: m.Epoch) -> list[m.Message]:
-        if epoch < segment.epoch:
-            return [m.Refused(segment.epoch, segment.group, segment.copy, epoch)]
-        return [self._state(segment, segment.vdl)]  # the sender sees that its epoch is not installed here
-
     def _horizons(self, message: m.Horizons) -> list[m.Message]:
         segment = self.segments[message.group]
         if message.epoch != segment.epoch:
-            return self._other_epoch(segment, message.epoch)
+            return self.epochs.other(segment, message.epoch)
         segment.vdl = max(segment.vdl, message.vdl)
         segment.pgmrpl = max(segment.pgmrpl, message.pgmrpl)
         if self.waiting:
             self.background.wake()
         return []
-
-    def _create_segment(self, message: m.CreateSegment) -> list[m.Message]:
-        if message.group in self.segments:
-            return []
-        directory = f"{self.directory}/segments/{message.group:06x}"
-        self.host.disk.mkdir(directory)
-        segment = Segment(self.host.disk, directory, message.group, message.copy, self.host.random.bytes(16).hex())
-        segment.epoch, segment.truncations = message.epoch, message.truncations
-        segment.log_start = self.log.position
-        segment.save()
-        self.segments[message.group] = segment
-        return []
-
-    # -- recovery's questions ------------------------------------------------------------------------------------------------
-
-    def _fence(self, message: m.Fence) -> list[m.Message]:
-        segment = self.segments[message.group]
-        if message.epoch < segment.epoch:
-            return self._other_epoch(segment, message.epoch)
-        if message.epoch > segment.epoch:
-            self._drop_waiting(message.group)
-            segment.epoch = message.epoch
-            segment.save()
-        return [m.Fenced(segment.epoch, segment.group, segment.copy)]
-
-    def _drop_waiting(self, group: int) -> None:
-        """Batches of the older epoch that never reached the log are gone."""
-        self.waiting = deque(message for message in self.waiting if message.group != group)
-
-    def _ask(self, message: m.Ask) -> list[m.Message]:
-        segment = self.segments[message.group]
-        if message.epoch != segment.epoch:
-            return self._other_epoch(segment, message.epoch)
-        return [self._state(segment, segment.vdl if message.above is None else message.above)]
-
-    def _state(self, segment: Segment, above: int) -> m.State:
-        links = segment.links(above)
-        base = links[0].prev_group if links else segment.scl
-        return m.State(
-            segment.epoch, segment.group, segment.copy, segment.scl, segment.vdl, segment.truncations, base, links
-        )
-
-    def _truncate(self, message: m.Truncate) -> list[m.Message]:
-        segment = self.segments[message.group]
-        if message.epoch != segment.epoch:
-            return self._other_epoch(segment, message.epoch)
-        if message.truncations.epoch > segment.truncations.epoch:
-            segment.truncate(message.truncations)
-            segment.save()
-        return [m.Truncated(segment.epoch, segment.group, segment.copy)]
-
-    def _fetch_records(self, message: m.FetchRecords) -> list[m.Message]:
-        segment = self.segments[message.group]
-        if message.epoch != segment.epoch:
-            return self._other_epoch(segment, message.epoch)
-        upto = min(message.upto, segment.scl)
-        records = segment.records_between(message.after, upto)
-        return [
-            m.Records(
-                segment.epoch, segment.group, segment.copy, segment.truncations, message.after, upto, records
-            )
-        ]  # fmt: skip
 
     # -- pages -----------------------------------------------------------------------------------------------------------------
 
