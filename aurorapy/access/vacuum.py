@@ -69,7 +69,7 @@ def _vacuum_heap(
             result.all_visible += 1
             continue
         before = len(dead)
-        live, others, gone, visible, pruned_to, free = vacuum_page(heap, block, heap.status.oldest_snapshot_lsn(), dead)
+        live, others, gone, visible, pruned_to, free = vacuum_page(heap, block, dead)
         result.tuples += live
         result.not_removable += others
         result.removed += gone
@@ -107,7 +107,7 @@ def _clean_indexes(
         free_dead(heap, block, lines)
         if count % GIVE_WAY_BLOCKS == GIVE_WAY_BLOCKS - 1:
             give_way()
-        *_, visible, _, free = vacuum_page(heap, block, heap.status.oldest_snapshot_lsn(), [])
+        *_, visible, _, free = vacuum_page(heap, block, [])
         result.all_visible += visible
         note_free_space(heap, block, free)
 

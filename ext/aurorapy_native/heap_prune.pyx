@@ -7,7 +7,7 @@
 Index entries lead to a chain's first line, so that line stays: as a redirect while a version of the chain lives, as a dead
 line when none does, until vacuum has removed the index entries. A version is dead when its maker aborted, or when its
 deleter's commit LSN is at or below the prune horizon; in a chain the dead ones come first, because commit LSNs grow along
-it. The page remembers the highest such LSN (`pruned_to`): a snapshot below it must not read the page.
+it. That holds for the horizon of this moment only: ids that the ring has let go count as dead whatever the caller's was. The page remembers the highest such LSN (`pruned_to`): a snapshot below it must not read the page.
 
 What remains is moved together; the log gets the moves, not the page.
 
@@ -51,6 +51,8 @@ cdef int is_dead(TransactionStatus status, uint64_t xmin, uint64_t xmax, uint64_
     lsn = status.commit_lsn(xmax)
     if lsn == 0 or lsn > horizon:
         return 0
+    if lsn == 1:                     # older than the ring: when exactly is forgotten
+        lsn = horizon
     if lsn > removed[0]:
         removed[0] = lsn
     return 1
@@ -92,7 +94,7 @@ cdef int prune(BufferPool pool, MiniTransaction mtr, TransactionStatus status, i
             set_line(i, 0)
     for i in range(1, n + 1):                       # versions of aborted updates, which no chain leads to any more
         if plan.dead[i] and not plan.chained[i] and lp_flags(line(page, i)) == LP_NORMAL:
-            # one that was committed may still be on the way from a version before it to one behind it
+            # one that was committed belongs to a chain, and goes with it
             if status.state(row_at(page, line(page, i)).xmin) == XID_ABORTED:
                 plan.gone += 1
                 set_line(i, 0)

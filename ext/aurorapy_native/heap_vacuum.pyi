@@ -8,7 +8,7 @@ from aurorapy_native.row_keys import RowKeys
 from aurorapy_native.tuples import Projection
 from aurorapy_native.visibility import TxnIds
 
-def vacuum_page(heap: Heap, block: int, horizon: int, dead: list[int]) -> tuple[int, int, int, bool, int, int]:
+def vacuum_page(heap: Heap, block: int, dead: list[int]) -> tuple[int, int, int, bool, int, int]:
     """(live rows, recently dead or uncommitted versions, versions removed, all-visible, pruned_to, free bytes); tids of
     dead lines are appended to `dead`. May switch."""
 

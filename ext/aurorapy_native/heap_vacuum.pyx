@@ -1,6 +1,6 @@
 """What vacuum, index building and verification do with one heap page at a time.
 
-    vacuum_page(heap, block, horizon, dead)    prunes, forgets aborted deleters, marks the page all-visible if it is;
+    vacuum_page(heap, block, dead)             prunes, forgets aborted deleters, marks the page all-visible if it is;
                                                appends the tids whose index entries must go to `dead`
     free_dead(heap, block, tids)               and when they are gone, their lines are free
     versions_to_index(heap, block, ids, ...)   what a new index must know of the page
@@ -33,14 +33,14 @@ ctypedef struct Newest:
     bint live                # counts for uniqueness
 
 
-def vacuum_page(Heap heap not None, uint32_t block, uint64_t horizon, list dead not None):
+def vacuum_page(Heap heap not None, uint32_t block, list dead not None):
     """(live rows, recently dead or uncommitted versions, versions removed, all-visible, pruned_to, free bytes). May
     switch before it begins and between its steps."""
     cdef list found
     while True:
         found = []
         try:
-            result = try_vacuum(heap, block, horizon, found)
+            result = try_vacuum(heap, block, found)
             break
         except Retry as retry:
             retry.wait()
@@ -48,7 +48,7 @@ def vacuum_page(Heap heap not None, uint32_t block, uint64_t horizon, list dead 
     return result
 
 
-cdef object try_vacuum(Heap heap, uint32_t block, uint64_t horizon, list found):
+cdef object try_vacuum(Heap heap, uint32_t block, list found):
     cdef int32_t frame = heap.row_frame(<uint64_t> block << 16)
     cdef BufferPool pool = heap.storage.pool
     cdef TransactionStatus status = heap.status
@@ -57,7 +57,8 @@ cdef object try_vacuum(Heap heap, uint32_t block, uint64_t horizon, list found):
     cdef uint32_t lp
     cdef bint all_visible = True
     cdef TupleHeader* row
-    cdef uint64_t lsn
+    # of this moment: one from before a wait is older than the ring's end, and would find a chain's middle dead, its head not
+    cdef uint64_t lsn, horizon = status.horizon()
     gone = prune(pool, heap.mtr, status, frame, horizon, heap.reclaims)
     clear_aborted(pool, heap.mtr, status, frame)
     for i in range(1, line_count(page) + 1):

@@ -255,13 +255,40 @@ def test_a_snapshot_below_what_was_pruned_fails(env):
     old = env.txns.begin().snapshot()
     new, _ = change(env, heap, tid, (1, "b"))
     old.release()  # the horizon moves on without it
-    vacuum_page(heap, 0, env.status.oldest_snapshot_lsn(), [])
+    vacuum_page(heap, 0, [])
     assert states(heap) == ["redirect", "normal"]
     with pytest.raises(SerializationFailure) as e:
         heap.fetch(tid, old, (2,))
     assert e.value.sqlstate == "40001"
     with pytest.raises(SerializationFailure):
         heap.scan_page(0, old, (2,))
+
+
+def test_the_horizon_that_moves_while_vacuum_waits_tears_no_chain(env):
+    heap = open_heap(env, indexed=(1,))
+    (root,) = insert(env, heap, (1, "a"))
+    old = env.status.snapshot()
+    second, running, first = env.txns.begin(), env.txns.begin(), env.txns.begin()
+    assert second.xid < running.xid < first.xid
+    at = root
+    for txn, text in ((first, "b"), (second, "c")):
+        _, at, hot = heap.update(at, (1, text), txn.xid, 0, txn.snapshot())
+        txn.commit()
+        assert hot
+    read = env.pool.reader
+
+    def reader(page_no):  # the last snapshot goes meanwhile, and the ring's end with it - up to the id still running
+        old.release()
+        env.status.trim()
+        return read(page_no)
+
+    env.pool.drop_all()
+    env.pool.reader = reader
+    vacuum_page(heap, 0, [])
+    env.pool.reader = read
+    assert second.top_xid < env.status.ring_base <= first.top_xid
+    assert states(heap) == ["redirect", "unused", "normal"]
+    assert fetch_all(heap, [root], env.status.snapshot(), (2,)) == [("c",)]
 
 
 def test_dead_lines_wait_for_vacuum(env):
@@ -271,7 +298,7 @@ def test_dead_lines_wait_for_vacuum(env):
         for tid in tids[:10]:
             heap.delete(tid, txn.xid, 0, txn.snapshot())
     dead = []
-    vacuum_page(heap, 0, env.status.oldest_snapshot_lsn(), dead)
+    vacuum_page(heap, 0, dead)
     assert dead == tids[:10] and states(heap)[:10] == ["dead"] * 10
     (new,) = insert(env, heap, (99, "y"))
     assert new not in dead
@@ -289,7 +316,7 @@ def test_a_heap_without_indexes_reclaims_at_once(env):
     with Changes(env) as txn:
         for tid in tids:
             heap.delete(tid, txn.xid, 0, txn.snapshot())
-    vacuum_page(heap, 0, env.status.oldest_snapshot_lsn(), [])
+    vacuum_page(heap, 0, [])
     assert states(heap) == []
 
 
@@ -298,9 +325,9 @@ def test_all_visible_pages_lose_the_mark_with_every_change(env):
     tids = insert(env, heap, *[(n, "x") for n in range(5)])
     for spoil in ("insert", "update", "delete"):
         dead = []
-        vacuum_page(heap, 0, env.status.oldest_snapshot_lsn(), dead)
+        vacuum_page(heap, 0, dead)
         free_dead(heap, 0, dead)
-        vacuum_page(heap, 0, env.status.oldest_snapshot_lsn(), [])
+        vacuum_page(heap, 0, [])
         assert all_visible(page_of(heap)) and heap.storage.all_visible(0), spoil
         with Changes(env) as txn:
             if spoil == "insert":
@@ -316,7 +343,7 @@ def test_not_all_visible_while_a_snapshot_doubts(env):
     heap = open_heap(env)
     old = env.txns.begin().snapshot()
     insert(env, heap, (1, "a"))
-    vacuum_page(heap, 0, env.status.oldest_snapshot_lsn(), [])
+    vacuum_page(heap, 0, [])
     assert not all_visible(page_of(heap))
     assert rows_of(heap, old, (1,)) == []
 
@@ -327,8 +354,8 @@ def test_vacuum_forgets_aborted_deleters(env):
     loser = env.txns.begin()
     heap.update(tid, (1, "b"), loser.xid, 0, loser.snapshot())
     loser.abort()
-    vacuum_page(heap, 0, env.status.oldest_snapshot_lsn(), [])
-    vacuum_page(heap, 0, env.status.oldest_snapshot_lsn(), [])
+    vacuum_page(heap, 0, [])
+    vacuum_page(heap, 0, [])
     assert [fact[3] for fact in page_facts(page_of(heap)) if fact[1] == "normal"] == [0]
     assert rows_of(heap, env.txns.begin().snapshot(), (2,)) == [("a",)]
 
@@ -345,7 +372,7 @@ def test_rows_fill_pages_and_freed_room_is_used_again(env):
             heap.delete(tid, txn.xid, 0, txn.snapshot())
     for block in range(5):
         dead = []
-        *_, free = vacuum_page(heap, block, env.status.oldest_snapshot_lsn(), dead)
+        *_, free = vacuum_page(heap, block, dead)
         free_dead(heap, block, dead)
         heap.storage.remember_space(block, free)
     insert(env, heap, *[(n, "y" * 1000) for n in range(30)])

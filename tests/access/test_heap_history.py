@@ -160,8 +160,7 @@ class World:
     def vacuum(self, a, b):
         for block in range(self.heap.blocks):
             dead = []
-            horizon = self.env.status.oldest_snapshot_lsn()
-            *_, free = vacuum_page(self.heap, block, horizon, dead)
+            *_, free = vacuum_page(self.heap, block, dead)
             self.roots = [tid for tid in self.roots if tid not in dead]
             free_dead(self.heap, block, dead)
             self.heap.storage.remember_space(block, free)

@@ -492,4 +492,4 @@ def test_two_writers_meet_through_the_table(env):
     outcome = table.update(two, tid, (1, "c"), two.snapshot())
     assert (outcome.code, outcome.xid) == (BEING_MODIFIED, one.top_xid)
     assert table.lock(two, tid, "no key update", two.snapshot(), wait="skip").code == BEING_MODIFIED
-    vacuum_page(table.heap, 0, env.status.oldest_snapshot_lsn(), [])
+    vacuum_page(table.heap, 0, [])

@@ -166,7 +166,7 @@ def test_a_missing_chunk_is_damage(env):
     toast.forget_insert(victim)
     from aurorapy_native.heap_vacuum import vacuum_page
 
-    vacuum_page(toast, victim >> 16, env.status.oldest_snapshot_lsn(), [])
+    vacuum_page(toast, victim >> 16, [])
     with pytest.raises(DataCorrupted):
         heap.fetch(tid, env.txns.begin().snapshot(), (2,))
     flipped = bytearray(row[0].pointer)
