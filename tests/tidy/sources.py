@@ -31,7 +31,7 @@ NATIVE = {
     "locks": "txn", "visibility": "txn",
     "pool": "buffer", "mtr": "buffer", "space": "buffer", "pageapply": "buffer",
     "memtable": "storage", "runs": "storage", "batch": "redo",
-    "redo": "redo", "page": "redo", "checksum": "types",
+    "redo": "redo", "page": "redo", "checksum": "ids",
     "wire": "wire", "outbuffer": "wire", "datetime": "types", "text": "types", "retry": "host", "tasks": "host", "log": "host", "clock": "host",
 }  # fmt: skip
 
