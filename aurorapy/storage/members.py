@@ -41,8 +41,8 @@ class NodePlace(NamedTuple):
 
 
 class Member(NamedTuple):
-    """One copy of a group: its letter in the rules, and where it lives. `segment`: the identity drawn when its directory
-    was made, 32 hex digits; empty until the node has said it."""
+    """One copy of a group: its letter in the rules, and where it lives. `segment`: its identity, 32 hex digits, which is
+    its node's: drawn when the node's directory was made, so an emptied node is another one. Empty: any is right."""
 
     copy: str
     node: str
@@ -53,11 +53,21 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True)
 class Membership:
-    """The copies of one protection group. `epoch` grows by one with each change."""
+    """The copies of one protection group.
+
+    epoch: grows with each change; `next_epoch` makes it. before: the write rule of the membership that this one ended,
+    until this one is known to be on a write quorum of it; who opens the volume meanwhile writes to both.
+    """
 
     epoch: int
     members: tuple[Member, ...]
     geometry: Geometry
+    before: Rule | None = None
+
+    @property
+    def opening(self) -> Rule:
+        """Whom a recovery must reach before it opens."""
+        return self.geometry.write if self.before is None else All((self.geometry.write, self.before))
 
     def member(self, copy: str) -> Member:
         return next(member for member in self.members if member.copy == copy)
@@ -68,19 +78,31 @@ class Membership:
             "members": [list(member) for member in self.members],
             "write": rule_as_data(self.geometry.write),
             "read": rule_as_data(self.geometry.read),
+            "before": None if self.before is None else rule_as_data(self.before),
         }
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Membership:
         geometry = Geometry(rule_from_data(content["write"]), rule_from_data(content["read"]))
-        return cls(content["epoch"], tuple(Member(*member) for member in content["members"]), geometry)
+        before = None if content["before"] is None else rule_from_data(content["before"])
+        return cls(content["epoch"], tuple(Member(*member) for member in content["members"]), geometry, before)
 
     def __str__(self) -> str:
         places = " ".join(f"{member.copy}={member.node}" for member in self.members)
-        return f"membership {self.epoch}: {places}; {self.geometry}"
+        return f"membership {epoch_text(self.epoch)}: {places}; {self.geometry}"
 
 
 NO_MEMBERSHIP = Membership(0, (), Geometry(All(()), Either(())))
+
+
+def next_epoch(epoch: int, number: int, instance: int) -> int:
+    """The epoch of a change made by the writer of volume epoch (number, instance): above `epoch`, and no other writer's.
+    32 bits of number, 16 of instance, 16 that count."""
+    return max(epoch + 1, number << 32 | (instance & 0xFFFF) << 16)
+
+
+def epoch_text(epoch: int) -> str:
+    return f"{epoch >> 32}.{epoch & 0xFFFF}"
 
 
 def rule_as_data(rule: Rule) -> list[Any]:

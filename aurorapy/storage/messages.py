@@ -103,11 +103,13 @@ class SegmentCreated:
 
 @dataclass(slots=True)
 class Missing:
-    """The node hosts no copy of the group."""
+    """The node hosts no copy of the group, and makes none for a writer older than the question's. `was_here`: it did once;
+    the copy is lost."""
 
     epoch: Epoch  # of the question
     group: int
     node: str  # its identity
+    was_here: bool = False
 
     def __str__(self) -> str:
         return f"Missing g{self.group} node={self.node[:6]} epoch={self.epoch}"
@@ -115,7 +117,8 @@ class Missing:
 
 @dataclass(slots=True)
 class ListSegments:
-    """What does the node host? Answered by Segments; no epoch is asked for. `group` is without meaning here."""
+    """What does the node host? Answered by Segments. From then on the node makes no segment for a writer older than
+    `epoch`. `group` is without meaning here."""
 
     epoch: Epoch = NO_EPOCH
     group: int = 0
@@ -129,7 +132,7 @@ class Segments:
     node: str  # its identity
     volume: VolumeIdentity
     groups: dict[int, Membership]  # of every segment the node hosts, as it knows it
-    epoch: Epoch = NO_EPOCH  # the highest of any segment
+    epoch: Epoch = NO_EPOCH  # the highest the node knows
     group: int = 0
 
     def __str__(self) -> str:
@@ -210,6 +213,7 @@ class State:
     links: list[Link] = field(default_factory=list)
     segment: str = ""  # its identity
     membership: Membership = NO_MEMBERSHIP  # as the segment knows it
+    peers: dict[str, Lsn] = field(default_factory=dict)  # SCLs of other copies, as the segment heard of them
 
     def __str__(self) -> str:
         return (

@@ -4,65 +4,152 @@
     n → w  Fenced g0 A epoch=5.2a
     w → n  Ask g0 epoch=5.2a          SCL, list, links: only of a segment that is fenced
     w → n  Truncate g0 … epoch=5.2a   the epoch's list replaces the segment's
+    w → n  Install g0 … epoch=5.2a    epoch, list and membership at once, for a segment that slept meanwhile
 
 A message of an older epoch is Refused. One of a newer epoch than the segment knows, other than those that bring it, is not
-obeyed: State says how far the segment is.
+obeyed: State says how far the segment is. Writes and reads of an epoch wait for its list (`follows`): between Fence and
+Truncate a segment takes records only from peers with the same list.
+
+A segment's identity is its node's, drawn when the node's directory was made. The node file lists the groups that it ever
+hosted (`was_here`), so a lost segment is not mistaken for one that never was; a copy made in its place is another.
+
+Errors: OSError when what must be on disk before the answer cannot be written; there is no answer then, and the next
+attempt writes again.
 
 Not here: what follows from the answers (`volume/recovery.py`).
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Callable
 
 from aurorapy.storage import messages as m
+from aurorapy.storage.node import manifest
 from aurorapy.storage.node.segment import Segment
+
+NODE_KIND = "storage node"
 
 
 class Epochs:
-    """Handlers of one `StorageNode`."""
+    """Handlers of one `StorageNode`, and what its node file says."""
 
     def __init__(self, node: Any) -> None:
         self.node = node
+        self.floor = m.NO_EPOCH  # no segment is made for an older writer
+        self.hosted: set[int] = set()  # every group the node ever had a segment of
         self.handlers: dict[type, Callable[[Any], list[m.Message]]] = {
+            m.ListSegments: self._list_segments,
             m.CreateSegment: self._create_segment,
             m.Fence: self._fence,
             m.Ask: self._ask,
             m.Truncate: self._truncate,
+            m.Install: self._install,
             m.FetchRecords: self._fetch_records,
+            m.Records: self._records,
         }
 
+    # -- the node file -------------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        node = self.node
+        content = {"node": node.id, "floor": list(self.floor), "hosted": sorted(self.hosted)}
+        manifest.save(node.host.disk, f"{node.directory}/node", NODE_KIND, content)
+
+    def load(self) -> None:
+        node = self.node
+        content = manifest.load(node.host.disk, f"{node.directory}/node", NODE_KIND)
+        node.id = content["node"]
+        self.floor, self.hosted = m.Epoch(*content["floor"]), set(content["hosted"])
+
+    def _raise_floor(self, epoch: m.Epoch) -> None:
+        if epoch > self.floor:
+            before, self.floor = self.floor, epoch
+            try:
+                self.save()
+            except OSError:
+                self.floor = before
+                raise
+
+    # -- which epoch counts --------------------------------------------------------------------------------------------
+
+    def follows(self, segment: Segment, epoch: m.Epoch) -> bool:
+        """May the segment take writes and serve reads of that epoch?"""
+        return epoch == segment.epoch == segment.truncations.epoch
+
     def other(self, segment: Segment, epoch: m.Epoch) -> list[m.Message]:
-        """The answer to a message whose epoch is not the segment's."""
+        """The answer to a message whose epoch the segment does not follow."""
         if epoch < segment.epoch:
             return [m.Refused(segment.epoch, segment.group, segment.copy, epoch)]
         return [self.state(segment, segment.vdl)]  # the sender sees that its epoch is not installed here
 
+    def missing(self, message: Any) -> list[m.Message]:
+        """The answer for a group that the node does not host."""
+        if message.epoch < self.floor:
+            return [m.Refused(self.floor, message.group, "", message.epoch)]
+        return [m.Missing(message.epoch, message.group, self.node.id, message.group in self.hosted)]
+
+    # -- making segments -----------------------------------------------------------------------------------------------
+
+    def _list_segments(self, message: m.ListSegments) -> list[m.Message]:
+        self._raise_floor(message.epoch)
+        segments = self.node.segments
+        epoch = max([self.floor, *(segment.epoch for segment in segments.values())])
+        volume = next((segment.volume for segment in segments.values()), m.NO_VOLUME)
+        groups = {group: segment.membership for group, segment in segments.items()}
+        return [m.Segments(self.node.id, volume, groups, epoch)]
+
     def _create_segment(self, message: m.CreateSegment) -> list[m.Message]:
+        segment = self.node.segments.get(message.group)
+        if segment is None:
+            if message.epoch < self.floor:
+                return [m.Refused(self.floor, message.group, message.copy, message.epoch)]
+            segment = self._make(message)
+        elif message.epoch < segment.epoch:
+            return [m.Refused(segment.epoch, segment.group, segment.copy, message.epoch)]
+        return [m.SegmentCreated(segment.epoch, segment.group, segment.copy, segment.id)]
+
+    def _make(self, message: m.CreateSegment) -> Segment:
         node = self.node
-        if message.group in node.segments:
-            return []
+        identity = node.host.random.bytes(16).hex() if message.group in self.hosted else node.id
         directory = f"{node.directory}/segments/{message.group:06x}"
         node.host.disk.mkdir(directory)
-        segment = Segment(node.host.disk, directory, message.group, message.copy, node.host.random.bytes(16).hex())
+        segment = Segment(node.host.disk, directory, message.group, message.copy, identity)
         segment.epoch, segment.truncations = message.epoch, message.truncations
+        segment.membership, segment.volume = message.membership, message.volume
         segment.log_start = node.log.position
         segment.save()
+        self.hosted.add(message.group)
+        self.save()
         node.segments[message.group] = segment
-        return []
+        return segment
+
+    # -- a new writer's questions --------------------------------------------------------------------------------------
 
     def _fence(self, message: m.Fence) -> list[m.Message]:
-        segment = self.node.segments[message.group]
+        segment = self.node.segments.get(message.group)
+        if segment is None:
+            self._raise_floor(message.epoch)
+            return self.missing(message)
         if message.epoch < segment.epoch:
             return self.other(segment, message.epoch)
-        if message.epoch > segment.epoch:
-            self.node.drop_waiting(message.group)
-            segment.epoch = message.epoch
-            segment.save()
+        self._take_epoch(segment, message.epoch)
+        self._save(segment)
         return [m.Fenced(segment.epoch, segment.group, segment.copy)]
 
+    def _take_epoch(self, segment: Segment, epoch: m.Epoch) -> None:
+        if epoch > segment.epoch:
+            self.node.drop_waiting(segment.group)
+            segment.epoch, segment.is_saved = epoch, False
+
+    def _save(self, segment: Segment) -> None:
+        if not segment.is_saved:
+            segment.save()
+
     def _ask(self, message: m.Ask) -> list[m.Message]:
-        segment = self.node.segments[message.group]
+        segment = self.node.segments.get(message.group)
+        if segment is None:
+            return self.missing(message)
         if message.epoch != segment.epoch:
             return self.other(segment, message.epoch)
         return [self.state(segment, segment.vdl if message.above is None else message.above)]
@@ -71,20 +158,61 @@ class Epochs:
         links = segment.links(above)
         base = links[0].prev_group if links else segment.scl
         return m.State(
-            segment.epoch, segment.group, segment.copy, segment.scl, segment.vdl, segment.truncations, base, links
-        )
+            segment.epoch, segment.group, segment.copy, segment.scl, segment.vdl, segment.truncations, base, links,
+            segment.id, segment.membership, dict(segment.peers),
+        )  # fmt: skip
 
     def _truncate(self, message: m.Truncate) -> list[m.Message]:
-        segment = self.node.segments[message.group]
+        segment = self.node.segments.get(message.group)
+        if segment is None:
+            return self.missing(message)
         if message.epoch != segment.epoch:
             return self.other(segment, message.epoch)
-        if message.truncations.epoch > segment.truncations.epoch:
-            segment.truncate(message.truncations)
-            segment.save()
+        self._take_list(segment, message.truncations)
+        self._save(segment)
         return [m.Truncated(segment.epoch, segment.group, segment.copy)]
 
+    def _take_list(self, segment: Segment, truncations: m.TruncationList) -> None:
+        if truncations.epoch > segment.truncations.epoch:
+            segment.is_saved = False
+            segment.truncate(truncations)
+            self._cut_in_flight(segment)
+
+    def _cut_in_flight(self, segment: Segment) -> None:
+        """What is still on its way to the disk and was annulled does not move the SCL when it arrives."""
+        left: deque[tuple[int, Segment, int, int]] = deque()
+        for position, owner, prev, last in self.node.in_flight:
+            if owner is segment:
+                for low, high in segment.truncations.ranges:
+                    if low < last <= high:
+                        last = segment.end_below(prev, low)
+            left.append((position, owner, prev, last))
+        self.node.in_flight = left
+
+    def _install(self, message: m.Install) -> list[m.Message]:
+        segment = self.node.segments.get(message.group)
+        if segment is None:
+            return self.missing(message)
+        if message.epoch < segment.epoch:
+            return self.other(segment, message.epoch)
+        is_newer = message.epoch > segment.epoch  # then its membership counts, whatever the numbers say
+        self._take_epoch(segment, message.epoch)
+        self._take_list(segment, message.truncations)
+        if message.membership != segment.membership and (is_newer or message.membership.epoch > segment.membership.epoch):
+            segment.membership, segment.is_saved = message.membership, False
+        self._save(segment)
+        return [
+            m.Installed(
+                segment.epoch, segment.group, segment.copy, segment.scl, segment.id, segment.membership.epoch
+            )
+        ]  # fmt: skip
+
+    # -- records from and for peers ------------------------------------------------------------------------------------
+
     def _fetch_records(self, message: m.FetchRecords) -> list[m.Message]:
-        segment = self.node.segments[message.group]
+        segment = self.node.segments.get(message.group)
+        if segment is None:
+            return self.missing(message)
         if message.epoch != segment.epoch:
             return self.other(segment, message.epoch)
         upto = min(message.upto, segment.scl)
@@ -94,3 +222,13 @@ class Epochs:
                 segment.epoch, segment.group, segment.copy, segment.truncations, message.after, upto, records
             )
         ]  # fmt: skip
+
+    def _records(self, message: m.Records) -> list[m.Message]:
+        """A peer's records, also handed on by a recovery: only under the same list do both mean the same by an LSN."""
+        segment = self.node.segments.get(message.group)
+        if segment is None:
+            return self.missing(message)
+        if message.epoch != segment.epoch or message.truncations.epoch != segment.truncations.epoch:
+            return self.other(segment, message.epoch)
+        self.node.accept(segment, message)
+        return []

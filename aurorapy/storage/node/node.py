@@ -26,14 +26,11 @@ from typing import Callable
 from aurorapy.errors import DataCorrupted
 from aurorapy.host import Host
 from aurorapy.storage import messages as m
-from aurorapy.storage.node import manifest
 from aurorapy.storage.node.background import Background
 from aurorapy.storage.node.epochs import Epochs
 from aurorapy.storage.node.hotlog import Batch, HotLog
 from aurorapy.storage.node.segment import Segment
 from aurorapy.storage.options import StorageConfig
-
-NODE_KIND = "storage node"
 
 
 class StorageNode:
@@ -44,7 +41,7 @@ class StorageNode:
         self.id = ""
         self.segments: dict[int, Segment] = {}
         self.log: HotLog = None  # type: ignore[assignment] - made by create() or open()
-        self.waiting: deque[m.Write] = deque()  # batches the log had no room for
+        self.waiting: deque[m.Write | m.Records] = deque()  # batches the log had no room for
         self.in_flight: deque[tuple[int, Segment, int, int]] = deque()  # (position, segment, prev, last), by position
         self.send: Callable[[m.Message], None] = lambda message: None
         self.report: Callable[[str], None] = lambda line: None  # trouble worth a line in a server's log
@@ -66,14 +63,14 @@ class StorageNode:
         self.id = self.host.random.bytes(16).hex()
         self._make_log()
         self.log.create()
-        manifest.save(disk, f"{self.directory}/node", NODE_KIND, {"node": self.id})
+        self.epochs.save()
 
     def open(self, read_only: bool = False) -> None:
         """Reads manifests and the hot log's tail (at most two files); answers from then on. Blocks.
 
         read_only: changes no file and appends nothing, for verify."""
         disk = self.host.disk
-        self.id = manifest.load(disk, f"{self.directory}/node", NODE_KIND)["node"]
+        self.epochs.load()
         self._make_log()
         for name in disk.list(f"{self.directory}/segments"):
             directory = f"{self.directory}/segments/{name}"
@@ -128,17 +125,23 @@ class StorageNode:
         return []
 
     def _write(self, message: m.Write) -> list[m.Message]:
-        segment = self.segments[message.group]
-        if message.epoch != segment.epoch:
+        segment = self.segments.get(message.group)
+        if segment is None:
+            return self.epochs.missing(message)
+        if message.epoch != segment.epoch or message.epoch != segment.truncations.epoch:
             return self.epochs.other(segment, message.epoch)
         if message.vdl > segment.vdl:
             segment.vdl = message.vdl
-        if self.waiting or not self._append(segment, message):
-            self.waiting.append(message)
-            self.background.wake()
+        self.accept(segment, message)
         return []
 
-    def _append(self, segment: Segment, message: m.Write) -> bool:
+    def accept(self, segment: Segment, batch: m.Write | m.Records) -> None:
+        """Takes a batch whose epoch is right; it waits in line when the log has no room."""
+        if self.waiting or not self._append(segment, batch):
+            self.waiting.append(batch)
+            self.background.wake()
+
+    def _append(self, segment: Segment, message: m.Write | m.Records) -> bool:
         """False when the log has no room."""
         prev, last = message.prev, message.last
         if segment.holds(prev, last):
@@ -186,7 +189,9 @@ class StorageNode:
             break
 
     def _horizons(self, message: m.Horizons) -> list[m.Message]:
-        segment = self.segments[message.group]
+        segment = self.segments.get(message.group)
+        if segment is None:
+            return self.epochs.missing(message)
         if message.epoch != segment.epoch:
             return self.epochs.other(segment, message.epoch)
         segment.vdl = max(segment.vdl, message.vdl)

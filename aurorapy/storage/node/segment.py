@@ -21,7 +21,17 @@ from typing import Any
 from aurorapy.errors import DatabaseError, DataCorrupted
 from aurorapy.host import Disk
 from aurorapy.ids import PAGE_SIZE
-from aurorapy.storage.messages import NO_EPOCH, NO_TRUNCATIONS, Epoch, Link, Truncation, TruncationList
+from aurorapy.storage.members import NO_MEMBERSHIP, Membership
+from aurorapy.storage.messages import (
+    NO_EPOCH,
+    NO_TRUNCATIONS,
+    NO_VOLUME,
+    Epoch,
+    Link,
+    Truncation,
+    TruncationList,
+    VolumeIdentity,
+)
 from aurorapy.storage.node import manifest
 from aurorapy.storage.node.runs import DELTA, DeltaRun, ImageRun, Run, RunInfo, open_run
 from aurorapy_native.checksum import seal_page
@@ -52,10 +62,14 @@ class Segment:
     def __init__(self, disk: Disk, directory: str, group: int, copy: str, identity: str) -> None:
         self.disk, self.directory = disk, directory
         self.group, self.copy = group, copy
-        self.id = identity  # 32 hex digits, drawn when the directory was made
+        self.id = identity  # 32 hex digits, its node's
+        self.membership = NO_MEMBERSHIP  # of the group
+        self.volume = NO_VOLUME
+        self.peers: dict[str, int] = {}  # SCLs of other copies as gossip told them: who forgot is found by it
         self.epoch = NO_EPOCH
         self.truncations = NO_TRUNCATIONS
         self._ranges_of_log: list[Truncation] = []  # annulled ranges the hot log may hold records of
+        self.is_saved = False  # epoch, list and membership, in the manifest
         self.vdl = 0  # the volume's, highest told
         self.last = 0  # last record in memory without a gap
         self.scl = 0  # the same, durable
@@ -78,6 +92,7 @@ class Segment:
         content = self._content()
         manifest.save(self.disk, f"{self.directory}/manifest", MANIFEST_KIND, content)
         self.saved_log_start = content["log_start"]
+        self.is_saved = True
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -86,6 +101,9 @@ class Segment:
             "copy": self.copy,
             "epoch": list(self.epoch),
             "truncations": {"epoch": list(self.truncations.epoch), "ranges": [list(r) for r in self.truncations.ranges]},
+            "membership": self.membership.as_dict(),
+            "volume": list(self.volume),
+            "peers": self.peers,
             "vdl": self.vdl,
             "sealed": self.sealed,
             "horizon": self.horizon,
@@ -102,10 +120,14 @@ class Segment:
         segment.epoch = Epoch(*content["epoch"])
         listed = content["truncations"]
         segment.truncations = TruncationList(Epoch(*listed["epoch"]), tuple(Truncation(*r) for r in listed["ranges"]))
+        segment.membership = Membership.from_dict(content["membership"])
+        segment.volume = VolumeIdentity(*content["volume"])
+        segment.peers = content["peers"]
         for name in ("vdl", "sealed", "horizon", "log_start", "next_run"):
             setattr(segment, name, content[name])
         segment.last = segment.scl = segment.sealed
         segment.saved_log_start = segment.log_start
+        segment.is_saved = True
         segment._ranges_of_log = [each for each in segment.truncations.ranges if each.high > segment.sealed]
         infos = [RunInfo(**info) for info in content["runs"]]
         named = {"manifest", *(info.file for info in infos)}
@@ -189,6 +211,7 @@ class Segment:
         self.truncations = truncations
         for low, high in truncations.ranges:
             self._forget(low, high)
+            self.peers = {copy: scl for copy, scl in self.peers.items() if not low < scl <= high}
 
     def _forget(self, low: int, high: int) -> None:
         left = max([self.sealed, *(table.memtable.annul(low, high) for table in self.tables)])
@@ -197,8 +220,15 @@ class Segment:
         if low < self.scl <= high:
             self.scl = self.last
         for ahead in (self.ahead, self.ahead_durable):
-            for prev in [prev for prev, last in ahead.items() if low <= prev and last <= high]:
-                del ahead[prev]
+            for prev, last in [*ahead.items()]:
+                if low < last <= high and (rest := self.end_below(prev, low)) > prev:
+                    ahead[prev] = rest
+                elif low < last <= high:
+                    del ahead[prev]
+
+    def end_below(self, prev: int, low: int) -> int:
+        """The last of the records in (prev, low] that memory holds, `prev` when there is none."""
+        return max([prev, *(link.lsn for link in self.links(prev) if link.lsn <= low)])
 
     # -- records and pages out -----------------------------------------------------------------------------------------
 

@@ -172,7 +172,7 @@ def repair(
             if state.scl < target:
                 fetch = m.FetchRecords(epoch, group, state.scl, target)
                 found = transport.ask(fetch, lambda copies: source.copy in copies)[source.copy]
-                transport.send(copy, m.Write(epoch, group, state.scl, target, decision.known, found.records))
+                transport.send(copy, found)
         pause(REPAIR_PAUSE_SECONDS)
         states = ask(transport, geometry, epoch, group)
 

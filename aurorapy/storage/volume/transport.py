@@ -8,11 +8,12 @@ Errors: Unreachable when no quorum of copies can be asked.
 
 from __future__ import annotations
 
-from typing import Callable, Protocol
+from typing import Callable, Mapping, Protocol
 
 from aurorapy.errors import IoError
 from aurorapy.host import Host
 from aurorapy.storage import messages as m
+from aurorapy.storage.members import Membership
 from aurorapy.storage.node import StorageNode
 
 
@@ -20,18 +21,30 @@ class Unreachable(IoError):
     """Too few copies answer; worth trying again when they come back."""
 
 
+Answers = Mapping[str, m.Message]
+
+
 class Transport(Protocol):
+    """Copies go by their letter in the group's membership, nodes by the name that the configuration gives them."""
+
     def receive(self, callback: Callable[[str, m.Message], None]) -> None:
-        """callback(copy, message) for everything nodes say unasked."""
+        """callback(copy, message) for everything nodes say unasked, and for answers nobody waits for any more."""
 
     def groups(self) -> list[int]:
-        """Protection groups the volume has."""
+        """Protection groups that are placed."""
+
+    def place(self, group: int, membership: Membership) -> None:
+        """Who holds the group's copies: where `send` and `ask` go from now on."""
 
     def send(self, copy: str, message: m.Message) -> None:
         """To one copy; answers come to `receive`. Never waits."""
 
-    def ask(self, message: m.Message, enough: Callable[[set[str]], bool]) -> dict[str, m.Message]:
-        """To all copies; returns once `enough(copies that answered)`. Raises Unreachable."""
+    def ask(self, message: m.Message | Mapping[str, m.Message], enough: Callable[[Answers], bool]) -> dict[str, m.Message]:
+        """To all copies of the group, or to each copy named its own message; returns once `enough(answers so far)`. At
+        most one answer a copy. Raises Unreachable when it waited for long."""
+
+    def ask_nodes(self, message: m.Message, enough: Callable[[Answers], bool]) -> dict[str, m.Message]:
+        """To every storage node of the configuration; by node. As `ask` otherwise."""
 
     def read_page(self, copy: str, group: int, page_no: int, lsn: int) -> bytes: ...
     def close(self) -> None: ...
@@ -53,21 +66,26 @@ class DirectTransport:
     def groups(self) -> list[int]:
         return sorted(set().union(*(node.segments for node in self.nodes.values())))
 
+    def place(self, group: int, membership: Membership) -> None:
+        """Every node holds the copy it is named after."""
+
     def send(self, copy: str, message: m.Message) -> None:
         for answer in self.nodes[copy].step(message, 0.0):
             self._receive(copy, answer)
 
-    def ask(self, message: m.Message, enough: Callable[[set[str]], bool]) -> dict[str, m.Message]:
+    def ask(self, message: m.Message | Mapping[str, m.Message], enough: Callable[[Answers], bool]) -> dict[str, m.Message]:
+        messages = message if isinstance(message, Mapping) else dict.fromkeys(self.nodes, message)
         answers: dict[str, m.Message] = {}
         now = self._clock.monotonic()
-        for copy, node in self.nodes.items():
-            if message.group not in node.segments:
-                continue
-            for answer in node.step(message, now):
+        for copy, each in messages.items():
+            for answer in self.nodes[copy].step(each, now):
                 answers[copy] = answer
-        if not enough(set(answers)):
-            raise Unreachable(f"too few copies of protection group {message.group} answered: {sorted(answers)}")
+        if not enough(answers):
+            raise Unreachable(f"too few copies answered {', '.join(sorted(map(str, messages.values()))[:1])}: {sorted(answers)}")
         return answers
+
+    def ask_nodes(self, message: m.Message, enough: Callable[[Answers], bool]) -> dict[str, m.Message]:
+        return self.ask(message, enough)
 
     def read_page(self, copy: str, group: int, page_no: int, lsn: int) -> bytes:
         return self.nodes[copy].read_page(group, page_no, lsn)
