@@ -21,10 +21,10 @@ The life of a COMMIT
  1. access/table.py:update — the change: pages changed and logged in one mini-transaction
  2. session/block.py:commit — the client's COMMIT
  3. txn/transaction.py:commit — the commit record; then wait for the VDL
- 4. storage/volume/volume.py:flush — batches by protection group leave for the nodes
+ 4. aurorapy_native/volume.pyx:flush — batches by protection group leave for the nodes
  5. storage/node/node.py:_append — onto the hot log; one write and one fdatasync for all who wait
  6. storage/node/node.py:_log_durable — durable: the segment's SCL moves, and is told
- 7. storage/volume/volume.py:_advance — SCL to PGCL to VCL to VDL
+ 7. aurorapy_native/volume.pyx:advance — SCL to PGCL to VCL to VDL
  8. txn/manager.py:_vdl_moved — the commit is seen by everybody, in LSN order; locks go; the session wakes
 
 The life of a restart

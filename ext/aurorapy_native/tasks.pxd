@@ -45,9 +45,13 @@ cdef class RunQueue:
     cdef double _spin_until
     cdef bint _round_ends                # _end_round is scheduled
     cdef list _senders
+    cdef list _first_senders
     cdef public object _until            # callable or None: run_until's condition
 
     cdef int make_ready(self, TaskCore task) except -1
     # What it has is sent when everybody whose time had come has run; then the loop polls for a while (spin_seconds).
     cdef int send_later(self, Sender sender) except -1
+    # The same before everybody else and without polling: redo, whose way to the disk is longer than an answer's.
+    cdef int send_first(self, Sender sender) except -1
+    cdef int flush_all(self, list senders) except -1
     cdef int poll_for(self, double seconds) except -1

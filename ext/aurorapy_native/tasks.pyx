@@ -130,6 +130,7 @@ cdef class RunQueue:
         self._queue = deque()
         self._queue_append = self._queue.append
         self._senders = []
+        self._first_senders = []
         self.slice_seconds = slice_seconds
 
     def current(self):
@@ -158,6 +159,12 @@ cdef class RunQueue:
             self._senders.append(sender)
         return self.poll_for(self.spin_seconds)
 
+    cdef int send_first(self, Sender sender) except -1:
+        if not sender.queued:
+            sender.queued = True
+            self._first_senders.append(sender)
+        return self.poll_for(0.0)
+
     cdef int poll_for(self, double seconds) except -1:
         cdef double until
         if seconds > 0:
@@ -178,14 +185,14 @@ cdef class RunQueue:
         """Sends what collected in this round of the loop: a client process that waits for several answers is woken once.
         A round that has something to call does not sleep, so being called again is how to poll; whoever was woken on this
         processor goes first."""
-        cdef list senders = self._senders
-        cdef Sender sender
+        cdef bint sent = bool(self._senders)
         self._round_ends = False
-        if senders:
-            self._senders = []
-            for sender in senders:
-                sender.queued = False
-                sender.flush()
+        if self._first_senders:
+            senders, self._first_senders = self._first_senders, []
+            self.flush_all(senders)
+        if sent:
+            senders, self._senders = self._senders, []
+            self.flush_all(senders)
         elif self.spin_seconds > 0:
             sched_yield()
         if self.spin_seconds > 0 and not self._round_ends and monotonic() < self._spin_until:
@@ -193,6 +200,20 @@ cdef class RunQueue:
             self._loop.call_soon(self._end_round)
         if self._until is not None and self._until():
             self._loop.stop()
+
+    cdef int flush_all(self, list senders) except -1:
+        cdef Sender sender
+        cdef Py_ssize_t done = 0
+        try:
+            for sender in senders:
+                done += 1
+                sender.queued = False
+                sender.flush()
+        finally:
+            for sender in senders[done:]:    # one failed: the others are not forgotten
+                sender.queued = False
+                self.send_later(sender)
+        return 0
 
     def _drain(self):
         """Runs every task that is ready now; those that become ready meanwhile run in the next round, after I/O."""

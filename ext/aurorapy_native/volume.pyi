@@ -1,0 +1,60 @@
+from typing import Any, Callable
+
+from aurorapy_native.redo import RedoBuffer
+from aurorapy_native.tasks import RunQueue, Sender
+
+def again(error: Any) -> Any:
+    """A fresh copy of a lasting error, for one more raise."""
+
+class DurableWait:
+    """Somebody who waits until the VDL has passed an LSN; C only."""
+
+class TaskWait(DurableWait):
+    """A task's wait."""
+
+class GroupProgress:
+    """How far the copies of one protection group are."""
+
+    positions: dict[str, int]
+    """SCL by copy."""
+    complete: int
+    """PGCL: on a write quorum."""
+    read_point: int
+    """The group's last LSN at or below the VDL."""
+    def __init__(self, positions: dict[str, int], complete: int = 0) -> None:
+        """`positions`: SCL by copy; `complete`: the group's last LSN at or below the VDL."""
+
+class Take:
+    """What one flush took: durable when every group has its part of it on a write quorum."""
+
+class VolumeCore(Sender):
+    """The fields and the hot half of storage.volume.Volume, which supplies `create_group(group)`, `receive_other(copy,
+    message)` and `failed(error)`."""
+
+    epoch: Any
+    copies: tuple[str, ...]
+    geometry: Any
+    transport: Any
+    tasks: Any
+    redo: RedoBuffer
+    vdl: int
+    groups: dict[int, GroupProgress]
+    failure: Any
+    closed: bool
+    def __init__(
+        self, tasks: RunQueue, redo: RedoBuffer, transport: Any, epoch: Any, geometry: Any, copies: tuple[str, ...],
+        groups: dict[int, GroupProgress], limit_bytes: int, batch_bytes: int,
+    ) -> None:
+        """`groups`: what recovery found, a GroupProgress by number. limit_bytes: how far LSNs may run ahead of the VDL."""
+    def on_vdl(self, callback: Callable[[int], None]) -> None:
+        """callback(vdl), in the loop or wherever the VDL moves, before those who wait run. Must not wait or raise."""
+    def flush(self) -> int:
+        """Sends everything that is pending, now. Not inside a mini-transaction."""
+    def receive(self, copy: str, message: Any) -> None:
+        """What a copy says unasked."""
+    def fail(self, error: Any) -> None:
+        """Nothing will become durable any more: everybody who waits is told. The first error stays."""
+    def wait_durable(self, lsn: int) -> None:
+        """The task waits until VDL >= lsn; what is pending is sent for it."""
+    def wait_for_room(self) -> None:
+        """The task waits until the VDL has moved: for a mini-transaction that found no LSN below the limit."""
