@@ -4,6 +4,8 @@
     python -m tests.sim --seeds 500 [--first 0]      many; a line for each that fails, and the sum
     python -m tests.sim --seeds 500 --jobs 2 --resume FILE
                                                      in two processes; seeds done are in FILE and not done again
+    python -m tests.sim --fleet --seeds 500          six storage nodes in three zones, and writers that take over
+    python -m tests.sim --scenario n4 --seed 7       something particular happens to the fleet (fleet/scenarios.py)
 
 The exit status is 1 when a seed failed. A seed makes the same world everywhere: what failed here fails there.
 """
@@ -15,10 +17,17 @@ import multiprocessing
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
+from tests.sim.fleet import world as fleet_world
+from tests.sim.fleet.scenarios import SCENARIOS
 from tests.sim.world import World, failure_of, result_of
+
+Result = tuple[int, str | None, Counter]
+SHOWN = ("lives", "crashes", "acknowledged", "rolled back", "in doubt", "sights")
+FLEET_SHOWN = ("commits", "recoveries", "faults", "superseded", "reads", "failed reads", "unreachable")
 
 
 def main() -> int:
@@ -28,25 +37,40 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--resume", type=Path, help="file of seeds that are done; made if new")
+    parser.add_argument("--fleet", action="store_true", help="six storage nodes and their writers instead of one process")
+    parser.add_argument("--scenario", choices=sorted(SCENARIOS), help="what happens to the fleet; implies --fleet")
+    parser.add_argument("--quiet", action="store_true", help="with --seed: the result only")
     options = parser.parse_args()
+    fleet = options.fleet or options.scenario is not None
+    scenario = options.scenario or "storm"
     if options.seed is not None:
-        return one(options.seed)
-    return many(range(options.first, options.first + options.seeds), options.jobs, options.resume)
+        show = None if options.quiet else print
+        return one_fleet(options.seed, scenario, show) if fleet else one(options.seed, show)
+    seeds = range(options.first, options.first + options.seeds)
+    work = partial(fleet_world.result_of, scenario=scenario) if fleet else result_of
+    return many(seeds, options.jobs, options.resume, work, FLEET_SHOWN if fleet else SHOWN)
 
 
-def one(seed: int) -> int:
-    world = World(seed, print)
+def one(seed: int, show: Callable[[str], None] | None) -> int:
+    world = World(seed, show)
     failure = failure_of(world)
     print(failure or f"hash {''.join(world.hashes)}")
     return 1 if failure else 0
 
 
-def many(seeds: range, jobs: int, resume: Path | None) -> int:
+def one_fleet(seed: int, scenario: str, show: Callable[[str], None] | None) -> int:
+    world = fleet_world.World(seed, show, scenario)
+    failure = fleet_world.failure_of(world)
+    print(failure or f"hash {world.universe.hash()}")
+    return 1 if failure else 0
+
+
+def many(seeds: range, jobs: int, resume: Path | None, work: Callable[[int], Result], shown: tuple[str, ...]) -> int:
     done = known(resume) if resume else {}
     started, totals = time.perf_counter(), Counter()
     todo = [seed for seed in seeds if seed not in done]
     failed = {seed: failure for seed, failure in done.items() if failure and seed in seeds}
-    for seed, failure, counts in results(todo, jobs):
+    for seed, failure, counts in results(todo, jobs, work):
         totals.update(counts)
         if failure:
             failed[seed] = failure
@@ -55,8 +79,8 @@ def many(seeds: range, jobs: int, resume: Path | None) -> int:
             with resume.open("a") as file:
                 print(seed, failure or "", file=file)
     took = time.perf_counter() - started
-    shown = ", ".join(f"{totals[name]} {name}" for name in ("lives", "crashes", "acknowledged", "rolled back", "in doubt", "sights"))
-    print(f"{len(seeds)} seeds ({len(todo)} now, {took:.0f} s): {len(failed)} violations {sorted(failed)}; {shown}")
+    figures = ", ".join(f"{totals[name]} {name}" for name in shown)
+    print(f"{len(seeds)} seeds ({len(todo)} now, {took:.0f} s): {len(failed)} violations {sorted(failed)}; {figures}")
     return 1 if failed else 0
 
 
@@ -68,12 +92,12 @@ def known(resume: Path) -> dict[int, str]:
     return {int(parts[0]): parts[1].strip() if len(parts) > 1 else "" for parts in lines}
 
 
-def results(seeds: list[int], jobs: int) -> Iterator[tuple[int, str | None, Counter]]:
+def results(seeds: list[int], jobs: int, work: Callable[[int], Result]) -> Iterator[Result]:
     if jobs == 1:
-        yield from map(result_of, seeds)
+        yield from map(work, seeds)
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap_unordered(result_of, seeds)
+        yield from pool.imap_unordered(work, seeds)
 
 
 if __name__ == "__main__":

@@ -163,6 +163,10 @@ class SimFaults:
         self._fail_at[kind] = self.counts[kind] + after
         self._error = error
 
+    def calm(self) -> None:
+        """Nothing more fails."""
+        self._fail_at.clear()
+
     def check(self, kind: str) -> None:
         count = self.counts[kind]
         self.counts[kind] = count + 1

@@ -1,0 +1,173 @@
+"""What can happen to a fleet, by name: each is a function that a world runs between genesis and fair weather.
+
+    storm     anything, drawn by the seed                                  (the default)
+    calm      nothing: what goes wrong here is wrong in fair weather
+    n4        one of the 64 subsets of copies that are up (seed mod 64): who writes, who recovers, who waits
+    az        a zone is lost, and comes back
+    az1       a zone and one node more are lost: writes wait, reads go on; one comes back, writes resume
+    split     two writers over and over, the old one frozen or cut off, with and without storage in its reach
+    power     power cuts of all machines, again and again
+    recovery  every recovery is interrupted somewhere, three in a row
+
+Errors: Violation.
+
+Not here: the checks at the end, which are every world's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from tests.sim.fleet.storm import Storm
+from tests.sim.storage import Violation
+
+
+def storm(world: Any) -> None:
+    storm = Storm(world)
+    world.universe.tell("***", f"storm: {' '.join(storm.weights) or 'none'}")
+    storm.begin()
+    world.universe.run_for(world.seconds)
+    storm.end()
+
+
+def calm(world: Any) -> None:
+    world.universe.run_for(2.0 * world.pace)
+
+
+def until_open(world: Any, commits: int = 3) -> None:
+    """A writer is open and has committed."""
+    before = world.history.commits
+    if not world.universe.run_until(
+        lambda: world.current_writer() is not None and world.history.commits >= before + commits, 30.0
+    ):
+        raise Violation("I9: no writer opens in fair weather")
+
+
+def commits_within(world: Any, seconds: float) -> bool:
+    before = world.history.commits
+    return world.universe.run_until(lambda: world.history.commits > before, seconds)
+
+
+def n4(world: Any) -> None:
+    """Writes progress iff four are up, recovery ends iff four are, fences and decides iff three are; else it waits."""
+    subset = world.seed % 64
+    rng = world.universe.rng
+    quiet(world)
+    until_open(world)
+    down = [node for n, node in enumerate(world.nodes) if not subset >> n & 1]
+    up = len(world.nodes) - len(down)
+    world.universe.tell("***", f"up: {up} of six; down: {' '.join(node.name for node in down)}")
+    power = rng.random() < 0.5
+    for node in down:
+        node.held_until = 1e9
+        node.power_cut() if power else node.kill()
+    world.universe.run_for(1.0)  # what had left before may still be acknowledged
+    if commits_within(world, 5.0) != (up >= 4):
+        raise Violation(f"N4: with {up} of six up, commits {'wait' if up >= 4 else 'are acknowledged'}")
+    for machine in world.live_writers():
+        machine.held_until = world.universe.now + 0.1
+        machine.kill() if rng.random() < 0.5 else machine.power_cut()
+    before = world.counts["recoveries"]
+    opened = world.universe.run_until(lambda: world.counts["recoveries"] > before, 8.0)
+    if opened != (up >= 4):
+        raise Violation(f"N4: with {up} of six up, recovery {'waits' if up >= 4 else 'ends'}")
+    if opened and not commits_within(world, 5.0):
+        raise Violation(f"N4: with {up} of six up, nothing commits after recovery")
+    for node in down:
+        node.held_until = 0.0
+    if not commits_within(world, 15.0):
+        raise Violation("N4: all six are up again, and nothing commits")
+
+
+def az(world: Any) -> None:
+    quiet(world)
+    until_open(world)
+    zone = world.universe.rng.choice("abc")
+    lost(world, [machine for machine in world.machines if machine.zone == zone])
+    if not commits_within(world, 15.0):
+        raise Violation(f"N5: zone {zone} is lost, and nothing commits")
+    world.universe.run_for(1.0)
+    back(world)
+
+
+def az1(world: Any) -> None:
+    quiet(world)
+    until_open(world)
+    rng = world.universe.rng
+    writer = world.current_writer()
+    zone = rng.choice([zone for zone in "abc" if zone != writer.process.machine.zone])
+    more = rng.choice([node for node in world.nodes if node.zone != zone])
+    lost(world, [*(machine for machine in world.machines if machine.zone == zone), more])
+    world.universe.run_for(1.0)
+    reads, failed = world.counts["reads"], world.counts["failed reads"]
+    if commits_within(world, 6.0):
+        raise Violation("N6: three of six are up, and commits are acknowledged")
+    if world.current_writer() is writer and world.counts["reads"] == reads:
+        raise Violation(f"N6: three of six are up, and nothing can be read ({world.counts['failed reads'] - failed} failed)")
+    more.held_until = 0.0
+    if not commits_within(world, 5.0):
+        raise Violation("N6: four of six are up again, and nothing commits within 5 s")
+    back(world)
+
+
+def split(world: Any) -> None:
+    """N9."""
+    rng = world.universe.rng
+    storm = Storm(world, ())
+    for _ in range(rng.randrange(2, 5)):
+        until_open(world, 1)
+        old = world.current_writer()
+        kind = rng.choice(("takeover", "freeze_writer", "cut_off_writer"))
+        getattr(storm, f"_{kind}")()
+        world.universe.run_until(lambda: world.current_writer() not in (None, old), rng.uniform(1.0, 6.0))
+        world.universe.run_for(rng.uniform(0.0, 2.0))
+    storm.end()
+
+
+def power(world: Any) -> None:
+    rng = world.universe.rng
+    for _ in range(rng.randrange(2, 6)):
+        world.universe.run_for(rng.uniform(0.02, 1.5) * world.pace)
+        Storm(world, ())._all_power_off()
+
+
+def recovery(world: Any) -> None:
+    """N10: the writer dies at some step of its recovery, three times in a row; nodes die with it at times."""
+    rng = world.universe.rng
+    for _ in range(rng.randrange(1, 4)):
+        until_open(world, 1)
+        world.universe.run_for(rng.uniform(0.0, 0.5))
+        for _ in range(3):
+            for machine in world.live_writers():
+                machine.kill()
+            if rng.random() < 0.5:
+                node = rng.choice(world.nodes)
+                node.held_until = world.universe.now + rng.uniform(0.0, 1.0)
+                node.power_cut()
+            before = world.network.frames
+            frames = rng.randrange(1, 160)
+            world.universe.run_until(lambda before=before, frames=frames: world.network.frames > before + frames, 5.0)
+
+
+def quiet(world: Any) -> None:
+    """For scenarios that measure who may go on: no weather of its own."""
+    world.network.weather.reset_rate = world.network.weather.slow_rate = 0.0
+    world.network.weather.duplicate_rate = world.network.weather.reorder_rate = 0.0
+
+
+def lost(world: Any, machines: list) -> None:
+    power = world.universe.rng.random() < 0.5
+    world.universe.tell("***", f"lost: {' '.join(machine.name for machine in machines)}")
+    for machine in machines:
+        machine.held_until = 1e9
+        machine.power_cut() if power else machine.kill()
+
+
+def back(world: Any) -> None:
+    for machine in world.machines:
+        machine.held_until = 0.0
+
+
+SCENARIOS: dict[str, Callable[[Any], None]] = {
+    work.__name__: work for work in (storm, calm, n4, az, az1, split, power, recovery)
+}
