@@ -383,7 +383,7 @@ cdef int decimal(const char* s, uint32_t n, double* value) except -1:
     memcpy(text, s, n)
     text[n] = 0
     try:
-        value[0] = PyOS_string_to_double(text, &end, None)
+        value[0] = PyOS_string_to_double(text, &end, OverflowError)
     except (ValueError, OverflowError):
         return 0
     if end != text + n or value[0] - value[0] != 0 or value[0] == 0 and not zero:

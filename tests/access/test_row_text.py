@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aurorapy.errors import DatabaseError
@@ -84,6 +84,7 @@ def by_input(column: int, text: str):
 
 @quick
 @given(st.sampled_from(range(len(COLUMNS))), fields)
+@example(8, "1e400")
 def test_a_field_of_copy_is_what_its_type_reads(column, text):
     name, typmod = COLUMNS[column]
     codec = RowCodec(TYPES[column].storage)
