@@ -131,8 +131,6 @@ class Table:
         self.indexes = indexes
         self.shown = shown or [str] * len(relation.columns)
         self.give_way = give_way
-        self.dead_rows = 0  # versions made dead, rows changed: since somebody set them to 0
-        self.changed_rows = 0
         self._by_oid = {index.info.oid: index for index in indexes}
         for index in indexes:
             index.reads(heap.codec)
@@ -168,6 +166,24 @@ class Table:
     def blocks(self) -> int:
         """Pages of the heap."""
         return self.heap.blocks
+
+    @property
+    def dead_rows(self) -> int:
+        """Versions made dead since somebody set it to 0."""
+        return self.heap.dead_rows
+
+    @dead_rows.setter
+    def dead_rows(self, count: int) -> None:
+        self.heap.dead_rows = count
+
+    @property
+    def changed_rows(self) -> int:
+        """Rows inserted, updated and deleted since somebody set it to 0."""
+        return self.heap.changed_rows
+
+    @changed_rows.setter
+    def changed_rows(self, count: int) -> None:
+        self.heap.changed_rows = count
 
     def index(self, oid: Oid) -> IndexDescription:
         return self._by_oid[oid]
@@ -239,7 +255,6 @@ class Table:
         tid = self.heap.insert(values, txn.xid, txn.command)
         if self.indexes:
             self.add_entries(txn, tid, values)
-        self.changed_rows += 1
         return tid
 
     def insert_many(self, txn: Any, rows: Iterable[tuple]) -> list[Tid]:
@@ -278,7 +293,6 @@ class Table:
                 self._index_left(txn, batch, tids, sorted(left))
         finally:
             batch.clear()
-        self.changed_rows += count
         self.give_way()
         return tids
 
@@ -307,16 +321,11 @@ class Table:
             return Outcome(code, new, other)
         if not other and self.indexes:
             self.add_entries(txn, new, values)
-        self.dead_rows += 1
-        self.changed_rows += 1
         return Outcome(code, new)
 
     def delete(self, txn: Any, tid: Tid, snapshot: Any) -> Outcome:
         """Deletes the version at `tid`."""
         code, new, other = self.heap.delete(tid, txn.xid, snapshot.command, snapshot)
-        if not code:
-            self.dead_rows += 1
-            self.changed_rows += 1
         return Outcome(code, new, other)
 
     def lock(self, txn: Any, tid: Tid, strength: str, snapshot: Any, wait: str = "block") -> Outcome:
@@ -374,11 +383,9 @@ class Table:
             if all(self._add_entry(txn, index, key, tid) is None for index, key in decisive):
                 break
             self.heap.forget_insert(tid)  # an arbiter's key was taken meanwhile
-            self.dead_rows += 1
         for index, key in keys:
             if (index, key) not in decisive and self._add_entry(txn, index, key, tid) is not None:
                 raise self.violation(index, key)
-        self.changed_rows += 1
         return tid, None
 
     def build_index(

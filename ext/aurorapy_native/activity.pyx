@@ -7,7 +7,8 @@ Not here: all sessions' entries (aurorapy.activity.sessions), wait events (auror
 
 from libc.stdint cimport int64_t
 
-cdef str IDLE = "idle", IN_TRANSACTION = "idle in transaction", ABORTED = "idle in transaction (aborted)", ACTIVE = "active"
+cdef str IDLE = "idle", IN_TRANSACTION = "idle in transaction", ACTIVE = "active"
+cdef str ABORTED = "idle in transaction (aborted)"
 
 
 cdef class SessionActivity:

@@ -7,15 +7,15 @@
     leaf 2 | high "k" | "a",t1 | "c",t2 | → 3    level 0
     leaf 3 | "k",t3   | "z",t4 |
 
-Keys are bytes compared as memcmp does (aurorapy_native.keys makes them); equal keys stand in the order of their tids, so
-every entry has one place. A separator is the shortest beginning of the right half's first key that still divides.
+Keys are bytes compared as memcmp does (aurorapy_native.keys makes them); equal keys stand in the order of their tids,
+so every entry has one place. A separator is the shortest beginning of the right half's first key that still divides.
 
 One change is one mini-transaction. It first looks up, without switching, every page it will touch; what is missing is
-raised as a Retry, and the caller waits and starts again from the root. A split carries its entries all the way up, and a
-page's deletion its links and its parent: no half-done structure is ever seen, by this instance or a reader. For the same
-reason nobody holds a block number across a switch. A scan copies a leaf's matches, keeps the leaf's bound as a key, and
-comes back through the root (0.3 µs a leaf); a deleted page can therefore be used again at once, in the past of an old
-snapshot as in the present, since whoever reads at an LSN reads every page of the tree at that LSN.
+raised as a Retry, and the caller waits and starts again from the root. A split carries its entries all the way up, and
+a page's deletion its links and its parent: no half-done structure is ever seen, by this instance or a reader. For the
+same reason nobody holds a block number across a switch. A scan copies a leaf's matches, keeps the leaf's bound as a
+key, and comes back through the root (0.3 µs a leaf); a deleted page can therefore be used again at once, in the past of
+an old snapshot as in the present, since whoever reads at an LSN reads every page of the tree at that LSN.
 
 An appended entry goes to the remembered rightmost leaf without a descent, and a rightmost page splits 90 to 10.
 
@@ -222,7 +222,8 @@ cdef class BTree:
         page = self.pool.at(frame)
         count = page_count(page)
         if ((<PageHeader*>page).kind != KIND_BTREE or (<PageHeader*>page).owner != self.storage.root
-                or special(page).flags != 0 or special(page).level != 0 or special(page).right != NO_BLOCK or count == 0):
+                or special(page).flags != 0 or special(page).level != 0 or special(page).right != NO_BLOCK
+                or count == 0):
             return -1
         if compare_entry(key, n, tid, entry_at(page, count - 1), entry_length(page, count - 1)) <= 0:
             return -1
@@ -364,7 +365,8 @@ cdef class BTree:
             frame = self.find_leaf(key, n - 6, tid)
             page = self.pool.at(frame)
             index = search_page(page, first_entry(page), page_count(page), key, n - 6, tid, False)
-            if index < page_count(page) and not compare_entry(key, n - 6, tid, entry_at(page, index), entry_length(page, index)):
+            if (index < page_count(page)
+                    and not compare_entry(key, n - 6, tid, entry_at(page, index), entry_length(page, index))):
                 raise InternalError(f'index "{self.name}" has this entry already')
         if gap(page) >= n + 4:
             self.mtr.begin(256 + n)
@@ -559,4 +561,5 @@ cdef object estimate_size(BTree tree):
         leaf_entries += (page_count(page) - first_entry(page)) / 3.0
     if top == 0:
         return tree.storage.blocks, int(leaf_entries), 1
-    return (tree.storage.blocks, int(leaf_entries * (tree.storage.blocks - 1 - unused) * fanout / (fanout + 1)), top + 1)
+    leaves = (tree.storage.blocks - 1 - unused) * fanout / (fanout + 1)
+    return tree.storage.blocks, int(leaf_entries * leaves), top + 1

@@ -2,12 +2,12 @@
 
     add_entries(heap, tree, keys, batch, txn.ids, unique=True)     → [] or [(row, state, tid or xid)]
 
-What is left over is in the order of the rows: (row, 1, tid) - a live row has the key; (row, 2, xid) - that depends on xid.
-The others have their entries. Two rows of the batch with one key: the later one is left over.
+What is left over is in the order of the rows: (row, 1, tid) - a live row has the key; (row, 2, xid) - that depends on
+xid. The others have their entries. Two rows of the batch with one key: the later one is left over.
 
-One mini-transaction adds as many entries as belong onto a leaf and fit; entries beyond the last one of the tree are laid
-in one write. A key that the leaf has already, or may share with its neighbours, goes the way of single rows: search,
-look at the rows found, insert, without a switch in between. A split does, too.
+One mini-transaction adds as many entries as belong onto a leaf and fit; entries beyond the last one of the tree are
+laid in one write. A key that the leaf has already, or may share with its neighbours, goes the way of single rows:
+search, look at the rows found, insert, without a switch in between. A split does, too.
 
 Not here: keys that need Python values (access/table.py).
 """
@@ -145,8 +145,8 @@ cdef int fill_leaf(BTree tree, EntryList entries, int at, int32_t frame) except 
         if not rightmost and compare_entry(key, entry.length, TID_AFTER_ALL if entry.flags else entry.tid,
                                            high_key(page), high_key_length(page)) >= 0:
             break
-        index = search_page(page, first_entry(page), page_count(page), key, entry.length, 0 if entry.flags else entry.tid,
-                            False)
+        index = search_page(page, first_entry(page), page_count(page), key, entry.length,
+                            0 if entry.flags else entry.tid, False)
         if index < page_count(page):
             found = entry_at(page, index)
             if (entry_length(page, index) == <uint32_t> entry.length + 6 and memcmp(found + 6, key, entry.length) == 0

@@ -1,11 +1,11 @@
 """Bulk building of a B-tree: ascending entries become full pages, each written once.
 
-    leaf being filled  | a b c d e …        at 90 % it is written, with its high key and its right sibling's block number
+    leaf being filled  | a b c d e …      at 90 % it is written, with its high key and its right sibling's block number
     parent             | -inf → 2 | "f" → 3 | …
 
 Every level fills one page image in private memory. A page's block is handed out when the page before it is written, so
-that links need no second visit; the top level's only page becomes the root, block 1. A page is a mini-transaction of its
-own: a tree half built is a relation that nobody's pg_class row names, and its extents are freed.
+that links need no second visit; the top level's only page becomes the root, block 1. A page is a mini-transaction of
+its own: a tree half built is a relation that nobody's pg_class row names, and its extents are freed.
 
 The entries may come from a generator that switches. Errors: InternalError when they do not ascend.
 """

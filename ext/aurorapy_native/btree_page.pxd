@@ -91,7 +91,8 @@ cdef inline void put_tid(char* at, uint64_t tid) noexcept nogil:
         tid >>= 8
 
 # (key, tid) against an entry without its child number.
-cdef inline int compare_entry(const char* key, uint32_t n, uint64_t tid, const char* entry, uint32_t length) noexcept nogil:
+cdef inline int compare_entry(const char* key, uint32_t n, uint64_t tid, const char* entry,
+                              uint32_t length) noexcept nogil:
     cdef uint32_t m = length - 6
     cdef int c = memcmp(key, entry + 6, n if n < m else m)
     cdef uint64_t other

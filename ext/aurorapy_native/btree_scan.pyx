@@ -3,10 +3,10 @@
     scan = tree.scan(lower, upper)          # byte strings from keys.KeyCodec, or None
     while (tids := scan.next()) is not None: ...
 
-A range is the half-open interval [start, end) of (key, tid) pairs; inclusive and exclusive bounds differ only in the tid
-they put beside the key. Between steps a scan holds keys and no page: forwards it goes on at the high key of the leaf it
-has read, backwards below the leaf's lower bound, each time from the root. So it may switch, wait and see splits and
-deletions in between, and finds every entry that was there all the time exactly once.
+A range is the half-open interval [start, end) of (key, tid) pairs; inclusive and exclusive bounds differ only in the
+tid they put beside the key. Between steps a scan holds keys and no page: forwards it goes on at the high key of the
+leaf it has read, backwards below the leaf's lower bound, each time from the root. So it may switch, wait and see splits
+and deletions in between, and finds every entry that was there all the time exactly once.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -122,7 +122,8 @@ cdef class Scan:
         if self.end_key is None:
             last_path(self.tree, &path)
         else:
-            self.tree.descend(PyBytes_AS_STRING(self.end_key), PyBytes_GET_SIZE(self.end_key), self.end_tid, True, &path)
+            self.tree.descend(PyBytes_AS_STRING(self.end_key), PyBytes_GET_SIZE(self.end_key), self.end_tid, True,
+                              &path)
         page = self.tree.pool.at(path.frame[0])
         start = search_page(page, first_entry(page), page_count(page), PyBytes_AS_STRING(self.start_key),
                             PyBytes_GET_SIZE(self.start_key), self.start_tid, False)
@@ -145,7 +146,8 @@ cdef class Scan:
     cdef int set_end(self, const char* entry, uint32_t length) except -1:
         self.end_key = PyBytes_FromStringAndSize(entry + 6, length - 6)
         self.end_tid = get_tid(entry)
-        if compare_entry(PyBytes_AS_STRING(self.start_key), PyBytes_GET_SIZE(self.start_key), self.start_tid, entry, length) >= 0:
+        if compare_entry(PyBytes_AS_STRING(self.start_key), PyBytes_GET_SIZE(self.start_key), self.start_tid, entry,
+                         length) >= 0:
             self.done = True
         return 0
 

@@ -3,10 +3,10 @@
     parent   … | "d" → 5 | "m" → 6 | …          leaf 5 is empty
     parent   … | "d" → 6 | …                    its range went to its right sibling; 5 is on the meta page's list
 
-The range of an unlinked page goes to its right sibling under the same parent, or, for a parent's last child, to its left
-one, whose high key becomes the page's. A page that is its parent's only child goes together with the parent. The
-rightmost leaf always stays, and so does a leaf whose left sibling has no room for the longer high key; the tree does not
-lose height. One leaf is one mini-transaction.
+The range of an unlinked page goes to its right sibling under the same parent, or, for a parent's last child, to its
+left one, whose high key becomes the page's. A page that is its parent's only child goes together with the parent. The
+rightmost leaf always stays, and so does a leaf whose left sibling has no room for the longer high key; the tree does
+not lose height. One leaf is one mini-transaction.
 
 Not here: which rows are dead (`access`, `instance/workers`).
 """
@@ -79,7 +79,8 @@ cdef object vacuum_leaves(BTree tree, const uint64_t* dead, size_t n_dead, uint6
     return total
 
 
-cdef int clean_leaf(BTree tree, Path* path, const uint64_t* dead, size_t n_dead, uint64_t pruned_to, int* removed) except -1:
+cdef int clean_leaf(BTree tree, Path* path, const uint64_t* dead, size_t n_dead, uint64_t pruned_to,
+                    int* removed) except -1:
     # Removes a leaf's dead entries; 1 when the leaf has none left.
     cdef int32_t frame = path.frame[0]
     cdef char* page = tree.pool.at(frame)
@@ -163,7 +164,8 @@ cdef int unlink(BTree tree, Path* path, uint64_t pruned_to) except -1:
                 return 0
         tree.mtr.begin((4 * top + 6) * 8448)
         for level in range(top + 1):
-            unlink_page(tree, path.block[level], path.frame[level], lefts[level], rights[level], meta, to_left, pruned_to)
+            unlink_page(tree, path.block[level], path.frame[level], lefts[level], rights[level], meta, to_left,
+                        pruned_to)
         if not to_left:
             tree.mtr.write(parent, entry_at(above, index) - above, entry_at(above, index + 1), 4)
             index += 1
@@ -174,8 +176,8 @@ cdef int unlink(BTree tree, Path* path, uint64_t pruned_to) except -1:
     return 1
 
 
-cdef void unlink_page(BTree tree, uint32_t block, int32_t frame, int32_t left, int32_t right, int32_t meta, bint to_left,
-                      uint64_t pruned_to) except *:
+cdef void unlink_page(BTree tree, uint32_t block, int32_t frame, int32_t left, int32_t right, int32_t meta,
+                      bint to_left, uint64_t pruned_to) except *:
     cdef BTreeSpecial tail = special(tree.pool.at(frame))[0]
     cdef BTreeMeta head = meta_of(tree.pool.at(meta))[0]
     if to_left:

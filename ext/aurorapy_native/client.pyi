@@ -11,7 +11,8 @@ class ClientGone(BaseException):
     """The peer closed; nothing can be said to it any more."""
 
 class ClientStream(Sender):
-    """The stream's two ends: `reader` and `out`. A protocol of the event loop, with connection_made and the like left out."""
+    """The stream's two ends: `reader` and `out`. A protocol of the event loop, with connection_made and the like left
+    out."""
 
     transport: Any
     can_write: Any
@@ -38,6 +39,7 @@ class ClientStream(Sender):
     def wait_for_more(self, timeout: float | None = None) -> None:
         """Returns when bytes have arrived; TimeoutError after `timeout` seconds."""
     def next_message(self) -> tuple:
-        """The next message, for who is in the middle of something (COPY); what collected is sent before waiting for it."""
+        """The next message, for who is in the middle of something (COPY); what collected is sent before waiting for
+        it."""
     def next_for(self, short: ShortPath) -> tuple:
         """The next message that is not the short path's, which meanwhile answers what is; idle while there is none."""

@@ -4,8 +4,9 @@
                    runs the task                         nothing left: send what collected, wait
 
 Everything that came in one read is answered in one send, at the end of the loop's round: waking a client process costs
-more than answering it, and one that waits for several answers is woken once. Without TLS the answer goes straight to the
-socket: the transport has nothing queued then; what the socket does not take at once the transport sends when it can.
+more than answering it, and one that waits for several answers is woken once. Without TLS the answer goes straight to
+the socket: the transport has nothing queued then; what the socket does not take at once the transport sends when it
+can.
 
 Errors: ClientGone when the peer has closed; what the wait was interrupted with.
 
@@ -127,7 +128,8 @@ cdef class ClientStream(Sender):
         return 0
 
     def next_message(self):
-        """The next message, for who is in the middle of something (COPY); what collected is sent before waiting for it."""
+        """The next message, for who is in the middle of something (COPY); what collected is sent before waiting for
+        it."""
         while True:
             message = self.reader.next()
             if message is not None:

@@ -2,21 +2,22 @@
 
     lines = CopyLines(text, b"\\t", b"\\\\N")
     lines.feed(chunk)
-    lines.scan(batch)    MORE: feed again · FULL: place the batch, then scan on · ODD: take() is a line for somebody else
+    lines.scan(batch)   MORE: feed again · FULL: place the batch, then scan on · ODD: take() is a line for somebody else
     lines.count          lines read, odd ones included; lines.rest() what the last chunk left
 
 Lines are for here while they are UTF-8 without NUL and carriage return, have as many fields as expected, and each field
-is one that RowText takes. What is not - an escape in octal, a rare type, every error, the end marker - is given out as it
-came, a line at a time, newlines behind a backslash within it.
+is one that RowText takes. What is not - an escape in octal, a rare type, every error, the end marker - is given out as
+it came, a line at a time, newlines behind a backslash within it.
 
 Not here: the odd lines (aurorapy.execute.copy.text), what is done with a batch (session/copy.py).
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdlib cimport calloc, free
 from libc.string cimport memchr, memcmp, memcpy, memmove
 
+from aurorapy_native.room cimport make_room
 from aurorapy_native.row_batch cimport RowBatch
 from aurorapy_native.row_text cimport FIELD_BACKSLASHED, FIELD_NULL, FIELD_PLAIN, Field, RowText
 
@@ -40,7 +41,7 @@ cdef class CopyLines:
     cdef char* data                  # what was fed and not yet taken: data[at:end]
     cdef Py_ssize_t at
     cdef Py_ssize_t end
-    cdef Py_ssize_t size
+    cdef size_t size
     cdef Py_ssize_t searched         # no newline in data[at:searched]
     cdef bint backslashes            # somewhere in data there is, or was, one
     cdef bint controls               # ... a NUL or a carriage return
@@ -66,7 +67,6 @@ cdef class CopyLines:
     def feed(self, bytes chunk not None):
         """More bytes, cut anywhere."""
         cdef Py_ssize_t n = PyBytes_GET_SIZE(chunk)
-        cdef char* grown
         if self.at == self.end:
             self.backslashes = self.controls = self.invalid = False
         if self.at:
@@ -75,12 +75,7 @@ cdef class CopyLines:
             self.searched = max(self.searched - self.at, 0)
             self.whole = max(self.whole - self.at, 0)
             self.at = 0
-        if self.end + n > self.size:
-            self.size = max(2 * self.size, self.end + n)
-            grown = <char*> realloc(self.data, self.size)
-            if grown == NULL:
-                raise MemoryError
-            self.data = grown
+        make_room(&self.data, &self.size, self.end + n)
         memcpy(self.data + self.end, PyBytes_AS_STRING(chunk), n)
         self.end += n
         self.look(self.end - n)
@@ -122,7 +117,8 @@ cdef class CopyLines:
             if newline == NULL:
                 self.searched = self.end
                 return C_MORE
-            if ((self.controls or self.invalid) and is_odd(line, newline, self.invalid)) or not self.split(line, newline):
+            if (((self.controls or self.invalid) and is_odd(line, newline, self.invalid))
+                    or not self.split(line, newline)):
                 return C_ODD
             if not self.text.add(batch, self.fields):
                 return C_ODD

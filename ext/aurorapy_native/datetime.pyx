@@ -1,7 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """Timestamps and dates in ISO form, in and out: the short way of `aurorapy.types.timestamps` and `dates`.
 
-    show_timestamp(634_000_000_500_000) → "2020-02-02 23:06:40.5"        show_timestamptz(0, 3600) → "2000-01-01 01:00:00+01"
+    show_timestamp(634_000_000_500_000) → "2020-02-02 23:06:40.5"
+    show_timestamptz(0, 3600) → "2000-01-01 01:00:00+01"
     read_timestamp("2020-02-02 23:06:40.5+01") → (634000000500000, 3600)      read_timestamp("Feb 2 2020") → None
 
 Values are microseconds since 2000-01-01, offsets seconds east of UTC. Reading takes only what every style and setting

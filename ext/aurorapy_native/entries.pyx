@@ -1,11 +1,12 @@
-"""Entries of an index in memory, sorted: a batch of rows' keys before they go into a tree, or one run of an index build.
+"""Entries of an index in memory, sorted: a batch of rows' keys before they go into a tree, or one run of an index
+build.
 
     entries = EntryList()
     entries.append(b"\\x02\\x80\\x00\\x00\\x07", 65537)
     entries.sorted()          → [(b"\\x02…", 65537)]
 
-A stable merge sort over 40-byte structs: the first nine bytes of a key stand in the struct, so the arena is rarely looked
-at. Entries that come in order are left as they are.
+A stable merge sort over 40-byte structs: the first nine bytes of a key stand in the struct, so the arena is rarely
+looked at. Entries that come in order are left as they are.
 
 Not here: more than fits into memory (entry_sort), the trees (btree, btree_build).
 """
@@ -15,7 +16,10 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp, memcpy
 
+from aurorapy_native.room cimport make_room
+
 cdef enum:
+    ARENA_FIRST = 65536
     STRETCH = 12         # entries sorted by insertion before stretches are merged
 
 
@@ -27,16 +31,9 @@ cdef class EntryList:
 
     cdef int add(self, const char* key, uint32_t n, uint64_t tid, uint32_t number, uint8_t flags) except -1:
         cdef size_t size
-        cdef char* grown
         cdef Entry* more
         cdef Entry* entry
-        if self.used + n > self.size:
-            size = max(2 * self.size, self.used + n, 65536)
-            grown = <char*> realloc(self.arena, size)
-            if grown == NULL:
-                raise MemoryError
-            self.arena = grown
-            self.size = size
+        make_room(&self.arena, &self.size, max(self.used + n, ARENA_FIRST))
         if self.count == self.capacity:
             size = max(2 * self.capacity, 1024)
             more = <Entry*> realloc(self.entries, size * sizeof(Entry))
@@ -136,5 +133,6 @@ cdef class EntryList:
     def sorted(self):
         """[(key, tid)] in the tree's order. For tests."""
         self.sort()
-        return [(PyBytes_FromStringAndSize(self.arena + self.entries[i].at, self.entries[i].length), self.entries[i].tid)
+        return [(PyBytes_FromStringAndSize(self.arena + self.entries[i].at, self.entries[i].length),
+                 self.entries[i].tid)
                 for i in range(self.count)]

@@ -9,10 +9,15 @@ class EntrySorter:
     memory: int
     spilled: int
     def __init__(
-        self, tree: BTree, memory_max: int = ..., make_file: Callable[[], Any] | None = None, file_max: int | None = None
+        self,
+        tree: BTree,
+        memory_max: int = ...,
+        make_file: Callable[[], Any] | None = None,
+        file_max: int | None = None,
     ) -> None:
-        """tree: what the entries are for, without pages yet. memory_max: bytes of packed entries before they are spilled. make_file: callable giving a host file (pread,
-        pwrite, close), or None: nothing is spilled. file_max: bytes the file may have."""
+        """tree: what the entries are for, without pages yet. memory_max: bytes of packed entries before they are
+        spilled. make_file: callable giving a host file (pread, pwrite, close), or None: nothing is spilled. file_max:
+        bytes the file may have."""
     def append(self, key: bytes, tid: int, decisive: bool) -> None:
         """Adds an entry; decisive: a unique index may have its key once."""
     @property

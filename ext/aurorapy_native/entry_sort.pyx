@@ -1,6 +1,6 @@
 """The entries of a new index, sorted in bounded memory.
 
-    add … add | run of 16,384, sorted, packed | run | run      beyond memory_max: merged into one run of a temporary file
+    add … add | run of 16,384, sorted, packed | run | run    beyond memory_max: merged into one run of a temporary file
                                     all runs merged, entry by entry, into the tree's pages
 
 A packed entry is its key and eight bytes. Sorting a run takes a few milliseconds; merging gives way every thousand
@@ -42,8 +42,9 @@ cdef class EntrySorter:
         self.file_max = file_max
 
     def __init__(self, tree, memory_max=64 << 20, make_file=None, file_max=None):
-        """tree: what the entries are for, without pages yet. memory_max: bytes of packed entries before they are spilled. make_file: callable giving a host file (pread,
-        pwrite, close), or None: nothing is spilled. file_max: bytes the file may have."""
+        """tree: what the entries are for, without pages yet. memory_max: bytes of packed entries before they are
+        spilled. make_file: callable giving a host file (pread, pwrite, close), or None: nothing is spilled. file_max:
+        bytes the file may have."""
 
     def __dealloc__(self):
         self.release()
@@ -213,7 +214,8 @@ cdef class EntrySorter:
 
     cdef int write_out(self, const char* data, size_t n) except -1:
         if self.file_max is not None and self.spilled + n > self.file_max:
-            raise ResourceError(f"temporary file size exceeds temp_file_limit ({self.file_max >> 10}kB)", sqlstate="53400")
+            raise ResourceError(f"temporary file size exceeds temp_file_limit ({self.file_max >> 10}kB)",
+                                sqlstate="53400")
         self.file.pwrite(PyBytes_FromStringAndSize(data, n), self.spilled)
         self.spilled += n
         return 0

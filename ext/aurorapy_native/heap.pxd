@@ -27,6 +27,8 @@ cdef class Heap(HeapReader):
     cdef Projection indexed          # columns some index depends on: an update that keeps their bytes may be HOT
     cdef Projection keys             # columns of unique keys: see KEYS_UPDATED
     cdef bint all_indexed
+    cdef public uint64_t dead_rows       # versions made dead, rows changed: since somebody set them to 0
+    cdef public uint64_t changed_rows
     cdef bint only_hot               # updates that would need index entries answer ROW_NOT_HOT and change nothing
 
     cdef int judge(self, const TupleHeader* row, uint32_t command, TxnIds ids, Found* found) except -1
@@ -35,7 +37,8 @@ cdef class Heap(HeapReader):
     cdef int delete_row(self, uint64_t tid, uint64_t xid, uint32_t command, TxnIds ids, Found* found) except -1
     cdef int update_row(self, uint64_t tid, object values, uint64_t xid, uint32_t command, TxnIds ids, bint hot_ok,
                         bint fitted, Found* found) except -1
-    cdef int lock_row(self, uint64_t tid, uint64_t xid, int strength, uint32_t command, TxnIds ids, Found* found) except -1
+    cdef int lock_row(self, uint64_t tid, uint64_t xid, int strength, uint32_t command, TxnIds ids,
+                      Found* found) except -1
 
     cdef size_t encode(self, object values, bint fitted) except 0
     cdef int32_t room(self, uint32_t n, uint32_t* block) except -2

@@ -25,12 +25,16 @@ class Heap(HeapReader):
     """One relation's rows. Methods may switch.
 
     Changes answer (code, tid, xid): OK, INVISIBLE, SELF_MODIFIED, UPDATED_BY_OTHER (tid: the next version), DELETED,
-    BEING_MODIFIED (xid: whom to wait for). `command` is that of the changing statement; `snapshot` says whose ids are own.
+    BEING_MODIFIED (xid: whom to wait for). `command` is that of the changing statement; `snapshot` says whose ids are
+    own.
     """
 
+    dead_rows: int
+    changed_rows: int
+
     def depends_on(self, indexed: Sequence[int] | None, keys: Sequence[int]) -> None:
-        """Which columns (attnos) indexes depend on - None: all of them - and which belong to unique keys. Until this was
-        called no update is HOT."""
+        """Which columns (attnos) indexes depend on - None: all of them - and which belong to unique keys. Until this
+        was called no update is HOT."""
     def insert(self, values: Sequence[Any], xid: int, command: int = 0) -> int:
         """Adds a row; returns its tid. ProgramLimitExceeded 54000."""
     def insert_many(self, rows: Iterable[Sequence[Any]], xid: int, command: int = 0) -> list[int]:
@@ -43,8 +47,8 @@ class Heap(HeapReader):
     def update(
         self, tid: int, values: Sequence[Any], xid: int, command: int, snapshot: Snapshot | None, hot_ok: bool = True
     ) -> tuple[int, int, int]:
-        """With OK the tid is the new version's, and xid 1 when it has no index entries of its own (HOT), 0 when the caller
-        must make them."""
+        """With OK the tid is the new version's, and xid 1 when it has no index entries of its own (HOT), 0 when the
+        caller must make them."""
     def delete(self, tid: int, xid: int, command: int, snapshot: Snapshot | None) -> tuple[int, int, int]: ...
     def lock(self, tid: int, xid: int, strength: int, command: int, snapshot: Snapshot | None) -> tuple[int, int, int]:
         """strength: locks.ROW_STRENGTHS, 0 KEY SHARE to 3 UPDATE. Held until `xid` ends."""

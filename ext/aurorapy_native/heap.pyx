@@ -21,8 +21,8 @@ missing is raised as a Retry before anything changed; the `def` methods wait and
 
 Errors: as in heap_read; ProgramLimitExceeded 54000 for a row no page holds.
 
-Not here: reading (heap_read), long values (access/toast.py), indexes and unique keys (access/table.py), vacuum (access/vacuum.py), checking
-(heap_check).
+Not here: reading (heap_read), long values (access/toast.py), indexes and unique keys (access/table.py), vacuum
+(access/vacuum.py), checking (heap_check).
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t
@@ -35,8 +35,8 @@ from aurorapy_native.locks cimport ROW_KEY_SHARE, ROW_NO_KEY_UPDATE, ROW_UPDATE,
 from aurorapy_native.page cimport KIND_HEAP, lp_make
 from aurorapy_native.row_batch cimport RowBatch
 from aurorapy_native.space cimport RelationStorage
-from aurorapy_native.tuples cimport (FORM_EXTERNAL, HAS_EXTERNAL, HEAP_ONLY, HOT_UPDATED, KEYS_UPDATED, UPDATED, OutOfLine,
-                                     Projection, RowCodec, TupleHeader)
+from aurorapy_native.tuples cimport (FORM_EXTERNAL, HAS_EXTERNAL, HEAP_ONLY, HOT_UPDATED, KEYS_UPDATED, UPDATED,
+                                     OutOfLine, Projection, RowCodec, TupleHeader)
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus, TxnIds, XID_ABORTED, XID_IN_PROGRESS
 
 from aurorapy.errors import InternalError, ProgramLimitExceeded
@@ -178,6 +178,7 @@ cdef class Heap(HeapReader):
         self.place_row(frame, <char*> row, n, where)
         self.not_all_visible(frame, block)
         self.mtr.commit()
+        self.changed_rows += 1
         return make_tid(block, where)
 
     def insert(self, values, uint64_t xid, uint32_t command=0):
@@ -217,7 +218,8 @@ cdef class Heap(HeapReader):
                 retry.wait()
 
     cdef int place_page(self, RowBatch batch, int first, uint64_t xid, uint32_t command) except -1:
-        """Puts the rows from `first` on onto one page, as many as it takes; returns how many. They are laid in one write."""
+        """Puts the rows from `first` on onto one page, as many as it takes; returns how many. They are laid in one
+        write."""
         cdef uint32_t total = batch.length(first), block = 0, spare, lower
         cdef int32_t frame = self.room(total, &block)
         cdef int count = 1, lines, i
@@ -257,13 +259,14 @@ cdef class Heap(HeapReader):
             self.mtr.write(frame, bounds[1], batch.row(first), total)
         self.not_all_visible(frame, block)
         self.mtr.commit()
+        self.changed_rows += count
         for i in range(count):
             batch.tid[first + i] = make_tid(block, lines + 1 + i)
         return count
 
     def forget_insert(self, uint64_t tid):
-        """The version at `tid`, which its own command inserted, never was: xmin becomes nobody (a lost race of INSERT ...
-        ON CONFLICT)."""
+        """The version at `tid`, which its own command inserted, never was: xmin becomes nobody (a lost race of INSERT
+        ... ON CONFLICT)."""
         while True:
             try:
                 return self.try_forget(tid)
@@ -279,6 +282,7 @@ cdef class Heap(HeapReader):
         self.mtr.begin(PAGE_SIZE)
         self.mtr.write(frame, lp_offset(line(page, <int> (tid & 0xFFFF))), &nobody, 8)
         self.mtr.commit()
+        self.dead_rows += 1
 
     # -- changing --------------------------------------------------------------------------------------------------
 
@@ -322,6 +326,8 @@ cdef class Heap(HeapReader):
         self.mark_deleted(frame, lp_offset(lp), xid, command, KEYS_UPDATED, 0)
         self.not_all_visible(frame, block_of(tid))
         self.mtr.commit()
+        self.dead_rows += 1
+        self.changed_rows += 1
         return ROW_OK
 
     def delete(self, uint64_t tid, uint64_t xid, uint32_t command, Snapshot snapshot):
@@ -340,7 +346,8 @@ cdef class Heap(HeapReader):
         return code, found.tid, found.xid
 
     def drop_values(self, tid, xid, command, snapshot, keep=()):
-        """Deletes the chunks of the values that the version at `tid` has out of line, but those of `keep` (pointers)."""
+        """Deletes the chunks of the values that the version at `tid` has out of line, but those of `keep`
+        (pointers)."""
         for value in self.values_out_of_line(tid):
             if value.pointer not in keep:
                 self.toaster.delete(value, xid, command, snapshot)
@@ -401,7 +408,8 @@ cdef class Heap(HeapReader):
         size = <uint32_t> self.encode(values, fitted)
         new = <TupleHeader*> self.codec.data
         keys_change = self.keys is None or not self.same(self.keys, <char*> old, <char*> new)
-        found.xid = self.row_locks.conflict(self.storage.root, tid, ROW_UPDATE if keys_change else ROW_NO_KEY_UPDATE, ids)
+        found.xid = self.row_locks.conflict(self.storage.root, tid, ROW_UPDATE if keys_change else ROW_NO_KEY_UPDATE,
+                                            ids)
         if found.xid:
             return ROW_BEING_MODIFIED
         hot_ok = hot_ok and not self.all_indexed and self.same(self.indexed, <char*> old, <char*> new)
@@ -435,13 +443,15 @@ cdef class Heap(HeapReader):
         if other != frame:
             self.not_all_visible(other, to)
         self.mtr.commit()
+        self.dead_rows += 1
+        self.changed_rows += 1
         if self.row_locks.count:
             self.row_locks.carry(self.storage.root, tid, found.tid)
         return ROW_OK
 
     def update(self, uint64_t tid, values, uint64_t xid, uint32_t command, Snapshot snapshot, bint hot_ok=True):
-        """(code, tid, xid). With OK the tid is the new version's, and xid 1 when it has no index entries of its own (HOT),
-        0 when the caller must make them."""
+        """(code, tid, xid). With OK the tid is the new version's, and xid 1 when it has no index entries of its own
+        (HOT), 0 when the caller must make them."""
         cdef Found found
         cdef TxnIds ids = snapshot.ids if snapshot is not None else None
         cdef bint fitted = False
@@ -475,7 +485,8 @@ cdef class Heap(HeapReader):
 
     # -- locking ---------------------------------------------------------------------------------------------------
 
-    cdef int lock_row(self, uint64_t tid, uint64_t xid, int strength, uint32_t command, TxnIds ids, Found* found) except -1:
+    cdef int lock_row(self, uint64_t tid, uint64_t xid, int strength, uint32_t command, TxnIds ids,
+                      Found* found) except -1:
         cdef int32_t frame = self.row_frame(tid)
         cdef int n = <int> (tid & 0xFFFF), code
         cdef char* page

@@ -55,7 +55,8 @@ def check_page(bytes data not None, uint32_t root, RowCodec codec=None):
     return out
 
 
-cdef int check_row(const char* page, PageHeader* head, int n, int number, RowCodec codec, list places, list out) except -1:
+cdef int check_row(const char* page, PageHeader* head, int n, int number, RowCodec codec, list places,
+                   list out) except -1:
     cdef uint32_t lp = line(page, number)
     cdef TupleHeader* row = row_at(page, lp)
     cdef uint32_t length = lp_length(lp)
@@ -81,7 +82,8 @@ cdef int check_row(const char* page, PageHeader* head, int n, int number, RowCod
 
 cdef int check_redirect(const char* page, int n, int number, list out) except -1:
     cdef int to = lp_offset(line(page, number))
-    if to < 1 or to > n or lp_flags(line(page, to)) != LP_NORMAL or not row_at(page, line(page, to)).infomask & HEAP_ONLY:
+    if to < 1 or to > n or lp_flags(line(page, to)) != LP_NORMAL \
+            or not row_at(page, line(page, to)).infomask & HEAP_ONLY:
         out.append(f"line {number}: redirects to {to}, which is no heap-only row")
     return 0
 
@@ -110,7 +112,8 @@ def page_facts(bytes data not None):
         lp = line(page, i)
         if lp_flags(lp) == LP_NORMAL:
             row = row_at(page, lp)
-            out.append((i, "normal", row.xmin, row.xmax, (<uint64_t> row.next_block << 16) | row.next_line, row.infomask))
+            out.append((i, "normal", row.xmin, row.xmax, (<uint64_t> row.next_block << 16) | row.next_line,
+                        row.infomask))
         elif lp_flags(lp) == LP_REDIRECT:
             out.append((i, "redirect", 0, 0, lp_offset(lp), 0))
         else:

@@ -25,7 +25,8 @@ from aurorapy_native.retry import Retry
 
 def fetch_by_key(Heap heap not None, BTree tree not None, KeyCodec codec not None, tuple key not None,
                  Snapshot snapshot not None, columns):
-    """The columns of the row under `key` (a value a key column) that the snapshot sees, or None; the first of several."""
+    """The columns of the row under `key` (a value a key column) that the snapshot sees, or None; the first of
+    several."""
     cdef Projection projection = heap.codec.project(columns)
     cdef tuple row
     while True:
@@ -57,11 +58,11 @@ cdef tuple try_by_key(Heap heap, BTree tree, KeyCodec codec, tuple key, Snapshot
     if row == NULL:
         return None
     heap.met_external = (<TupleHeader*> row).infomask & HAS_EXTERNAL != 0
-    return heap.codec.decode(row, projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), heap.oid)
+    return heap.decode(row, projection, at)
 
 
-def add_entry(Heap heap not None, BTree tree not None, KeyCodec codec not None, tuple key not None, uint64_t tid, TxnIds ids,
-              bint unique):
+def add_entry(Heap heap not None, BTree tree not None, KeyCodec codec not None, tuple key not None, uint64_t tid,
+              TxnIds ids, bint unique):
     """(state, tid or xid) as above. Without `unique` the entry is always made. May switch before it is."""
     cdef uint64_t other = 0
     cdef int state

@@ -4,10 +4,11 @@
     line 2 → v2          heap-only               line 2 unused
     line 3 → v3          heap-only               line 3 → v3
 
-Index entries lead to a chain's first line, so that line stays: as a redirect while a version of the chain lives, as a dead
-line when none does, until vacuum has removed the index entries. A version is dead when its maker aborted, or when its
-deleter's commit LSN is at or below the prune horizon; in a chain the dead ones come first, because commit LSNs grow along
-it. That holds for the horizon of this moment only: ids that the ring has let go count as dead whatever the caller's was. The page remembers the highest such LSN (`pruned_to`): a snapshot below it must not read the page.
+Index entries lead to a chain's first line, so that line stays: as a redirect while a version of the chain lives, as a
+dead line when none does, until vacuum has removed the index entries. A version is dead when its maker aborted, or when
+its deleter's commit LSN is at or below the prune horizon; in a chain the dead ones come first, because commit LSNs grow
+along it. That holds for the horizon of this moment only: ids that the ring has let go count as dead whatever the
+caller's was. The page remembers the highest such LSN (`pruned_to`): a snapshot below it must not read the page.
 
 What remains is moved together; the log gets the moves, not the page.
 

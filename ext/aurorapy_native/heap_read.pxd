@@ -47,17 +47,22 @@ cdef class HeapReader:
     # The version of the row at `tid` (or of the chain that begins there) that the snapshot sees: its bytes, valid until
     # the next point that may switch, and where it is. NULL: none. Without a snapshot: the version at `tid` itself.
     cdef char* visible(self, uint64_t tid, Snapshot snapshot, uint64_t* at) except? NULL
-    # The version on the page that the snapshot sees, of the chain that begins at line n: its line, 0 for none. steps: how
-    # many versions were passed. Without a snapshot: line n, when it has a row.
+    # The version on the page that the snapshot sees, of the chain that begins at line n: its line, 0 for none. steps:
+    # how many versions were passed. Without a snapshot: line n, when it has a row.
     cdef int version_on(self, const char* page, int n, Snapshot snapshot, int* steps) except -1
-    # Adds the versions seen of a block, from line next_line on; moves next_line as it goes, so that a Retry loses nothing.
+    # Adds the versions seen of a block, from line next_line on; moves next_line as it goes, so that a Retry loses
+    # nothing.
     cdef int page_versions(self, uint32_t block, Snapshot snapshot, int* next_line, Versions* found) except -1
     # The same for the rows at tids[next[0]:n]. crowded: a block that is worth pruning once the versions are done with.
     cdef int row_versions(self, const uint64_t* tids, int n, int* next_tid, Snapshot snapshot, Versions* found,
                           uint32_t* crowded) except -1
+    # The columns of the version that lies at `row` and has the tid `at`.
+    cdef inline tuple decode(self, const char* row, Projection projection, uint64_t at):
+        return self.codec.decode(row, projection, block_of(at), <uint32_t> (at & 0xFFFF), self.oid)
     cdef list decode_all(self, Versions* found, Projection projection)
     cdef bint sees(self, const TupleHeader* row, Snapshot snapshot) except *
     cdef int32_t row_frame(self, uint64_t tid) except -2
     cdef int prune_if_useful(self, int32_t frame, bint crowded) except -1
-    # What stands at an index entry's tid; xid[0]: the live version's tid, or the id it depends on. Own ids count as committed.
+    # What stands at an index entry's tid; xid[0]: the live version's tid, or the id it depends on. Own ids count as
+    # committed.
     cdef int rival_of(self, uint64_t tid, TxnIds ids, uint64_t* xid) except -1

@@ -23,19 +23,25 @@ class HeapReader:
     may_prune: bool
     reclaims: bool
     met_external: bool
-    def __init__(self, storage: RelationStorage, codec: RowCodec, status: TransactionStatus, row_locks: RowLocks) -> None: ...
+    def __init__(
+        self, storage: RelationStorage, codec: RowCodec, status: TransactionStatus, row_locks: RowLocks
+    ) -> None: ...
     @property
     def blocks(self) -> int:
         """Pages in use."""
-    def fetch(self, tid: int, snapshot: Snapshot | None, columns: tuple[int, ...] | Projection) -> tuple[Any, ...] | None:
+    def fetch(
+        self, tid: int, snapshot: Snapshot | None, columns: tuple[int, ...] | Projection
+    ) -> tuple[Any, ...] | None:
         """The columns of the version the snapshot sees of the row at `tid`, following its HOT chain; None when it sees
         none. Without a snapshot: of the version at `tid`, whoever made or deleted it."""
-    def try_fetch(self, tid: int, snapshot: Snapshot | None, columns: tuple[int, ...] | Projection) -> tuple[Any, ...] | None:
+    def try_fetch(
+        self, tid: int, snapshot: Snapshot | None, columns: tuple[int, ...] | Projection
+    ) -> tuple[Any, ...] | None:
         """fetch() for a caller that must not switch: raises a Retry, leaves OutOfLine values as they are."""
     def fetch_version(self, tid: int, snapshot: Snapshot, columns: tuple[int, ...]) -> tuple[Any, ...] | None:
         """fetch() of the version at `tid` only: None when the snapshot sees another one of its row."""
     def scan_page(
         self, block: int, snapshot: Snapshot, columns: tuple[int, ...] | Projection, resolve: bool = True
     ) -> list[tuple[Any, ...]]:
-        """The visible rows of one block. With resolve=False values out of line are OutOfLine objects, and `met_external`
-        says whether there are any."""
+        """The visible rows of one block. With resolve=False values out of line are OutOfLine objects, and
+        `met_external` says whether there are any."""

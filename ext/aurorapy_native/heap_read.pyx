@@ -3,12 +3,12 @@
     heap.fetch(tid, snapshot, (1, 2))     follows the HOT chain that begins at tid
     heap.scan_page(0, snapshot, (1, 2))   every visible row of a block, decoded, in one call
 
-A version is seen when its maker is (own ids: when the command came before the snapshot's) and its deleter is not. A page
-flagged all-visible needs no such question. A reader that meets a page worth it prunes it (heap_prune), but never waits
-for that.
+A version is seen when its maker is (own ids: when the command came before the snapshot's) and its deleter is not. A
+page flagged all-visible needs no such question. A reader that meets a page worth it prunes it (heap_prune), but never
+waits for that.
 
-Errors: SerializationFailure 40001 for a snapshot older than what its page has pruned, DataCorrupted XX001 for a page that
-is no heap page.
+Errors: SerializationFailure 40001 for a snapshot older than what its page has pruned, DataCorrupted XX001 for a page
+that is no heap page.
 
 Not here: changes (heap), values out of line (access/toast.py, through `toaster`).
 """
@@ -134,9 +134,9 @@ cdef class HeapReader:
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def fetch(self, uint64_t tid, Snapshot snapshot, columns):
-        """The columns (attnos, negative: tuples.SYSTEM_COLUMNS; or a Projection) of the version the snapshot sees of the
-        row at `tid`, following its HOT chain; None when it sees none. Without a snapshot: of the version at `tid`, whoever
-        made or deleted it."""
+        """The columns (attnos, negative: tuples.SYSTEM_COLUMNS; or a Projection) of the version the snapshot sees of
+        the row at `tid`, following its HOT chain; None when it sees none. Without a snapshot: of the version at `tid`,
+        whoever made or deleted it."""
         cdef tuple row
         while True:
             try:
@@ -153,7 +153,7 @@ cdef class HeapReader:
         if row == NULL:
             return None
         self.met_external = (<TupleHeader*> row).infomask & HAS_EXTERNAL != 0
-        return self.codec.decode(row, self.codec.project(columns), block_of(at), <uint32_t> (at & 0xFFFF), self.oid)
+        return self.decode(row, self.codec.project(columns), at)
 
     def fetch_version(self, uint64_t tid, Snapshot snapshot not None, columns):
         """fetch() of the version at `tid` only: None when the snapshot sees another one of its row."""
@@ -200,8 +200,8 @@ cdef class HeapReader:
         return 0
 
     def scan_page(self, uint32_t block, Snapshot snapshot not None, columns, bint resolve=True):
-        """The rows of one block that the snapshot sees, as tuples of `columns`. With resolve=False values out of line are
-        OutOfLine objects, for a caller that fetches them row by row (access.toast.Toaster.resolve)."""
+        """The rows of one block that the snapshot sees, as tuples of `columns`. With resolve=False values out of line
+        are OutOfLine objects, for a caller that fetches them row by row (access.toast.Toaster.resolve)."""
         cdef Projection projection = self.codec.project(columns)
         cdef Versions found
         cdef int next_line
@@ -261,8 +261,7 @@ cdef class HeapReader:
         cdef list out = []
         cdef int i
         for i in range(found.count):
-            out.append(self.codec.decode(found.row[i], projection, block_of(found.at[i]), <uint32_t> (found.at[i] & 0xFFFF),
-                                         self.oid))
+            out.append(self.decode(found.row[i], projection, found.at[i]))
         return out
 
     # -- for unique keys -------------------------------------------------------------------------------------------

@@ -26,5 +26,5 @@ def versions_to_index(
 def entries_to_sort(
     heap: Heap, block: int, ids: TxnIds | None, keys: RowKeys, sorter: EntrySorter
 ) -> tuple[int, list[tuple[int, bool]]]:
-    """Gives the sorter the page's entries; returns (broken chains, [(tid, live)] of rows whose key must be made from their
-    values). May switch before it begins."""
+    """Gives the sorter the page's entries; returns (broken chains, [(tid, live)] of rows whose key must be made from
+    their values). May switch before it begins."""

@@ -7,8 +7,8 @@
     entries_to_sort(heap, block, ids, ...)     the same as keys, made from the rows' bytes
 
 A new index gets an entry a chain: the newest version's values, the chain's first tid. Versions that only an older
-snapshot sees are indexed where they have a line of their own; where they are part of a HOT chain they cannot be, and the
-page is reported as broken: such snapshots must not use the index.
+snapshot sees are indexed where they have a line of their own; where they are part of a HOT chain they cannot be, and
+the page is reported as broken: such snapshots must not use the index.
 
 Errors: as in heap. Not here: the order of things and when to give way (access/vacuum.py, access/build.py).
 """
@@ -19,6 +19,7 @@ from aurorapy_native.entry_sort cimport EntrySorter
 from aurorapy_native.heap cimport Heap
 from aurorapy_native.heap_page cimport *
 from aurorapy_native.heap_prune cimport clear_aborted, free_lines, is_dead, prune
+from aurorapy_native.heap_read cimport make_tid
 from aurorapy_native.mtr cimport MiniTransaction
 from aurorapy_native.pool cimport BufferPool
 from aurorapy_native.row_keys cimport RowKeys
@@ -57,14 +58,15 @@ cdef object try_vacuum(Heap heap, uint32_t block, list found):
     cdef uint32_t lp
     cdef bint all_visible = True
     cdef TupleHeader* row
-    # of this moment: one from before a wait is older than the ring's end, and would find a chain's middle dead, its head not
+    # of this moment: one from before a wait is older than the ring's end, and would find a chain's middle dead and its
+    # head not
     cdef uint64_t lsn, horizon = status.horizon()
     gone = prune(pool, heap.mtr, status, frame, horizon, heap.reclaims)
     clear_aborted(pool, heap.mtr, status, frame)
     for i in range(1, line_count(page) + 1):
         lp = line(page, i)
         if lp_flags(lp) == LP_DEAD:
-            found.append((<uint64_t> block << 16) | i)
+            found.append(make_tid(block, i))
             all_visible = False
         elif lp_flags(lp) == LP_NORMAL:
             row = row_at(page, lp)
@@ -128,7 +130,8 @@ def versions_to_index(Heap heap not None, uint32_t block, TxnIds ids, columns, b
 
 
 cdef int newest_versions(Heap heap, const char* page, TxnIds ids, Newest* out, int* broken) except -1:
-    """What an index must hold of the page: returns how many; counts the chains that it cannot serve to old snapshots."""
+    """What an index must hold of the page: returns how many; counts the chains that it cannot serve to old
+    snapshots."""
     cdef int n = line_count(page), i, at, steps, count = 0
     cdef uint32_t lp
     cdef uint64_t maker, horizon = heap.status.horizon(), removed = 0, made = 0
@@ -179,15 +182,14 @@ cdef object try_versions(Heap heap, uint32_t block, TxnIds ids, Projection proje
     cdef int broken = 0, i, count = newest_versions(heap, page, ids, found, &broken)
     cdef list out = []
     for i in range(count):
-        out.append(((<uint64_t> block << 16) | found[i].root, bool(found[i].live),
-                    heap.codec.decode(<char*> row_at(page, line(page, found[i].line)), projection, block, found[i].line,
-                                      heap.oid)))
+        row = heap.decode(<char*> row_at(page, line(page, found[i].line)), projection, make_tid(block, found[i].line))
+        out.append((make_tid(block, found[i].root), bool(found[i].live), row))
     return out, broken
 
 
 def entries_to_sort(Heap heap not None, uint32_t block, TxnIds ids, RowKeys keys not None, EntrySorter sorter not None):
-    """Gives the sorter the page's entries; returns (broken chains, [(tid, live)] of rows whose key must be made from their
-    values). May switch before it begins."""
+    """Gives the sorter the page's entries; returns (broken chains, [(tid, live)] of rows whose key must be made from
+    their values). May switch before it begins."""
     while True:
         try:
             return try_entries(heap, block, ids, keys, sorter)
@@ -204,7 +206,7 @@ cdef object try_entries(Heap heap, uint32_t block, TxnIds ids, RowKeys keys, Ent
     cdef list left = []
     cdef uint64_t tid
     for i in range(count):
-        tid = (<uint64_t> block << 16) | found[i].root
+        tid = make_tid(block, found[i].root)
         if keys.encode(<char*> row_at(page, line(page, found[i].line)), &decisive):
             sorter.add(keys.keys.data, <uint32_t> keys.keys.used, tid, found[i].live and decisive)
         else:

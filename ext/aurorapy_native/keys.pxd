@@ -1,4 +1,5 @@
-# Order-preserving key bytes. The codec owns one scratch buffer: encode_into leaves the key there, valid until the next call.
+# Order-preserving key bytes. The codec owns one scratch buffer: encode_into leaves the key there, valid until the next
+# call.
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t, int64_t
 
 cdef enum:

@@ -36,8 +36,10 @@ from cpython.long cimport PyLong_AsLongLong
 from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdint cimport uint8_t, uint32_t, uint64_t, int64_t
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free
 from libc.string cimport memchr, memcpy
+
+from aurorapy_native.room cimport make_room
 
 from decimal import Decimal
 
@@ -84,8 +86,9 @@ def _builtin_letter(oid):
 cdef class KeyCodec:
     """Encodes rows of values for one index.
 
-    letters: a key letter a column (types.model.Type.key). options: an int a column, 1 DESC, 2 NULLS FIRST (pg_index.indoption).
-    letter_of: type OID → key letter, for elements of arrays and records; the built-in types by default.
+    letters: a key letter a column (types.model.Type.key). options: an int a column, 1 DESC, 2 NULLS FIRST
+    (pg_index.indoption). letter_of: type OID → key letter, for elements of arrays and records; the built-in types by
+    default.
     """
 
     def __cinit__(self, letters, options=None, letter_of=None):
@@ -208,17 +211,7 @@ cdef class KeyCodec:
     # ---- bodies, ascending ----
 
     cdef int reserve(self, size_t n) except -1:
-        cdef size_t size
-        cdef char* grown
-        if self.used + n <= self.size:
-            return 0
-        size = max(2 * self.size, self.used + n)
-        grown = <char*>realloc(self.data, size)
-        if grown is NULL:
-            raise MemoryError
-        self.data = grown
-        self.size = size
-        return 0
+        return make_room(&self.data, &self.size, self.used + n)
 
     cdef void invert_from(self, size_t position) noexcept:
         cdef size_t i

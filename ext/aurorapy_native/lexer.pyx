@@ -5,15 +5,15 @@
     kinds   WORD      PARAM  PUNCT  WORD  PUNCT  STRING  END
     texts   'select'  '1'    '::'   'int' ','    "a'b"   ''
 
-Identifiers come folded to lower case (ASCII letters only, as PostgreSQL does in UTF-8) and cut at 63 bytes; strings come
-decoded (`''`, E'' escapes, dollar quotes, U&'', pieces continued on another line); numbers, parameters and operators as
-written (`!=` as `<>`). Starts and ends are character offsets, so error positions need no map. The work is linear in the
-text and allocates one small object a token.
+Identifiers come folded to lower case (ASCII letters only, as PostgreSQL does in UTF-8) and cut at 63 bytes; strings
+come decoded (`''`, E'' escapes, dollar quotes, U&'', pieces continued on another line); numbers, parameters and
+operators as written (`!=` as `<>`). Starts and ends are character offsets, so error positions need no map. The work is
+linear in the text and allocates one small object a token.
 
 `fingerprint` gives the statement cache its key: the text with its literals taken out, and the literals.
 
-Errors: SyntaxError 42601 with PostgreSQL's wording; ProgramLimitExceeded 54001 beyond MAX_DEPTH nested parentheses, CASEs
-and runs of signs or NOTs, so that no recursive descent above can run out of stack.
+Errors: SyntaxError 42601 with PostgreSQL's wording; ProgramLimitExceeded 54001 beyond MAX_DEPTH nested parentheses,
+CASEs and runs of signs or NOTs, so that no recursive descent above can run out of stack.
 
 Not here: which words are keywords (`aurorapy.sql.parse.keywords`), what a statement means.
 """
@@ -387,7 +387,8 @@ cdef class Lexer:
             decoded = out.decode("utf-8")
         except UnicodeDecodeError as bad:
             raise SqlSyntaxError(
-                'invalid byte sequence for encoding "UTF8": ' + " ".join(f"0x{b:02x}" for b in out[bad.start : bad.end]),
+                'invalid byte sequence for encoding "UTF8": '
+                + " ".join(f"0x{b:02x}" for b in out[bad.start : bad.end]),
                 sqlstate="22021",
             ) from None
         if "\0" in decoded:
@@ -493,7 +494,8 @@ cdef class Lexer:
             # a comment ends the operator
             if i > start and ((c == 45 and self.look(i + 1) == 45) or (c == 47 and self.look(i + 1) == 42)):
                 break
-            if c == 126 or c == 33 or c == 64 or c == 35 or c == 94 or c == 38 or c == 124 or c == 96 or c == 63 or c == 37:
+            if (c == 126 or c == 33 or c == 64 or c == 35 or c == 94 or c == 38 or c == 124 or c == 96 or c == 63
+                    or c == 37):
                 special = True
             i += 1
         # an operator of several characters ends in + or - only if it holds one of ~ ! @ # % ^ & | ` ?
@@ -590,9 +592,9 @@ def fingerprint(str text):
         UPDATE t SET a = a + -5 WHERE b = 'x'
         ("UPDATE t SET a = a + $1i WHERE b = $2s", "UPDATE t SET a = a + $1 WHERE b = $2", (23, 0), ("-5", "x"))
 
-    None when nothing is to be taken out, the text holds parameters or several statements, or its literals mean more than
-    their value (GROUP BY, DISTINCT, set operations). An error while binding the parameterized text has other positions:
-    bind the original instead.
+    None when nothing is to be taken out, the text holds parameters or several statements, or its literals mean more
+    than their value (GROUP BY, DISTINCT, set operations). An error while binding the parameterized text has other
+    positions: bind the original instead.
     """
     cdef list kinds, texts, starts, ends
     cdef Py_ssize_t i, count, first, last_end, depth

@@ -27,7 +27,8 @@ cdef enum:
 MODES = ("ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE",
          "EXCLUSIVE", "ACCESS EXCLUSIVE")
 MODE_NUMBER = {name: number for number, name in enumerate(MODES, 1)}
-ROW_STRENGTHS = {"KEY SHARE": ROW_KEY_SHARE, "SHARE": ROW_SHARE, "NO KEY UPDATE": ROW_NO_KEY_UPDATE, "UPDATE": ROW_UPDATE}
+ROW_STRENGTHS = {"KEY SHARE": ROW_KEY_SHARE, "SHARE": ROW_SHARE, "NO KEY UPDATE": ROW_NO_KEY_UPDATE,
+                 "UPDATE": ROW_UPDATE}
 
 cdef int[9] CONFLICT_BITS
 for _mode, _with in enumerate(((8,), (7, 8), (5, 6, 7, 8), (4, 5, 6, 7, 8), (3, 4, 6, 7, 8), (3, 4, 5, 6, 7, 8),
@@ -55,7 +56,8 @@ cdef class LockOwner:
 
 
 cdef class TransactionCore(LockOwner):
-    def __init__(self, manager, TransactionStatus status not None, str isolation, bint read_only, bint deferrable, after):
+    def __init__(self, manager, TransactionStatus status not None, str isolation, bint read_only, bint deferrable,
+                 after):
         self.manager = manager
         self.status = status
         self.ids = TxnIds.__new__(TxnIds)
@@ -89,8 +91,8 @@ cdef class TransactionCore(LockOwner):
         return self.ids.has(xid)
 
     def snapshot(self):
-        """READ COMMITTED: of this moment; REPEATABLE READ: of the first call, with the present command. May switch while
-        the session's last commit is not durable yet. Released by release_snapshot(), or when nobody holds it."""
+        """READ COMMITTED: of this moment; REPEATABLE READ: of the first call, with the present command. May switch
+        while the session's last commit is not durable yet. Released by release_snapshot(), or when nobody holds it."""
         return self.take_snapshot()
 
     def next_command(self):

@@ -16,6 +16,8 @@ from libc.string cimport memcpy
 from libc.errno cimport errno
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 
+from aurorapy_native.clock cimport monotonic
+
 cdef extern from "<pthread.h>" nogil:
     ctypedef struct pthread_t:
         pass
@@ -58,13 +60,6 @@ cdef extern from "<errno.h>" nogil:
 cdef extern from "<sched.h>" nogil:
     int sched_yield()
 
-cdef extern from "<time.h>" nogil:
-    struct timespec:
-        long tv_sec
-        long tv_nsec
-    int clock_gettime(int, timespec*)
-    enum: CLOCK_MONOTONIC
-
 cdef extern from *:
     """
     static inline int is_zero(const size_t* value) { return __atomic_load_n(value, __ATOMIC_RELAXED) == 0; }
@@ -73,12 +68,6 @@ cdef extern from *:
 
 
 cdef double BUSY_SECONDS = 20e-6      # a yield that takes longer let another thread work
-
-
-cdef inline double seconds() noexcept nogil:
-    cdef timespec now
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return now.tv_sec + now.tv_nsec * 1e-9
 
 
 cdef struct Shared:
@@ -117,11 +106,11 @@ cdef int write_all(int fd, const char* data, size_t count, uint64_t position) no
 
 cdef void look_for_more(Shared* s) noexcept nogil:
     """Returns when something was appended, the time is over, or somebody else has use for the processor."""
-    cdef double now = seconds(), before = now, until = now + s.spin_seconds
+    cdef double now = monotonic(), before = now, until = now + s.spin_seconds
     while is_zero(&s.pending_used) and not s.ending and now < until and now - before < BUSY_SECONDS:
         before = now
         sched_yield()
-        now = seconds()
+        now = monotonic()
 
 
 cdef void* writer_main(void* argument) noexcept nogil:
@@ -167,8 +156,8 @@ cdef void* writer_main(void* argument) noexcept nogil:
 
 
 cdef class LogWriter:
-    """Appends to the file `path` from `position` on; the file exists and is zero-filled. spin_seconds: how long the thread
-    looks for more after a batch before it sleeps, since being woken costs about as much as the disk."""
+    """Appends to the file `path` from `position` on; the file exists and is zero-filled. spin_seconds: how long the
+    thread looks for more after a batch before it sleeps, since being woken costs about as much as the disk."""
     cdef Shared* s
     cdef pthread_t thread
     cdef bint started

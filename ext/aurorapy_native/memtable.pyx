@@ -25,7 +25,7 @@ from aurorapy_native.redo cimport FLAG_CONSISTENCY_POINT, NO_PAGE, RECORD_HEADER
 from aurorapy.errors import DataCorrupted
 
 NOTES = 0xFFFFFFFF
-INDEX_ENTRY = 32         # bytes of an index entry of a delta run: u32 page, u32 records, u64 offset, u64 first, u64 last
+INDEX_ENTRY = 32         # bytes of an entry of a delta run's index: u32 page, u32 records, u64 offset, first, last
 
 cdef enum:
     NONE = 0             # entry numbers begin at 1
@@ -120,7 +120,7 @@ cdef class Memtable:
         free(self.heads)
         free(self.order)
 
-    # -- filling ---------------------------------------------------------------------------------------------------------
+    # -- filling ------------------------------------------------------------------------------------------------------
 
     def ingest(self, bytes data not None, uint64_t prev):
         """Takes a batch in: (LSN of its last record, number of records). `prev`: the group's last LSN before it.
@@ -228,7 +228,7 @@ cdef class Memtable:
         self.last = last
         return last
 
-    # -- reading -----------------------------------------------------------------------------------------------------------
+    # -- reading ------------------------------------------------------------------------------------------------------
 
     def apply(self, uint32_t page_no, bytearray page not None, uint64_t upto):
         """Applies the page's records up to LSN `upto` that the image (8,192 bytes) does not have yet; how many."""
@@ -327,7 +327,7 @@ cdef class Memtable:
         free(found)
         return out
 
-    # -- sealing -------------------------------------------------------------------------------------------------------------
+    # -- sealing ------------------------------------------------------------------------------------------------------
 
     def freeze(self):
         """Sorts the page numbers, before export(); nothing is ingested from here on. Returns how many there are."""
@@ -348,7 +348,8 @@ cdef class Memtable:
         """The next pages' records for a delta run: (data, index entries, number of the next page to export, pages with
         more than `long_chain` records as u32s).
 
-        From the `start`-th page on, at least one page, then as many as fit `bytes_max`. `offset`: of `data` in the file.
+        From the `start`-th page on, at least one page, then as many as fit `bytes_max`. `offset`: of `data` in the
+        file.
         """
         cdef size_t size = 0, used
         cdef uint32_t number, end = start, pages = 0, long_pages = 0

@@ -14,18 +14,20 @@ mini-transaction is open means that rule was broken; it raises InternalError for
 changes that no log has.
 """
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memmove, memset
 
 from aurorapy_native.page cimport PAGE_HEADER, PAGE_SIZE, PageHeader
 from aurorapy_native.pool cimport BufferPool
 from aurorapy_native.redo cimport (CHANGE_HEADER, FLAG_CONSISTENCY_POINT, NO_PAGE, OP_FILL, OP_MOVE, OP_WHOLE, OP_WRITE,
                                    PAGE_PROTECTED, RECORD_PAGE, RedoBuffer)
+from aurorapy_native.room cimport make_room
 
 from aurorapy.errors import InternalError
 
 cdef enum:
     MAX_PAGES = 64
+    BODY_FIRST = 65536
     LARGEST = 1 << 20       # no mini-transaction's records are longer: 64 pages of at most 8,250 bytes, and notes
 
 
@@ -35,12 +37,8 @@ cdef class MiniTransaction:
         self.log = log
         self.notes = []
         self.tail_page = -1
-        self.body_size = 65536
-        self.body = <char*> realloc(NULL, self.body_size)
-        self.gather_size = 65536
-        self.gather = <char*> realloc(NULL, self.gather_size)
-        if not (self.body and self.gather):
-            raise MemoryError
+        make_room(&self.body, &self.body_size, BODY_FIRST)
+        make_room(&self.gather, &self.gather_size, BODY_FIRST)
 
     def __init__(self, pool, log):
         """One an instance: mini-transactions do not overlap, because nothing switches inside one."""
@@ -75,16 +73,11 @@ cdef class MiniTransaction:
         return n
 
     cdef char* change(self, int index, uint8_t op, uint32_t off, uint32_t n, uint32_t extra) except NULL:
-        """Remembers a change's head; returns where its `extra` bytes go. The pad byte holds the page's index meanwhile."""
+        """Remembers a change's head; returns where its `extra` bytes go. The pad byte holds the page's index
+        meanwhile."""
         cdef size_t start = self.body_used, end = start + CHANGE_HEADER + extra
-        cdef char* grown
         cdef uint16_t half
-        if end > self.body_size:
-            grown = <char*> realloc(self.body, 2 * end)
-            if grown == NULL:
-                raise MemoryError
-            self.body = grown
-            self.body_size = 2 * end
+        make_room(&self.body, &self.body_size, end)
         cdef char* to = self.body + start
         to[0] = op
         to[1] = <char> index
@@ -158,7 +151,8 @@ cdef class MiniTransaction:
         if lower < PAGE_HEADER or upper < lower or upper > PAGE_SIZE:
             lower = upper = PAGE_SIZE
         memset(page + lower, 0, upper - lower)
-        put_whole(self.change(index, OP_WHOLE, 0, lower + PAGE_SIZE - upper, 4 + lower + PAGE_SIZE - upper), page, lower, upper)
+        put_whole(self.change(index, OP_WHOLE, 0, lower + PAGE_SIZE - upper, 4 + lower + PAGE_SIZE - upper), page,
+                  lower, upper)
         return 0
 
     cdef int init_page(self, int32_t frame, uint8_t kind, uint32_t owner, uint32_t special_size) except -1:
@@ -216,8 +210,8 @@ cdef class MiniTransaction:
     def run(self, list changes not None, notes=()):
         """A whole mini-transaction given as [(page_no, change)] and [(kind, payload)]; returns its LSN.
 
-        A change is a tuple as redo.decode() gives them, or ("init", kind, owner, special_size) for a page begun anew, or
-        ("rebuilt",) to log the page as it stands. For tests and rare paths. PageMiss, NoFrame or NoLogRoom before
+        A change is a tuple as redo.decode() gives them, or ("init", kind, owner, special_size) for a page begun anew,
+        or ("rebuilt",) to log the page as it stands. For tests and rare paths. PageMiss, NoFrame or NoLogRoom before
         anything changed."""
         cdef dict frames = {}
         for page_no, change in changes:

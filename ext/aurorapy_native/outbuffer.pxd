@@ -26,7 +26,7 @@ cdef class RowEncoder:
 cdef class OutBuffer:
     cdef char* buffer
     cdef readonly Py_ssize_t size
-    cdef Py_ssize_t room
+    cdef size_t room
     cdef uint64_t takes              # how often it was taken: a row must not see that change
 
     # Room for n more bytes at buffer + size.

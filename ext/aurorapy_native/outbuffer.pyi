@@ -6,8 +6,9 @@ from typing import Any
 class RowEncoder:
     """How each column of a row becomes bytes.
 
-    `codes`, a letter a column — text: i int, b bool, s str, c callable giving str; binary: 2 4 8 ints by width, u unsigned
-    32 bits, B bool, S str, D float64, F float32, y bytes, C callable giving bytes. `callables` has an entry a column.
+    `codes`, a letter a column — text: i int, b bool, s str, c callable giving str; binary: 2 4 8 ints by width, u
+    unsigned 32 bits, B bool, S str, D float64, F float32, y bytes, C callable giving bytes. `callables` has an entry a
+    column.
     """
 
     def __init__(self, codes: bytes, callables: tuple[Callable[[Any], Any] | None, ...]) -> None: ...

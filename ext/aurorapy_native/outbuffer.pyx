@@ -18,8 +18,10 @@ from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t, uint8_t
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free
 from libc.string cimport memcpy
+
+from aurorapy_native.room cimport make_room
 
 from aurorapy.errors import InternalError, ProgramLimitExceeded
 
@@ -28,13 +30,15 @@ cdef extern from "Python.h":
 
 cdef enum:
     LENGTH_MAX = 0x3FFFFFFF        # 1 GB - 1: what PostgreSQL takes for a large message
+    BUFFER_FIRST = 1024
 
 
 cdef class RowEncoder:
     """How each column of a row becomes bytes.
 
-    `codes`, a letter a column — text: i int, b bool, s str, c callable giving str; binary: 2 4 8 ints by width, u unsigned
-    32 bits, B bool, S str, D float64, F float32, y bytes, C callable giving bytes. `callables` has an entry a column.
+    `codes`, a letter a column — text: i int, b bool, s str, c callable giving str; binary: 2 4 8 ints by width, u
+    unsigned 32 bits, B bool, S str, D float64, F float32, y bytes, C callable giving bytes. `callables` has an entry a
+    column.
     """
 
     def __init__(self, bytes codes, tuple callables):
@@ -52,17 +56,7 @@ cdef class OutBuffer:
         free(self.buffer)
 
     cdef int need(self, Py_ssize_t n) except -1:
-        cdef char* grown
-        cdef Py_ssize_t room
-        if self.size + n <= self.room:
-            return 0
-        room = max(self.room * 2, self.size + n, 1024)
-        grown = <char*>realloc(self.buffer, room)
-        if grown == NULL:
-            raise MemoryError()
-        self.buffer = grown
-        self.room = room
-        return 0
+        return make_room(&self.buffer, &self.room, max(self.size + n, BUFFER_FIRST))
 
     def take(self):
         """Everything collected, as bytes; the buffer is empty afterwards."""
@@ -193,7 +187,8 @@ cdef class OutBuffer:
             else:
                 self._field(value, codes[i], encoder, i)
             if self.size - start > LENGTH_MAX:
-                raise ProgramLimitExceeded("out of memory", detail=f"A row of {self.size - start} bytes is longer than a message.")
+                n = self.size - start
+                raise ProgramLimitExceeded("out of memory", detail=f"A row of {n} bytes is longer than a message.")
         return 0
 
     cdef int _field(self, object value, char code, RowEncoder encoder, Py_ssize_t column) except -1:

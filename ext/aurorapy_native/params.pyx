@@ -9,8 +9,8 @@
 | 2 4 8 u | int2 int4 int8 oid | binary |
 | c | any other: its decoder | either |
 
-A value that its letter does not take at once (blanks around a number, bad UTF-8) goes to the decoder; what that refuses is
-not refused here: read() gives None and the general way reports it.
+A value that its letter does not take at once (blanks around a number, bad UTF-8) goes to the decoder; what that refuses
+is not refused here: read() gives None and the general way reports it.
 
 Not here: which letter a type has (aurorapy.session.codes), the message around the values (short_path).
 """

@@ -16,7 +16,8 @@ cdef extern from "Python.h":
     object PyUnicode_New(Py_ssize_t size, uint32_t maxchar)
     uint32_t PyUnicode_MAX_CHAR_VALUE(object text)
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
-    Py_ssize_t PyUnicode_CopyCharacters(object to, Py_ssize_t to_start, object source, Py_ssize_t start, Py_ssize_t n) except -1
+    Py_ssize_t PyUnicode_CopyCharacters(object to, Py_ssize_t to_start, object source, Py_ssize_t start,
+                                        Py_ssize_t n) except -1
 
 
 def join_text(list pieces not None, give_way):

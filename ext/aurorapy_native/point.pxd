@@ -46,13 +46,15 @@ cdef class PointProgram:
     # The table as it is open now. `open_tables`: instance.open_tables, `open_table`: what opens one that is not there.
     # False when its index does not lead older snapshots to every row: the general way knows which.
     cdef bint open(self, dict open_tables, object open_table) except -1
-    # The visible row's columns, None when there is none. Raises a Retry. Long values: `external` is set, nothing is read.
+    # The visible row's columns, None when there is none. Raises a Retry. Long values: `external` is set, nothing is
+    # read.
     cdef tuple read(self, tuple params, Snapshot snapshot, bint* external)
     # A PointOutcome. May wait for pages and, in unique indexes, for other transactions.
     cdef int change(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1
 
     # change() where nothing may wait: UNABLE when it would have to, or when an index would have to be told.
-    cdef int change_here(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1
+    cdef int change_here(self, TransactionCore transaction, Snapshot snapshot, tuple params,
+                         object evaluation) except -1
 
     cdef int open_anew(self, object open_table) except -1
     cdef char* find(self, tuple params, Snapshot snapshot, uint64_t* at) except? NULL
@@ -61,6 +63,7 @@ cdef class PointProgram:
                      object evaluation) except -1
     cdef int try_change(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1
     cdef tuple new_row(self, uint64_t at, Snapshot snapshot, tuple params, object evaluation)
+    cdef char* version_at(self, uint64_t at) except? NULL
     cdef int put(self, uint64_t xid, Snapshot snapshot, uint64_t at, tuple new, Found* found) except -1
     cdef int look_again(self, uint64_t at) except -1
     cdef int wait_for(self, TransactionCore transaction, uint64_t xid, uint64_t at) except -1

@@ -23,8 +23,8 @@ class PointProgram:
         calm: bool = False,
     ) -> None:
         """kind: select, insert, update, delete. key: a key column the number of a parameter (from 1) or (constant,).
-        columns: attnos of the result, or what `compute(eval, params, found)` is given to make the new row of. calm: doing
-        so does nothing else, so it may be done again."""
+        columns: attnos of the result, or what `compute(eval, params, found)` is given to make the new row of. calm:
+        doing so does nothing else, so it may be done again."""
     @property
     def kind(self) -> str: ...
     @property

@@ -1,11 +1,11 @@
 """One row by its whole unique key, in one call: what pgbench, ORMs and web sites ask for all day.
 
     program = PointProgram("update", relation, 16402, (2,), (1, 2), compute)      UPDATE t SET b = b + $1 WHERE id = $2
-    key bytes ▶ B-tree ▶ heap version ▶ compute(eval, params, (id, b)) ▶ (id, b + $1) ▶ HOT update in one mini-transaction
+    key bytes ▶ B-tree ▶ heap version ▶ compute(eval, params, (id, b)) ▶ (id, b + $1) ▶ HOT update, one mini-transaction
 
-A program does the statement whole, waiting for who stands in its way, or says UNABLE having changed nothing: when that is
-an error to be reported, or the row has long values. Then the general way (execute.rows.point) runs the statement from its
-beginning.
+A program does the statement whole, waiting for who stands in its way, or says UNABLE having changed nothing: when that
+is an error to be reported, or the row has long values. Then the general way (execute.rows.point) runs the statement
+from its beginning.
 
 Keys are of types whose bytes decide (integers, text, uuid ...), so the row found needs no second look at WHERE.
 
@@ -60,8 +60,8 @@ cdef list plain_indexes(table):
 
 
 cdef class PointProgram:
-    def __init__(self, str kind not None, relation, uint32_t index_oid, tuple key not None, tuple columns not None, compute,
-                 bint calm=False):
+    def __init__(self, str kind not None, relation, uint32_t index_oid, tuple key not None, tuple columns not None,
+                 compute, bint calm=False):
         self.kind = kind
         self.relation = relation
         self.root = relation.root
@@ -134,7 +134,7 @@ cdef class PointProgram:
         if (<TupleHeader*> row).infomask & HAS_EXTERNAL:
             external[0] = True
             return None
-        return self.heap.codec.decode(row, self.projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), self.heap.oid)
+        return self.heap.decode(row, self.projection, at)
 
     cdef int change(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1:
         cdef uint64_t at = 0
@@ -153,7 +153,8 @@ cdef class PointProgram:
             return POINT_UNABLE
         return self.replace(transaction, snapshot, at, params, evaluation)
 
-    cdef int change_here(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1:
+    cdef int change_here(self, TransactionCore transaction, Snapshot snapshot, tuple params,
+                         object evaluation) except -1:
         cdef int outcome
         if transaction.current_xid == 0 and self.heap.status.next_xid >= self.heap.status.ceiling:
             return POINT_UNABLE
@@ -164,13 +165,10 @@ cdef class PointProgram:
             return POINT_UNABLE
         finally:
             self.heap.only_hot = False
-        if outcome == POINT_DONE:
-            self.table.changed_rows += 1
-            if self.kind != "insert":
-                self.table.dead_rows += 1
         return outcome
 
-    cdef int try_change(self, TransactionCore transaction, Snapshot snapshot, tuple params, object evaluation) except -1:
+    cdef int try_change(self, TransactionCore transaction, Snapshot snapshot, tuple params,
+                        object evaluation) except -1:
         cdef Found found
         cdef uint64_t at = 0
         cdef int code
@@ -190,15 +188,15 @@ cdef class PointProgram:
         if self.compute is None:
             code = self.heap.delete_row(at, transaction.xid, snapshot.command, snapshot.ids, &found)
         else:
-            old = self.heap.codec.decode(row, self.projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), self.heap.oid)
+            old = self.heap.decode(row, self.projection, at)
             new = self.compute(evaluation, params, old)
             code = self.heap.update_row(at, new, transaction.xid, snapshot.command, snapshot.ids, True, False, &found)
         return POINT_DONE if code == ROW_OK else POINT_UNABLE
 
     cdef int replace(self, TransactionCore transaction, Snapshot snapshot, uint64_t at, tuple params,
                      object evaluation) except -1:
-        """Changes the version at `at`; when others were or are at it, at READ COMMITTED, the newest one that is theirs to
-        leave and still has the key (what execute.modify.versions does for every other statement)."""
+        """Changes the version at `at`; when others were or are at it, at READ COMMITTED, the newest one that is theirs
+        to leave and still has the key (what execute.modify.versions does for every other statement)."""
         cdef Found found
         cdef tuple new = None
         cdef bint fresh = True
@@ -226,25 +224,23 @@ cdef class PointProgram:
                 self.wait_for(transaction, found.xid, at)
         if new is not None and not found.hot:
             self.add_entries(transaction, found.tid, new)
-        self.table.dead_rows += 1
-        self.table.changed_rows += 1
         return POINT_DONE
 
     cdef tuple new_row(self, uint64_t at, Snapshot snapshot, tuple params, object evaluation):
         """What `compute` makes of the version at `at`; None when that has long values."""
-        cdef tuple old
-        cdef uint64_t where = 0
-        cdef char* row
-        while True:
-            try:
-                row = self.heap.visible(at, None, &where)
-                break
-            except Retry as retry:
-                retry.wait()
+        cdef char* row = self.version_at(at)
         if row == NULL or (<TupleHeader*> row).infomask & HAS_EXTERNAL:
             return None
-        old = self.heap.codec.decode(row, self.projection, <uint32_t> (at >> 16), <uint32_t> (at & 0xFFFF), self.heap.oid)
-        return self.compute(evaluation, params, old)
+        return self.compute(evaluation, params, self.heap.decode(row, self.projection, at))
+
+    cdef char* version_at(self, uint64_t at) except? NULL:
+        """The version at `at`, whoever sees it; NULL when there is none any more."""
+        cdef uint64_t where = 0
+        while True:
+            try:
+                return self.heap.visible(at, None, &where)
+            except Retry as retry:
+                retry.wait()
 
     cdef int put(self, uint64_t xid, Snapshot snapshot, uint64_t at, tuple new, Found* found) except -1:
         """A heap code: the version at `at` ends; `new` takes its place, None: nothing does."""
@@ -263,15 +259,8 @@ cdef class PointProgram:
 
     cdef int look_again(self, uint64_t at) except -1:
         """DONE when the version at `at`, a later one of the row found, still has the key that was looked for."""
-        cdef uint64_t where = 0
-        cdef char* row
-        while True:
-            try:
-                row = self.heap.visible(at, None, &where)
-                break
-            except Retry as retry:
-                retry.wait()
-        if row == NULL or list(self.heap.codec.decode(row, self.key_columns, 0, 0, self.heap.oid)) != self.sought:
+        cdef char* row = self.version_at(at)
+        if row == NULL or list(self.heap.decode(row, self.key_columns, at)) != self.sought:
             return POINT_NOTHING
         return POINT_UNABLE if (<TupleHeader*> row).infomask & HAS_EXTERNAL else POINT_DONE
 
@@ -298,7 +287,6 @@ cdef class PointProgram:
                 tid = self.heap.insert(new, xid, transaction.command)
                 break
         self.add_entries(transaction, tid, new)
-        self.table.changed_rows += 1
         return POINT_DONE
 
     cdef int add_entries(self, TransactionCore transaction, uint64_t tid, tuple row) except -1:

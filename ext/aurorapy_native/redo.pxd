@@ -6,13 +6,13 @@
 #    8 u64 lsn         end of the record in the volume's log: the page's LSN once applied
 #   16 u64 prev_volume LSN of the previous record of the volume
 #   24 u64 prev_group  LSN of the previous record of the protection group
-#   32 u64 prev_page   LSN of the page before (0: the page begins here, from all zero, whatever was there in a former life)
+#   32 u64 prev_page   LSN of the page before (0: the page begins here, from all zero, whatever it was in a former life)
 #   40 u32 page_no     0xFFFFFFFF: a note, no page
 #   44 u8  kind        RECORD_PAGE, or the note's kind
 #   45 u8  flags       1 = consistency point (last record of its mini-transaction)
 #   46 u16 changes     number of changes
 #   48 ... changes: u8 op, u8 pad, u16 offset, u16 length, then
-#          WRITE: length bytes · MOVE: u16 source · FILL: u8 byte · WHOLE: u16 lower, u16 upper, lower + (8192-upper) bytes
+#          WRITE: length bytes · MOVE: u16 source · FILL: u8 byte · WHOLE: u16 lower, u16 upper, lower + (8192-upper)
 #          (length = lower + 8192 - upper; between lower and upper the page is zero)
 # No change touches bytes 0..12 of a page: LSN and checksum stand outside the patches.
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t, int64_t
@@ -61,7 +61,7 @@ cdef class RedoBuffer:
     cdef size_t* group_taken                 # of group_used, taken already
     cdef size_t* group_size
     cdef readonly size_t pending_bytes
-    cdef public object on_pending            # called once when the buffer goes from empty to not empty (arms the 1 ms timer)
+    cdef public object on_pending            # called once when the buffer goes from empty to not empty (arms the timer)
 
     cdef public object wait_for_room         # callable(): returns when the VDL has moved; set by the volume
 

@@ -63,7 +63,9 @@ class RedoBuffer:
     on_pending: Callable[[], Any] | None
     wait_for_room: Callable[[], Any] | None
 
-    def __init__(self, group_pages: int = 131072, last_lsn: int = 0, position: int = 0, group_last: dict[int, int] | None = None) -> None:
+    def __init__(
+        self, group_pages: int = 131072, last_lsn: int = 0, position: int = 0, group_last: dict[int, int] | None = None
+    ) -> None:
         """`group_pages`: pages a protection group. After a recovery `last_lsn` is the VDL, `position` the first place
         above the truncated range, `group_last` {group: its last LSN at or below the VDL}."""
 

@@ -39,7 +39,8 @@ NOTE_NAMES = {
 
 Record = namedtuple("Record", "lsn prev_volume prev_group prev_page page_no kind flags changes payload")
 Record.__doc__ = """One decoded record. `changes` is a list of tuples for a page: ("write", offset, bytes),
-("move", offset, length, source), ("fill", offset, length, byte), ("whole", lower, upper, bytes); `payload` is a note's bytes."""
+("move", offset, length, source), ("fill", offset, length, byte), ("whole", lower, upper, bytes); `payload` is a note's
+bytes."""
 
 cdef struct Header:          # the record's fixed part, as in redo.pxd
     uint32_t length
@@ -152,7 +153,8 @@ cdef uint32_t record_at(const char* data, size_t left) noexcept nogil:
 def apply(bytearray page not None, const unsigned char[::1] record not None):
     """Applies one record to a page of 8,192 bytes in place: APPLIED (0), or PRESENT (1) when the page is at or past it.
 
-    DataCorrupted when the record is damaged, malformed, or not the next one of this page; the page is then unchanged."""
+    DataCorrupted when the record is damaged, malformed, or not the next one of this page; the page is then
+    unchanged."""
     cdef char* raw = page
     if len(page) != 8192:
         raise ValueError("a page is 8192 bytes")
@@ -272,8 +274,9 @@ def decode(data):
         memcpy(&head, <const char*> (<bytes> raw), RECORD_HEADER)
         body = raw[RECORD_HEADER:]
         page_record = head.kind == RECORD_PAGE
-        out.append(Record(head.lsn, head.prev_volume, head.prev_group, head.prev_page, head.page_no, head.kind, head.flags,
-                          decode_changes(body, head.changes) if page_record else [], b"" if page_record else body))
+        out.append(Record(head.lsn, head.prev_volume, head.prev_group, head.prev_page, head.page_no, head.kind,
+                          head.flags, decode_changes(body, head.changes) if page_record else [],
+                          b"" if page_record else body))
     return out
 
 
@@ -283,7 +286,8 @@ def encode(lsn, page_no, changes, *, prev_volume=0, prev_group=0, prev_page=0, k
     for change in changes:
         name = change[0]
         if name == "write":
-            body += bytes((OP_WRITE, 0)) + change[1].to_bytes(2, "little") + len(change[2]).to_bytes(2, "little") + change[2]
+            body += bytes((OP_WRITE, 0)) + change[1].to_bytes(2, "little")
+            body += len(change[2]).to_bytes(2, "little") + change[2]
         elif name == "whole":
             body += bytes((OP_WHOLE, 0, 0, 0)) + len(change[3]).to_bytes(2, "little")
             body += change[1].to_bytes(2, "little") + change[2].to_bytes(2, "little") + change[3]
@@ -360,7 +364,8 @@ cdef class RedoBuffer:
         self.group_taken = <size_t*> realloc(self.group_taken, (group + 1) * sizeof(size_t))
         self.group_size = <size_t*> realloc(self.group_size, (group + 1) * sizeof(size_t))
         self.group_buffer = <char**> realloc(self.group_buffer, (group + 1) * sizeof(char*))
-        if not (self.group_last and self.group_sent and self.group_used and self.group_taken and self.group_size and self.group_buffer):
+        if not (self.group_last and self.group_sent and self.group_used and self.group_taken and self.group_size
+                and self.group_buffer):
             raise MemoryError
         for g in range(old, group + 1):
             self.group_last[g] = self.group_sent[g] = 0
@@ -461,7 +466,8 @@ cdef class RedoBuffer:
         """Appends one record made of decode()'s change tuples; for tests and tools. Returns its LSN."""
         cdef bytes raw = encode(0, page_no, changes)
         return self.append(page_no, RECORD_PAGE, FLAG_CONSISTENCY_POINT if consistency_point else 0,
-                           <uint16_t> len(changes), prev_page, (<const char*> raw) + RECORD_HEADER, <uint32_t> (len(raw) - RECORD_HEADER))
+                           <uint16_t> len(changes), prev_page, (<const char*> raw) + RECORD_HEADER,
+                           <uint32_t> (len(raw) - RECORD_HEADER))
 
     def require_room(self, uint32_t n):
         """Raises NoLogRoom unless n more bytes fit below limit_lsn."""

@@ -4,16 +4,17 @@
     batch.append((1, 'a'))      True, or False: the row is one for the toaster, or the batch is full
     heap.place(batch, xid, 0)   on pages, a page a mini-transaction; batch.tids says where
 
-A batch takes up to 1,000 rows, or 64 KB of what they came from. It belongs to one statement, so it survives a switch; the codec's own buffer
-does not.
+A batch takes up to 1,000 rows, or 64 KB of what they came from. It belongs to one statement, so it survives a switch;
+the codec's own buffer does not.
 
 Not here: rows from text (row_text), pages (heap), index entries (btree_batch).
 """
 
 from libc.stdint cimport uint32_t, uint64_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
+from aurorapy_native.room cimport make_room
 from aurorapy_native.tuples cimport RowCodec
 
 ROWS_MAX = BATCH_ROWS
@@ -22,12 +23,11 @@ ROWS_MAX = BATCH_ROWS
 cdef class RowBatch:
     def __cinit__(self, RowCodec codec not None):
         self.codec = codec
-        self.size = 65536
-        self.data = <char*> malloc(self.size)
         self.at = <uint32_t*> malloc((BATCH_ROWS + 1) * sizeof(uint32_t))
         self.tid = <uint64_t*> malloc(BATCH_ROWS * sizeof(uint64_t))
-        if not (self.data and self.at and self.tid):
+        if not (self.at and self.tid):
             raise MemoryError
+        make_room(&self.data, &self.size, 65536)
         self.at[0] = 0
 
     def __dealloc__(self):
@@ -39,17 +39,7 @@ cdef class RowBatch:
         return self.count
 
     cdef int reserve(self, size_t n) except -1:
-        cdef size_t size
-        cdef char* grown
-        if self.used + n <= self.size:
-            return 0
-        size = max(2 * self.size, self.used + n)
-        grown = <char*> realloc(self.data, size)
-        if grown == NULL:
-            raise MemoryError
-        self.data = grown
-        self.size = size
-        return 0
+        return make_room(&self.data, &self.size, self.used + n)
 
     cdef void end_row(self) noexcept nogil:
         self.count += 1

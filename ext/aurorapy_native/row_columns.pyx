@@ -4,8 +4,8 @@
     is_even([('ab ',), ('cd ',)], 0)            → True: texts of one length without control characters
 
 Values of character(n) compare without their trailing blanks. When all are of one length and no character sorts before
-the blank, they compare so as they stand: the shorter of two texts is continued by blanks, which are below what the longer
-one has there.
+the blank, they compare so as they stand: the shorter of two texts is continued by blanks, which are below what the
+longer one has there.
 
 Not here: the order (execute/rows/row_order.py).
 """

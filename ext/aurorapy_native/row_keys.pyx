@@ -14,7 +14,8 @@ from aurorapy_native.tuples cimport FORM_COMPRESSED, FORM_EXTERNAL, FORM_MISSING
 
 
 cdef class RowKeys:
-    def __cinit__(self, RowCodec rows not None, KeyCodec keys not None, tuple columns not None, bint nulls_distinct=True):
+    def __cinit__(self, RowCodec rows not None, KeyCodec keys not None, tuple columns not None,
+                  bint nulls_distinct=True):
         cdef int i
         if len(columns) != keys.columns:
             raise ValueError(f"{len(columns)} columns for a key of {keys.columns}")

@@ -86,7 +86,8 @@ cdef class PlainRows:
         return self.page[self.at - 1]
 
     def emit(self, OutBuffer buffer not None, RowEncoder encoder not None, Py_ssize_t bytes_max, drain):
-        """Puts all rows that are left into the buffer, calling `drain` whenever it has `bytes_max` bytes; their number."""
+        """Puts all rows that are left into the buffer, calling `drain` whenever it has `bytes_max` bytes; their
+        number."""
         cdef list page = self.page[self.at:]
         cdef Py_ssize_t sent = PyList_GET_SIZE(page), count
         cdef bint straight = self.plan_ways(encoder)

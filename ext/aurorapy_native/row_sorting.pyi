@@ -25,6 +25,6 @@ def sorted_pages(
 ) -> RowSource | Pages:
     """An iterator of lists of tuples, ordered by the column at `place`; a RowSource where `pages` is one.
 
-    blanks: trailing blanks do not count (character(n)). distinct: only the first row of each value. fallback: sorts pages of
-    tuples where there are too many rows, or values that are not in their row.
+    blanks: trailing blanks do not count (character(n)). distinct: only the first row of each value. fallback: sorts
+    pages of tuples where there are too many rows, or values that are not in their row.
     """

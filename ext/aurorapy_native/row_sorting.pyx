@@ -1,5 +1,6 @@
-"""ORDER BY one column, or DISTINCT on it, over a few thousand rows of a scan that are only passed on: the rows' bytes are
-copied, a line for each is sorted, and they come out like those of any other scan, straight to the client where that goes.
+"""ORDER BY one column, or DISTINCT on it, over a few thousand rows of a scan that are only passed on: the rows' bytes
+are copied, a line for each is sorted, and they come out like those of any other scan, straight to the client where that
+goes.
 
     sorted_pages(source, 0, False, False, False, False, fallback, work_mem_bytes, give_way)
 
@@ -18,7 +19,8 @@ from libc.stdint cimport int16_t, int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, qsort, realloc
 from libc.string cimport memcmp, memcpy
 
-from aurorapy_native.heap_read cimport VERSIONS_MAX, block_of
+from aurorapy_native.heap_read cimport VERSIONS_MAX
+from aurorapy_native.room cimport make_room
 from aurorapy_native.row_source cimport RowSource
 from aurorapy_native.tuples cimport FORM_NULL, FORM_PLAIN, HAS_EXTERNAL, RowCodec, TupleHeader
 
@@ -33,8 +35,8 @@ cdef enum:
     ARENA_FIRST = 1 << 15
 
 
-def sorted_pages(pages, int place, bint blanks, bint descending, bint nulls_first, bint distinct, fallback, size_t bytes_max,
-                 give_way):
+def sorted_pages(pages, int place, bint blanks, bint descending, bint nulls_first, bint distinct, fallback,
+                 size_t bytes_max, give_way):
     """An iterator of lists of tuples, ordered by the column at `place`; a RowSource where `pages` is one.
 
     blanks: trailing blanks do not count (character(n)). distinct: only the first row of each value.
@@ -103,8 +105,6 @@ cdef class SortedSource(RowSource):
         return True
 
     cdef bint keep(self, const char* row, uint16_t length, uint64_t at) except -1:
-        cdef size_t size = self.size or ARENA_FIRST
-        cdef char* grown
         cdef Kept* kept
         if self.count >= KEPT_MAX or self.used + length > self.bytes_max:
             return False
@@ -114,14 +114,7 @@ cdef class SortedSource(RowSource):
             if kept == NULL:
                 raise MemoryError
             self.kept = kept
-        if self.used + length > self.size:
-            while size < self.used + length:
-                size *= 2
-            grown = <char*> realloc(self.arena, size)
-            if grown == NULL:
-                raise MemoryError
-            self.arena = grown
-            self.size = size
+        make_room(&self.arena, &self.size, max(self.used + length, ARENA_FIRST))
         kept = &self.kept[self.count]
         kept.row = self.used
         kept.at = at
@@ -168,16 +161,12 @@ cdef class SortedSource(RowSource):
 
     cdef int give_up(self) except -1:
         """All pages, those kept first, go to the fallback."""
-        cdef RowCodec codec = self.heap.codec
         cdef uint32_t i
-        cdef uint64_t at
         cdef uint16_t masks = 0
         cdef list kept = [], page = self.inner.found_page()
         for i in range(self.count):
-            at = self.kept[i].at
             masks |= (<const TupleHeader*> (self.arena + self.kept[i].row)).infomask
-            kept.append(codec.decode(self.arena + self.kept[i].row, self.projection, block_of(at), <uint32_t> (at & 0xFFFF),
-                                     self.heap.oid))
+            kept.append(self.heap.decode(self.arena + self.kept[i].row, self.projection, self.kept[i].at))
         self.count = 0
         pages = self.heap.toaster.batches(kept) if masks & HAS_EXTERNAL else [kept]
         self.pending = self.fallback(chain(pages, [page], self.inner))

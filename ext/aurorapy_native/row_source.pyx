@@ -1,4 +1,5 @@
-"""The rows a scan finds, a page's or a leaf's worth a step: first as pointers to their versions, then as what is wanted.
+"""The rows a scan finds, a page's or a leaf's worth a step: first as pointers to their versions, then as what is
+wanted.
 
     source = HeapScan(heap, snapshot, (1, 2), 0, heap.blocks, give_way)
     source = IndexScan(heap, tree, ((low, high, True, False),), False, snapshot, (1, 2), give_way)
@@ -24,7 +25,7 @@ from libc.stdlib cimport free, malloc
 from aurorapy_native.btree cimport BTree
 from aurorapy_native.btree_scan cimport Scan
 from aurorapy_native.heap_page cimport NO_BLOCK
-from aurorapy_native.heap_read cimport HeapReader, VERSIONS_MAX, Versions, block_of
+from aurorapy_native.heap_read cimport HeapReader, VERSIONS_MAX, Versions
 from aurorapy_native.tuples cimport HAS_EXTERNAL, Projection
 from aurorapy_native.visibility cimport Snapshot
 
@@ -95,12 +96,12 @@ cdef class RowSource:
         return rows
 
     cdef tuple decode_found(self, int i):
-        cdef uint64_t at = self.found.at[i]
-        return self.heap.codec.decode(self.found.row[i], self.projection, block_of(at), <uint32_t> (at & 0xFFFF), self.heap.oid)
+        return self.heap.decode(self.found.row[i], self.projection, self.found.at[i])
 
 
 cdef class HeapScan(RowSource):
-    def __init__(self, HeapReader heap not None, Snapshot snapshot not None, columns, uint32_t block, uint32_t end, give_way):
+    def __init__(self, HeapReader heap not None, Snapshot snapshot not None, columns, uint32_t block, uint32_t end,
+                 give_way):
         """Blocks from `block` to before `end`. columns: attnos, or a Projection."""
         self.heap = heap
         self.snapshot = snapshot
@@ -120,8 +121,8 @@ cdef class HeapScan(RowSource):
 
 
 cdef class IndexScan(RowSource):
-    def __init__(self, HeapReader heap not None, BTree tree not None, ranges, bint backward, Snapshot snapshot not None, columns,
-                 give_way):
+    def __init__(self, HeapReader heap not None, BTree tree not None, ranges, bint backward,
+                 Snapshot snapshot not None, columns, give_way):
         """ranges: an iterable of (low key, high key, low inclusive, high inclusive), None for no bound."""
         self.heap = heap
         self.tree = tree
@@ -148,7 +149,8 @@ cdef class IndexScan(RowSource):
                 if self.cursor.done or self.cursor.step(VERSIONS_MAX - self.found.count, None) == 0:
                     self.cursor = None
                     continue
-            self.heap.row_versions(self.cursor.tids, self.cursor.count, &self.entry, self.snapshot, self.found, &self.crowded)
+            self.heap.row_versions(self.cursor.tids, self.cursor.count, &self.entry, self.snapshot, self.found,
+                                   &self.crowded)
         return 1
 
     cdef int prune_crowded(self) except -1:

@@ -17,5 +17,5 @@ class RowText:
         constants: tuple[Any, ...],
         required: tuple[bool, ...],
     ) -> None:
-        """fields: how many a row of text has. A column's entries: the number of its field, or None; its kind, '' when its
-        text is never for here; its type modifier; its value where it has no field; whether it must not be NULL."""
+        """fields: how many a row of text has. A column's entries: the number of its field, or None; its kind, '' when
+        its text is never for here; its type modifier; its value where it has no field; whether it must not be NULL."""

@@ -61,8 +61,8 @@ cdef class RowText:
             self.constant_null = self.constant_null or self.source[i] < 0 and constants[i] is None
 
     def __init__(self, codec, fields, source, kinds, limits, constants, required):
-        """fields: how many a row of text has. A column's entries: the number of its field, or None; its kind, '' when its
-        text is never for here; its type modifier; its value where it has no field; whether it must not be NULL."""
+        """fields: how many a row of text has. A column's entries: the number of its field, or None; its kind, '' when
+        its text is never for here; its type modifier; its value where it has no field; whether it must not be NULL."""
 
     def __dealloc__(self):
         free(self.source)
@@ -268,7 +268,8 @@ cdef class RowText:
         return 1
 
     cdef int put_numeric(self, RowBatch batch, int limit, const char* s, uint32_t n) except -1:
-        """In the form that RowCodec gives the same number: as many digits in front as Decimal shows, all those behind."""
+        """In the form that RowCodec gives the same number: as many digits in front as Decimal shows, all those
+        behind."""
         cdef char[DIGITS_MAX + 2] digit
         cdef int digits = 0, behind = 0, precision, scale, whole, i
         cdef bint negative = False, point = False, zero = True

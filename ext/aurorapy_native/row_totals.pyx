@@ -2,8 +2,8 @@
 
     totals(table.scan(snap, (2,)), (("n", 0), ("s", 0), (">", 0)), give_way)     → [1000, 500500, 1000]
 
-An item is a kind and a place among the scan's columns; what comes back are the aggregates' states (expressions/functions/
-aggregates.py), which their final functions finish:
+An item is a kind and a place among the scan's columns; what comes back are the aggregates' states
+(expressions/functions/aggregates.py), which their final functions finish:
 
 | kind | state |
 |---|---|

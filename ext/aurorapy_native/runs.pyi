@@ -25,7 +25,11 @@ class BuildPlan:
     """images, deltas: [(RunIndex, first, last, end)…], oldest first; pages: u32s, ascending."""
 
     def __init__(
-        self, pages: bytes, images: list[tuple[RunIndex, int, int, int]], deltas: list[tuple[RunIndex, int, int, int]], lsn: int
+        self,
+        pages: bytes,
+        images: list[tuple[RunIndex, int, int, int]],
+        deltas: list[tuple[RunIndex, int, int, int]],
+        lsn: int,
     ) -> None: ...
     @property
     def count(self) -> int:

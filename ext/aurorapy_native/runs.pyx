@@ -338,8 +338,8 @@ cdef class BuildPlan:
         return 0
 
 
-_WHAT = {1: "its checksum does not match", 2: "it is another version than the index says", 3: "a redo record is damaged",
-         4: "a redo record is out of order", 5: "a redo record is malformed"}
+_WHAT = {1: "its checksum does not match", 2: "it is another version than the index says",
+         3: "a redo record is damaged", 4: "a redo record is out of order", 5: "a redo record is malformed"}
 
 
 cdef bint page_is_whole(const char* page) noexcept nogil:

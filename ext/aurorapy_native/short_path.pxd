@@ -5,7 +5,7 @@ from aurorapy_native.locks cimport LockTable, TransactionCore
 from aurorapy_native.outbuffer cimport OutBuffer
 from aurorapy_native.point cimport PointProgram
 from aurorapy_native.statement cimport BlockCore, StatementCore
-from aurorapy_native.visibility cimport TransactionStatus
+from aurorapy_native.visibility cimport Snapshot, TransactionStatus
 from aurorapy_native.wire cimport Message, MessageReader
 
 cdef class ShortPath:
@@ -62,6 +62,9 @@ cdef class ShortPath:
     cdef int finish(self, bint done) except -1
     cdef int read_alone(self) except -1
     cdef int run_in(self, TransactionCore transaction) except -1
+    cdef bint take_locks(self, TransactionCore transaction) except -1
+    cdef int read_row(self, Snapshot snapshot) except -1
+    cdef int change_row(self, TransactionCore transaction, Snapshot snapshot) except -1
     cdef int run_rows(self, TransactionCore transaction) except -1
     cdef int put_description(self) except -1
     cdef int put_row(self, tuple row) except -1

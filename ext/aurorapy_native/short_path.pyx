@@ -1,7 +1,7 @@
 """The short path of a session: what most clients send most of the time, answered without the general machinery.
 
-    Bind, Describe, Execute, Sync of a statement with a program (aurorapy_native.point), of BEGIN, COMMIT and ROLLBACK, of
-    any SELECT that only reads; a Query whose text without literals is a statement with a program
+    Bind, Describe, Execute, Sync of a statement with a program (aurorapy_native.point), of BEGIN, COMMIT and ROLLBACK,
+    of any SELECT that only reads; a Query whose text without literals is a statement with a program
 
 A message is taken whole or not at all; what is not taken finds everything as if this path did not exist: `serve` then
 hands its portal over and returns, and the connection gives the message to session.extended or session.simple.
@@ -15,8 +15,8 @@ hands its portal over and returns, and the connection gives the message to sessi
 What it cannot do: a lock that is not free, a page that is not in the pool (for a read alone), a row that another
 transaction is changing, long values, failed blocks, row limits, named portals, roles whose privileges were not checked.
 
-While its task waits for the client, what needs no wait is answered on the loop's own stack (serve_here), without a switch:
-reads of one row, BEGIN, inserts without indexes and HOT updates in a block.
+While its task waits for the client, what needs no wait is answered on the loop's own stack (serve_here), without a
+switch: reads of one row, BEGIN, inserts without indexes and HOT updates in a block.
 
 Errors: those of statements are reported and make the rest wait for Sync, as in session.extended; FatalError passes.
 
@@ -144,7 +144,8 @@ cdef class ShortPath:
         """Could the message be answered without waiting, and done again if not?"""
         cdef object state
         if message.letter != c"E":
-            return message.letter == c"S" or message.letter == c"D" or (message.letter == c"B" and not self.portals.by_name)
+            return (message.letter == c"S" or message.letter == c"D"
+                    or (message.letter == c"B" and not self.portals.by_name))
         if self.statement is None:
             return False
         state = self.block.state
@@ -374,17 +375,40 @@ cdef class ShortPath:
         return self.put_tag(CONTROL_TAGS[control]) + 1
 
     cdef int read_alone(self) except -1:
-        cdef Snapshot snapshot
-        cdef bint external = False
-        cdef tuple row
-        if self.session.last_commit > self.status.vdl or not self.plan_holds(self.statement):
+        if self.session.last_commit > self.status.vdl or not self.take_locks(None):
             return 0
-        for key, mode in self.statement.lock_keys:
-            if not self.locks.is_free(key, mode):
-                return 0
         if not self.program.open(self.open_tables, self.open_table):
             return 0
-        snapshot = self.status.take(None, None, 0)
+        return self.read_row(self.status.take(None, None, 0))
+
+    cdef int run_in(self, TransactionCore transaction) except -1:
+        cdef Snapshot snapshot
+        cdef bint reads = self.program.kind == "select"
+        if (transaction.read_only and not reads) or not self.take_locks(transaction):
+            return 0
+        if not self.program.open(self.open_tables, self.open_table):
+            return 0
+        snapshot = transaction.take_snapshot()
+        self.block.snapshot_taken = True
+        if not (self.read_row(snapshot) if reads else self.change_row(transaction, snapshot)):
+            return 0
+        transaction.end_command()
+        return 1
+
+    cdef bint take_locks(self, TransactionCore transaction) except -1:
+        """The tables' locks, which must be free; without a transaction a look is enough, for nothing switches before
+        the row is read. Others may have run since Bind: does the plan still hold?"""
+        for key, mode in self.statement.lock_keys:
+            if transaction is None:
+                if not self.locks.is_free(key, mode):
+                    return False
+            elif not self.locks.acquire(transaction, key, mode):
+                return False
+        return self.plan_holds(self.statement)
+
+    cdef int read_row(self, Snapshot snapshot) except -1:
+        cdef bint external = False
+        cdef tuple row
         try:
             row = self.program.read(self.params, snapshot, &external)
         except Retry:
@@ -396,54 +420,22 @@ cdef class ShortPath:
         self.put_row(row)
         return self.finish(row is not None)
 
-    cdef int run_in(self, TransactionCore transaction) except -1:
-        cdef Snapshot snapshot
-        cdef bint external = False, is_read = self.program.kind == "select"
+    cdef int change_row(self, TransactionCore transaction, Snapshot snapshot) except -1:
         cdef int outcome
-        cdef tuple row
-        if transaction.read_only and not is_read:
-            return 0
-        for key, mode in self.statement.lock_keys:
-            if not self.locks.acquire(transaction, key, mode):
-                return 0
-        if not self.plan_holds(self.statement):          # others may have run since Bind
-            return 0
-        if not self.program.open(self.open_tables, self.open_table):
-            return 0
-        snapshot = transaction.take_snapshot()
-        self.block.snapshot_taken = True
-        if is_read:
-            try:
-                row = self.program.read(self.params, snapshot, &external)
-            except Retry:
-                return 0
-            finally:
-                snapshot.release()
-            if external:
-                return 0
-            self.put_row(row)
-            outcome = row is not None
+        if self.on_loop:
+            outcome = self.program.change_here(transaction, snapshot, self.params, self.evaluation)
         else:
-            if self.on_loop:
-                outcome = self.program.change_here(transaction, snapshot, self.params, self.evaluation)
-            else:
-                outcome = self.program.change(transaction, snapshot, self.params, self.evaluation)
-            snapshot.release()
-            if outcome == POINT_UNABLE:
-                return 0
-        transaction.end_command()
-        return self.finish(outcome == POINT_DONE)
+            outcome = self.program.change(transaction, snapshot, self.params, self.evaluation)
+        snapshot.release()
+        return 0 if outcome == POINT_UNABLE else self.finish(outcome == POINT_DONE)
 
     cdef int run_rows(self, TransactionCore transaction) except -1:
-        """A SELECT of any number of rows, by its plan's own code. Once it has its locks it runs to its end here; others may
-        run in between."""
+        """A SELECT of any number of rows, by its plan's own code. Once it has its locks it runs to its end here; others
+        may run in between."""
         cdef Snapshot snapshot
         cdef object rows
         cdef RowEncoder encoder
-        for key, mode in self.statement.lock_keys:
-            if not self.locks.acquire(transaction, key, mode):
-                return 0
-        if not self.plan_holds(self.statement):
+        if not self.take_locks(transaction):
             return 0
         encoder = self.statement.encoders.get(self.formats)
         if encoder is None:

@@ -1,7 +1,7 @@
 # A relation's place in the volume: blocks to pages, free space, visibility bits, growth.
 #
-# The root map page (its page number is pg_class.relfilenode) lists the relation's extents (8, 64, then 1,024 pages each)
-# and the pages that hold its free-space bytes and visibility bits; RelationStorage mirrors it in memory.
+# The root map page (its page number is pg_class.relfilenode) lists the relation's extents (8, 64, then 1,024 pages
+# each) and the pages that hold its free-space bytes and visibility bits; RelationStorage mirrors it in memory.
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t, int64_t
 from aurorapy_native.pool cimport BufferPool
 from aurorapy_native.mtr cimport MiniTransaction
@@ -30,7 +30,7 @@ cdef class RelationStorage:
     cdef readonly bint dropped
     cdef public tuple incomplete             # an index: (xid, LSN) of its making, when older snapshots miss rows in it
     cdef readonly list map_pages             # root first
-    cdef readonly list meta_extents          # 8 pages each: map, space and visibility pages; the first begins with the root
+    cdef readonly list meta_extents          # 8 pages each: map, space and visibility pages; the first begins with root
     cdef readonly list space_pages
     cdef uint32_t* visibility_pages
     cdef uint32_t n_visibility

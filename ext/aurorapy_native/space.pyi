@@ -57,8 +57,8 @@ class VolumeSpace:
         session; `roots` must be all that committed or prepared transactions know, pg_class's and the status pages'."""
 
     def unowned(self, roots: Iterable[int]) -> list[tuple[int, int]]:
-        """Page ranges [(first, pages)] that no relation of `roots` and no list has. DataCorrupted when two have one. May
-        switch."""
+        """Page ranges [(first, pages)] that no relation of `roots` and no list has. DataCorrupted when two have one.
+        May switch."""
 
 class RelationStorage:
     """A relation's place in the volume: blocks to pages, free space, visibility bits, growth."""

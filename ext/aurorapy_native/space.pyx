@@ -9,12 +9,13 @@ Page 0 holds the format version, the first page never handed out, the head of th
 under which ids are handed out, and a few roots. Freed extents stand in a list with the LSN at which they were freed and
 are used again below the prune horizon, whole or in part.
 
-A relation is known by its root map page (pg_class.relfilenode). Map pages hold entries of 8 bytes - an extent, or a page
-of free-space bytes or visibility bits - and a link to the next map page; RelationStorage mirrors them in memory, one
-mirror a relation (`VolumeSpace.relations`). The number of blocks is logged with every extension.
+A relation is known by its root map page (pg_class.relfilenode). Map pages hold entries of 8 bytes - an extent, or a
+page of free-space bytes or visibility bits - and a link to the next map page; RelationStorage mirrors them in memory,
+one mirror a relation (`VolumeSpace.relations`). The number of blocks is logged with every extension.
 
 Free space is a byte a block (free bytes / 32), a hint: it lives in memory and is logged now and then; who finds less
-than promised says so with note_space() and asks again. Visibility bits are logged with the change that makes them wrong.
+than promised says so with note_space() and asks again. Visibility bits are logged with the change that makes them
+wrong.
 
 Extents change place in one mini-transaction, so none is lost between free list and map. What a transaction created and
 did not commit before a crash belongs to nobody: `reclaim(live roots)` finds those pages after opening.
@@ -25,7 +26,8 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
 
-from aurorapy_native.page cimport KIND_EXTENT_FREE, KIND_MAP, KIND_SPACE, KIND_VISIBILITY, KIND_VOLUME, PAGE_HEADER, PageHeader
+from aurorapy_native.page cimport (KIND_EXTENT_FREE, KIND_MAP, KIND_SPACE, KIND_VISIBILITY, KIND_VOLUME, PAGE_HEADER,
+                                   PageHeader)
 from aurorapy_native.pool cimport BufferPool
 from aurorapy_native.mtr cimport MiniTransaction
 from aurorapy_native.redo cimport NOTE_DROPPED
@@ -107,7 +109,8 @@ cdef class VolumeSpace:
         if magic != MAGIC:
             raise DataCorrupted("the volume has no header: page 0 is not what it should be")
         if version != FORMAT_VERSION:
-            raise FatalError(f"the volume has format version {version}, this server reads {FORMAT_VERSION}", sqlstate="XX000")
+            raise FatalError(f"the volume has format version {version}, this server reads {FORMAT_VERSION}",
+                             sqlstate="XX000")
         self.next_page = next_page
         self.counters = list(struct.unpack_from(f"<{COUNTERS}Q", page, _VOLUME_COUNTERS))
         while head:
@@ -181,7 +184,8 @@ cdef class VolumeSpace:
         return start
 
     def free_ranges(self, list ranges, uint64_t lsn, extra_changes=(), notes=()):
-        """Puts page ranges [(start, pages)] into the free list, free once the prune horizon reaches `lsn`. May switch."""
+        """Puts page ranges [(start, pages)] into the free list, free once the prune horizon reaches `lsn`. May
+        switch."""
         while len(self.free_slots) < len(ranges):
             retrying(self.grow_free_list)
         retrying(self.try_free, ranges, lsn, list(extra_changes), list(notes))
@@ -200,7 +204,8 @@ cdef class VolumeSpace:
         slots = self.free_slots[len(self.free_slots) - len(ranges):]
         changes = list(extra_changes)
         for (start, pages), (page_no, slot) in zip(ranges, slots):
-            changes.append((page_no, ("write", _FREE_SLOTS + slot * _FREE_SLOT.size, _FREE_SLOT.pack(start, pages, lsn))))
+            at = _FREE_SLOTS + slot * _FREE_SLOT.size
+            changes.append((page_no, ("write", at, _FREE_SLOT.pack(start, pages, lsn))))
         self.mtr.run(changes, notes)
         del self.free_slots[len(self.free_slots) - len(ranges):]
         self.free += [[start, pages, lsn, page_no, slot] for (start, pages), (page_no, slot) in zip(ranges, slots)]
@@ -218,8 +223,8 @@ cdef class VolumeSpace:
         return sum(pages for _, pages in gaps)
 
     def unowned(self, roots):
-        """Page ranges [(first, pages)] that no relation of `roots` and no list has. DataCorrupted when two have one. May
-        switch."""
+        """Page ranges [(first, pages)] that no relation of `roots` and no list has. DataCorrupted when two have one.
+        May switch."""
         taken = [(0, 1)] + [(page, 1) for page in self.free_pages] + [(e[0], e[1]) for e in self.free]
         for root in roots:
             taken += RelationStorage.open(self, root).ranges()
@@ -252,7 +257,8 @@ cdef class RelationStorage:
 
     @staticmethod
     def create(VolumeSpace space not None, int owner_kind):
-        """A new, empty relation of `owner_kind` (a PageKind) with room for 8 blocks; its root is `.root`. May switch."""
+        """A new, empty relation of `owner_kind` (a PageKind) with room for 8 blocks; its root is `.root`. May
+        switch."""
         cdef RelationStorage self = RelationStorage()
         self.bind(space)
         self.kind = owner_kind
@@ -322,7 +328,8 @@ cdef class RelationStorage:
         elif what == ENTRY_SPACE:
             self.space_pages.append(start)
         elif what == ENTRY_VISIBILITY:
-            self.visibility_pages = <uint32_t*> realloc(self.visibility_pages, (self.n_visibility + 1) * sizeof(uint32_t))
+            self.visibility_pages = <uint32_t*> realloc(self.visibility_pages,
+                                                        (self.n_visibility + 1) * sizeof(uint32_t))
             self.visibility_pages[self.n_visibility] = start
             self.n_visibility += 1
         else:
@@ -366,7 +373,8 @@ cdef class RelationStorage:
     # -- growing ---------------------------------------------------------------------------------------------------
 
     def plan_entry(self, int what, start, list changes, int ahead):
-        """Adds to `changes` what writes one more entry, `ahead` entries after the last. Returns the new map page or 0."""
+        """Adds to `changes` what writes one more entry, `ahead` entries after the last. Returns the new map page or
+        0."""
         number = self.n_entries + ahead
         index, slot = divmod(number, _MAP_FULL)
         new_page = 0

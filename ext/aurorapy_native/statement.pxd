@@ -2,7 +2,8 @@
 from aurorapy_native.point cimport PointProgram
 
 cdef class StatementCore:
-    """The fields of a prepared statement by which it is run; aurorapy.session.prepared.PreparedStatement is the rest."""
+    """The fields of a prepared statement by which it is run; aurorapy.session.prepared.PreparedStatement is the
+    rest."""
     cdef public object text
     cdef public list columns             # of the result; None: it returns no rows
     cdef public tuple validity           # (catalog version, search path version) of the plan; None: there is no plan

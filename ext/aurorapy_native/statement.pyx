@@ -1,4 +1,5 @@
-"""Fields of a prepared statement and of a transaction block, laid out for the short path, which reads them at every message.
+"""Fields of a prepared statement and of a transaction block, laid out for the short path, which reads them at every
+message.
 
     class PreparedStatement(StatementCore): ...       the same attributes in Python and, without a lookup, in C
 

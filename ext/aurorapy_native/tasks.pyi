@@ -17,7 +17,8 @@ class Waiter:
     def __init__(self, queue: RunQueue) -> None: ...
     def wait(self, timeout: float | None = None, shielded: bool = False) -> Any: ...
     def wake_now(self, value: Any = None) -> None:
-        """wake(), for a callback of the loop that has nothing more to do: the task runs at once when nobody else is ready."""
+        """wake(), for a callback of the loop that has nothing more to do: the task runs at once when nobody else is
+        ready."""
     def wake(self, value: Any = None) -> None: ...
 
 class Sender:

@@ -1,4 +1,5 @@
-"""The part of tasks that every wait goes through: waiters, the run queue, the switch. `aurorapy.host.tasks` explains it.
+"""The part of tasks that every wait goes through: waiters, the run queue, the switch. `aurorapy.host.tasks` explains
+it.
 
     waiter.wait()  ──▶ hub.switch() … _drain: task.greenlet.switch() ──▶ returns wake()'s value
 
@@ -9,22 +10,10 @@ Not here: spawning, sleeping, timeouts' timers, tests' ways to drive the loop (`
 """
 from collections import deque
 
-cdef extern from "<time.h>" nogil:
-    struct timespec:
-        long tv_sec
-        long tv_nsec
-    int clock_gettime(int, timespec*)
-    enum: CLOCK_MONOTONIC
-
+from aurorapy_native.clock cimport monotonic
 
 cdef extern from "<sched.h>" nogil:
     int sched_yield()
-
-
-cdef inline double monotonic() noexcept nogil:
-    cdef timespec now
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return now.tv_sec + now.tv_nsec * 1e-9
 
 
 cdef enum:
@@ -182,9 +171,9 @@ cdef class RunQueue:
             self.poll_for(DISK_SPINS * self.spin_seconds)
 
     def _end_round(self):
-        """Sends what collected in this round of the loop: a client process that waits for several answers is woken once.
-        A round that has something to call does not sleep, so being called again is how to poll; whoever was woken on this
-        processor goes first."""
+        """Sends what collected in this round of the loop: a client process that waits for several answers is woken
+        once. A round that has something to call does not sleep, so being called again is how to poll; whoever was woken
+        on this processor goes first."""
         cdef bint sent = bool(self._senders)
         self._round_ends = False
         if self._first_senders:

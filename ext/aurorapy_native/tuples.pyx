@@ -30,8 +30,9 @@ The last five are preceded by their length or by how else they lie:
 
 Arrays and records say themselves what their elements are, so they decode without the catalog.
 
-Errors: DataError 22003 for an int its column cannot hold, ProgramLimitExceeded 54000 for a value of 1 GB and 54011 for too
-many columns, InternalError for a letter or value that has no business here, DataCorrupted for bytes that are no row.
+Errors: DataError 22003 for an int its column cannot hold, ProgramLimitExceeded 54000 for a value of 1 GB and 54011 for
+too many columns, InternalError for a letter or value that has no business here, DataCorrupted for bytes that are no
+row.
 
 Not here: fetching what is out of line (access/toast.py), where rows lie (heap), order (keys).
 """
@@ -43,9 +44,10 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport int16_t, uint8_t, uint16_t, uint32_t, uint64_t, int32_t, int64_t
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memmove, memset
 
+from aurorapy_native.room cimport make_room
 from aurorapy_native.row_values cimport *
 
 from lz4.block import compress as lz4_compress, decompress as lz4_decompress
@@ -118,10 +120,9 @@ cdef class RowCodec:
         self.letter = <char*> calloc(self.natts + 1, 1)
         self.width = <int*> calloc(self.natts + 1, sizeof(int))
         self.fixed_at = <int*> calloc(self.natts + 1, sizeof(int))
-        self.size = 16384
-        self.data = <char*> realloc(NULL, self.size)
-        if not (self.letter and self.width and self.fixed_at and self.data):
+        if not (self.letter and self.width and self.fixed_at):
             raise MemoryError
+        make_room(&self.data, &self.size, 16384)
         for i in range(self.natts):
             self.letter[i] = <char> ord(letters[i])
             self.width[i] = width_of(self.letter[i])
@@ -147,18 +148,7 @@ cdef class RowCodec:
     # -- encoding --------------------------------------------------------------------------------------------------
 
     cdef int reserve(self, size_t n) except -1:
-        cdef size_t size = self.size
-        cdef char* grown
-        if self.used + n <= size:
-            return 0
-        while size < self.used + n:
-            size *= 2
-        grown = <char*> realloc(self.data, size)
-        if grown == NULL:
-            raise MemoryError
-        self.data = grown
-        self.size = size
-        return 0
+        return make_room(&self.data, &self.size, self.used + n)
 
     cdef size_t encode_row(self, object values) except 0:
         cdef size_t start = self.used
@@ -459,7 +449,8 @@ cdef class RowCodec:
     # -- decoding --------------------------------------------------------------------------------------------------
 
     cdef int locate(self, const char* row, int highest, uint16_t* at) noexcept nogil:
-        """Offsets of attributes 1..highest in the row into at[0..]; 0 for NULL. Returns how many the row has of them."""
+        """Offsets of attributes 1..highest in the row into at[0..]; 0 for NULL. Returns how many the row has of
+        them."""
         cdef const TupleHeader* header = <const TupleHeader*> row
         cdef const uint8_t* bitmap = <const uint8_t*> row + TUPLE_HEADER
         cdef int n = header.natts, i = 0, width
@@ -605,7 +596,8 @@ cdef class RowCodec:
         return found
 
     def projection(self, columns):
-        """The Projection of a tuple of attnos (from 1; SYSTEM_COLUMNS negative): readers take it in place of the tuple."""
+        """The Projection of a tuple of attnos (from 1; SYSTEM_COLUMNS negative): readers take it in place of the
+        tuple."""
         return self.project(columns)
 
     def encode(self, values):

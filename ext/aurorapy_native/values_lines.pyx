@@ -16,8 +16,8 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memchr
 
 from aurorapy_native.row_batch cimport RowBatch
-from aurorapy_native.row_text cimport (FIELD_DOUBLED, FIELD_FALSE, FIELD_NULL, FIELD_NUMBER, FIELD_PLAIN, FIELD_TRUE, Field,
-                                       RowText)
+from aurorapy_native.row_text cimport (FIELD_DOUBLED, FIELD_FALSE, FIELD_NULL, FIELD_NUMBER, FIELD_PLAIN, FIELD_TRUE,
+                                       Field, RowText)
 
 cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* size) except NULL

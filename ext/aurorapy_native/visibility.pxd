@@ -18,7 +18,8 @@ cdef class TxnIds:
     cdef bint has(self, uint64_t xid) noexcept nogil
 
 cdef class Snapshot:
-    """One LSN, plus the owner's ids and command number: sees rows of ids whose commit LSN <= lsn, and own older commands."""
+    """One LSN, plus the owner's ids and command number: sees rows of ids whose commit LSN <= lsn, and own older
+    commands."""
     cdef public uint64_t lsn
     cdef public uint32_t command          # own rows of commands < command are seen
     cdef readonly object transaction      # whose it is; txn.Transaction or None

@@ -16,8 +16,8 @@ A commit writes the bits 01 of each of its ids in the mini-transaction that carr
 nothing: an id that left the ring with bits 00 is aborted, and so is every id below the ceiling found after a crash.
 Bits 11 mean prepared. Ids are handed out below a logged ceiling, STEP at a time, so none is used twice.
 
-Snapshots register themselves in one list ordered by LSN: its head is the prune horizon. A snapshot that nobody holds any
-more unregisters itself.
+Snapshots register themselves in one list ordered by LSN: its head is the prune horizon. A snapshot that nobody holds
+any more unregisters itself.
 
 Errors: PageMiss (Retry) when a status page is not in the pool; DataCorrupted for an id that was never handed out.
 """
@@ -147,7 +147,8 @@ cdef class TransactionStatus:
         self.space.raise_counter(COUNTER_ALL_COMMITTED, FIRST_XID)
 
     def open(self):
-        """Takes over from a predecessor: whatever it left running is aborted, the next id is its ceiling. May switch."""
+        """Takes over from a predecessor: whatever it left running is aborted, the next id is its ceiling. May
+        switch."""
         root = self.space.counter(COUNTER_STATUS_ROOT)
         if root == 0:
             raise DataCorrupted("the volume has no transaction status")
@@ -317,8 +318,8 @@ cdef class TransactionStatus:
         self.ceiling = max(self.ceiling, target)
 
     def log_commit(self, TxnIds ids not None, list notes not None):
-        """Logs the commit of all the ids with `notes` [(kind, payload)] beside it, in one mini-transaction; from the LSN
-        returned on they are committed, and seen when the VDL reaches it. May switch before it does anything."""
+        """Logs the commit of all the ids with `notes` [(kind, payload)] beside it, in one mini-transaction; from the
+        LSN returned on they are committed, and seen when the VDL reaches it. May switch before it does anything."""
         while True:
             try:
                 return self.try_commit(ids, notes)
@@ -372,7 +373,8 @@ cdef class TransactionStatus:
             self.ring_base += 1
 
     def raise_all_committed(self, uint64_t below):
-        """Vacuum has removed every trace of aborted ids below `below`: they need no lookup any more. Logged; may switch."""
+        """Vacuum has removed every trace of aborted ids below `below`: they need no lookup any more. Logged; may
+        switch."""
         below = min(below, self.ring_base)
         if below > self.all_committed_below:
             self.space.raise_counter(COUNTER_ALL_COMMITTED, below)

@@ -45,7 +45,8 @@ class VolumeCore(Sender):
         self, tasks: RunQueue, redo: RedoBuffer, transport: Any, epoch: Any, geometry: Any, copies: tuple[str, ...],
         groups: dict[int, GroupProgress], limit_bytes: int, batch_bytes: int,
     ) -> None:
-        """`groups`: what recovery found, a GroupProgress by number. limit_bytes: how far LSNs may run ahead of the VDL."""
+        """`groups`: what recovery found, a GroupProgress by number. limit_bytes: how far LSNs may run ahead of the
+        VDL."""
     def on_vdl(self, callback: Callable[[int], None]) -> None:
         """callback(vdl), in the loop or wherever the VDL moves, before those who wait run. Must not wait or raise."""
     def flush(self) -> int:

@@ -6,11 +6,11 @@
     group 1 to 103, group 2 to 104 on a write quorum; taken: [(102: 1 to 101, 2 to 102), (106: 1 to 105, 2 to 106)]
     the VDL is 102; when group 1 reaches 105 and group 2 reaches 106 it is 106
 
-A `DurableWait` is an object on the heap: a task that waits (`wait_durable`), or an answer that goes out without one. Those
-who wait are told in LSN order, after everybody who follows the VDL (`on_vdl`).
+A `DurableWait` is an object on the heap: a task that waits (`wait_durable`), or an answer that goes out without one.
+Those who wait are told in LSN order, after everybody who follows the VDL (`on_vdl`).
 
-Errors: what a copy's log or a newer writer did to the volume is kept in `failure`, told to all who wait, and raised, as a
-fresh copy, where somebody begins to wait.
+Errors: what a copy's log or a newer writer did to the volume is kept in `failure`, told to all who wait, and raised, as
+a fresh copy, where somebody begins to wait.
 
 Not here: opening, reading, what may be forgotten (aurorapy.storage.volume.volume, whose Volume is the rest).
 """
@@ -51,9 +51,10 @@ cdef class GroupProgress:
 
 
 cdef class VolumeCore(Sender):
-    def __init__(self, RunQueue tasks not None, RedoBuffer redo not None, transport, epoch, geometry, tuple copies not None,
-                 dict groups not None, uint64_t limit_bytes, size_t batch_bytes):
-        """`groups`: what recovery found, a GroupProgress by number. limit_bytes: how far LSNs may run ahead of the VDL."""
+    def __init__(self, RunQueue tasks not None, RedoBuffer redo not None, transport, epoch, geometry,
+                 tuple copies not None, dict groups not None, uint64_t limit_bytes, size_t batch_bytes):
+        """`groups`: what recovery found, a GroupProgress by number. limit_bytes: how far LSNs may run ahead of the
+        VDL."""
         self.tasks, self.redo, self.transport = tasks, redo, transport
         self.epoch, self.geometry, self.copies, self.groups = epoch, geometry, copies, groups
         self.vdl = redo.last_lsn

@@ -19,7 +19,7 @@ cdef class MessageReader:
     cdef char* buffer
     cdef Py_ssize_t start
     cdef Py_ssize_t end
-    cdef Py_ssize_t size
+    cdef size_t size
     cdef uint8_t last
 
     # False when no whole message is there, or one that next() has to refuse.

@@ -7,7 +7,8 @@ def encoding_error(data: bytes, start: int) -> Exception:
     """PostgreSQL's report of bytes that are not UTF-8 (22021), to be raised."""
 
 class MessageReader:
-    """Frontend messages out of a byte stream cut anywhere. Memory follows what has arrived, never what a header claims."""
+    """Frontend messages out of a byte stream cut anywhere. Memory follows what has arrived, never what a header
+    claims."""
 
     @property
     def buffered(self) -> int:
@@ -17,7 +18,8 @@ class MessageReader:
         """Of the message that `next` returned last, or refused; "" before the first."""
     def feed(self, data: bytes | bytearray | memoryview) -> None: ...
     def next(self) -> tuple | None:
-        """The next whole message, or None. ProtocolViolation, DataError: this one is malformed; FatalError, ConnectionLost."""
+        """The next whole message, or None. ProtocolViolation, DataError: this one is malformed; FatalError,
+        ConnectionLost."""
     def copy_data(self) -> bytes:
         """What the whole CopyData messages that come next carry, together; b"" when there is none."""
     def take_raw(self, n: int) -> bytes | None:

@@ -11,8 +11,8 @@
     ("F", oid, [format], [bytes|None], format) · ("S",) ("H",) ("X",) ("c",)
 
 Errors: ProtocolViolation 08P01, DataError 22021 or 22023 for a message that does not say what it must: it is taken,
-`reader.letter` tells which one it was, and the next can be read. FatalError 08P01 for a letter that the protocol does not
-know; ConnectionLost for a length that cannot be right, to be answered by closing and nothing else.
+`reader.letter` tells which one it was, and the next can be read. FatalError 08P01 for a letter that the protocol does
+not know; ConnectionLost for a length that cannot be right, to be answered by closing and nothing else.
 
 Not here: backend messages (`outbuffer`), what the messages mean (`session`), startup (`aurorapy.wire.startup`).
 """
@@ -20,13 +20,16 @@ Not here: backend messages (`outbuffer`), what the messages mean (`session`), st
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int16_t, int32_t, uint16_t, uint32_t, uint8_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport free
 from libc.string cimport memchr, memcpy, memmove
+
+from aurorapy_native.room cimport make_room
 
 from aurorapy.errors import DataError, FatalError, ProtocolViolation
 
 cdef enum:
     LENGTH_MAX = 0x3FFFFFFF        # 1 GB - 1: what PostgreSQL takes for a large message
+    BUFFER_FIRST = 512
     SMALL_LENGTH_MAX = 10000       # messages that carry no data
 
 
@@ -44,7 +47,8 @@ cdef bint is_known(uint8_t letter) noexcept nogil:
 
 
 cdef class MessageReader:
-    """Frontend messages out of a byte stream cut anywhere. Memory follows what has arrived, never what a header claims."""
+    """Frontend messages out of a byte stream cut anywhere. Memory follows what has arrived, never what a header
+    claims."""
 
     def __cinit__(self):
         self.size = 0
@@ -82,20 +86,11 @@ cdef class MessageReader:
 
     cdef int _make_room(self, Py_ssize_t n) except -1:
         cdef Py_ssize_t used = self.end - self.start
-        cdef Py_ssize_t size
-        cdef char* grown
         if self.start:
             memmove(self.buffer, self.buffer + self.start, used)
             self.start = 0
             self.end = used
-        if used + n > self.size:
-            size = max(self.size * 2, used + n, 512)
-            grown = <char*>realloc(self.buffer, size)
-            if grown == NULL:
-                raise MemoryError()
-            self.buffer = grown
-            self.size = size
-        return 0
+        return make_room(&self.buffer, &self.size, max(used + n, BUFFER_FIRST))
 
     cdef void _shrink(self) noexcept:
         """An idle connection keeps a small buffer."""
@@ -200,7 +195,9 @@ cdef class Cursor:
     cdef const uint8_t* end
 
     cdef str text(self):
-        cdef const uint8_t* zero = <const uint8_t*>memchr(self.at, 0, self.end - self.at) if self.end > self.at else NULL
+        cdef const uint8_t* zero = NULL
+        if self.end > self.at:
+            zero = <const uint8_t*>memchr(self.at, 0, self.end - self.at)
         if zero == NULL:
             raise invalid("invalid string in message")
         cdef str value = decode(<const char*>self.at, zero - self.at)

@@ -33,6 +33,7 @@ NATIVE = {
     "memtable": "storage", "runs": "storage", "volume": "storage", "batch": "redo",
     "redo": "redo", "page": "redo", "checksum": "ids",
     "wire": "wire", "outbuffer": "wire", "datetime": "types", "text": "types", "retry": "host", "tasks": "host", "log": "host", "clock": "host",
+    "room": "host",
 }  # fmt: skip
 
 _PYTHON_IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+c?import|c?import\s+([\w.]+))", re.M)

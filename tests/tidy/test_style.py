@@ -10,6 +10,7 @@ import pytest
 from tests.tidy.sources import ROOT, name_of, native_files, python_files, files_of_tests
 
 MAX_LINES = 700
+MAX_COLUMNS = 120
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 # a SKIP with a reason has text in it; a bare one does not
 BARE_SKIP = re.compile(r"pytest\.skip\(\s*\)|mark\.skip\b(?!if)(?!\(\s*reason=)|mark\.xfail\b(?!\(.*reason=)")
@@ -39,6 +40,12 @@ def test_modules_open_with_a_chapter():
 def test_files_are_short_enough_to_read():
     lengths = {path: len(path.read_text().splitlines()) for path in OUR_FILES}
     assert not [f"{name_of(path)}: {n} lines" for path, n in lengths.items() if n > MAX_LINES]
+
+
+def test_lines_of_native_files_are_short_enough_to_read():
+    files = [*native_files(), *(ROOT / "ext" / "aurorapy_native").glob("*.pyi")]
+    lines = ((path, number, line) for path in files for number, line in enumerate(path.read_text().splitlines(), 1))
+    assert not [f"{name_of(path)}:{number}: {len(line)} columns" for path, number, line in lines if len(line) > MAX_COLUMNS]
 
 
 def test_nothing_says_that_it_is_unfinished():
