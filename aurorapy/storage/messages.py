@@ -336,12 +336,15 @@ class Gossip:
 
 @dataclass(slots=True)
 class FetchRecords:
-    """For repair: the segment's records in (after, upto]; answered by Records."""
+    """For repair: the segment's records that follow `after`, up to `upto`; answered by Records, as many as make a batch. A
+    peer says with which list it means its LSNs, and what it has in runs: it may be answered by Runs, or by Gossip."""
 
     epoch: Epoch
     group: int
     after: Lsn
     upto: Lsn
+    truncations: Epoch | None = None  # of a peer's list; None: the writer asks
+    sealed: Lsn = 0  # of a peer
 
     def __str__(self) -> str:
         return f"FetchRecords g{self.group} ({self.after:#x}, {self.upto:#x}] epoch={self.epoch}"
@@ -359,6 +362,100 @@ class Records:
 
     def __str__(self) -> str:
         return f"Records g{self.group} {self.copy} {self.prev:#x}..{self.last:#x} epoch={self.epoch}"
+
+
+class RunNote(NamedTuple):
+    """A sealed run as its owner's manifest names it."""
+
+    kind: str
+    file: str
+    first: Lsn
+    last: Lsn
+    pages: int
+    bytes: int
+    sealed_us: int
+
+
+@dataclass(slots=True)
+class Runs:
+    """What a peer asked for is in sealed runs, which it may take piece by piece (FetchRun). `whole`: all of the segment's
+    runs, in place of the peer's own; otherwise those it lacks."""
+
+    epoch: Epoch
+    group: int
+    copy: str
+    truncations: Epoch
+    vdl: Lsn
+    sealed: Lsn
+    horizon: Lsn
+    whole: bool
+    runs: list[RunNote]
+
+    def __str__(self) -> str:
+        return f"Runs g{self.group} {self.copy} {len(self.runs)} whole={self.whole} sealed={self.sealed:#x} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class FetchRun:
+    """A piece of a run that was offered; answered by RunPiece."""
+
+    epoch: Epoch
+    group: int
+    file: str
+    offset: int
+
+    def __str__(self) -> str:
+        return f"FetchRun g{self.group} {self.file}+{self.offset} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class RunPiece:
+    """`content` is empty when the run is no longer there."""
+
+    epoch: Epoch
+    group: int
+    copy: str
+    file: str
+    offset: int
+    content: bytes
+
+    def __str__(self) -> str:
+        return f"RunPiece g{self.group} {self.copy} {self.file}+{self.offset} {len(self.content)} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class FetchPage:
+    """To repair one damaged page of a run: its image at `base` and its records in (base, upto]; answered by PageHistory."""
+
+    epoch: Epoch
+    group: int
+    truncations: Epoch  # of the asker's list
+    page_no: int
+    base: Lsn
+    upto: Lsn
+
+    def __str__(self) -> str:
+        return f"FetchPage g{self.group} page={self.page_no} ({self.base:#x}, {self.upto:#x}] epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class PageHistory:
+    """`base` is later than asked when the sender has no older version; `image` is empty where the page is all zero, and
+    `found` false when the sender cannot help."""
+
+    epoch: Epoch
+    group: int
+    copy: str
+    truncations: Epoch
+    page_no: int
+    base: Lsn
+    upto: Lsn
+    found: bool
+    image: bytes
+    records: bytes
+
+    def __str__(self) -> str:
+        return f"PageHistory g{self.group} {self.copy} page={self.page_no} base={self.base:#x} found={self.found} epoch={self.epoch}"
 
 
 @dataclass(slots=True)
@@ -402,5 +499,5 @@ class Failed:
 Message = (
     CreateSegment | SegmentCreated | Missing | ListSegments | Segments | Write | Durable | Fence | Fenced | Ask | State
     | Truncate | Truncated | Install | Installed | ReadPage | Page | ReadFailed | Gossip | FetchRecords | Records
-    | Horizons | Refused | Failed
+    | Runs | FetchRun | RunPiece | FetchPage | PageHistory | Horizons | Refused | Failed
 )  # fmt: skip

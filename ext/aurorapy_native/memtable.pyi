@@ -29,3 +29,6 @@ class Memtable:
 
 def apply_records(page: bytearray, data: bytes, upto: int) -> int:
     """Applies one page's records up to LSN `upto`."""
+
+def linked_records(parts: list[bytes], after: int, upto: int, bytes_max: int) -> tuple[bytes, int]:
+    """Of the records in `parts` those that follow `after` without a gap: (their bytes by LSN, LSN of the last)."""

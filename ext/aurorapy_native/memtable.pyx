@@ -209,6 +209,10 @@ cdef class Memtable:
             self.pages += 1
         while at != NONE and lsn_of(self.entries[at].record) > lsn:
             newer, at = at, self.entries[at].older
+        if at != NONE and lsn_of(self.entries[at].record) == lsn:      # here already, by a batch with other borders
+            self.entries[at].annulled = False
+            self.n_entries -= 1
+            return
         self.entries[new].older = at
         if newer == NONE:
             self.heads[slot] = new
@@ -410,6 +414,58 @@ cdef class Memtable:
                 end -= length
                 memcpy(end, self.entries[at].record, length)
             at = self.entries[at].older
+
+
+def linked_records(list parts not None, uint64_t after, uint64_t upto, size_t bytes_max):
+    """Of the records in `parts`, in any order and perhaps twice, those that follow `after` without a gap, up to LSN
+    `upto`: (their bytes by LSN, LSN of the last one, `after` when there is none). At least one record, then as many as
+    fit `bytes_max`.
+
+    DataCorrupted when a part holds a damaged record.
+    """
+    cdef size_t count = 0, size = 0, total = 0, left
+    cdef bytes part, out
+    cdef const char* p
+    cdef const char** found = NULL
+    cdef uint32_t length, i, n = 0
+    cdef uint64_t at = after
+    cdef char* to
+    for part in parts:
+        total += <size_t> PyBytes_GET_SIZE(part) // RECORD_HEADER
+    found = <const char**> malloc((total + 1) * sizeof(char*))
+    if found == NULL:
+        raise MemoryError
+    try:
+        for part in parts:
+            p, left = PyBytes_AS_STRING(part), PyBytes_GET_SIZE(part)
+            while left:
+                length = whole_record(p, left)
+                if length == 0:
+                    raise DataCorrupted("a redo record is damaged")
+                if after < lsn_of(p) <= upto:
+                    found[count] = p
+                    count += 1
+                p += length
+                left -= length
+        qsort(found, count, sizeof(char*), compare_records)
+        total = 0
+        for i in range(count):
+            if lsn_of(found[i]) == at:
+                continue
+            if u64_at(found[i], 24) != at or (n and size + length_of(found[i]) > bytes_max):
+                break
+            at = lsn_of(found[i])
+            size += length_of(found[i])
+            found[n] = found[i]
+            n += 1
+        out = PyBytes_FromStringAndSize(NULL, size)
+        to = PyBytes_AS_STRING(out)
+        for i in range(n):
+            memcpy(to, found[i], length_of(found[i]))
+            to += length_of(found[i])
+        return out, at
+    finally:
+        free(found)
 
 
 cdef object refusal(uint32_t page_no, uint64_t lsn, uint64_t at, int code):

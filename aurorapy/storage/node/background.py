@@ -81,6 +81,7 @@ class Background:
             self._try(self.host.in_thread, node.log.prepare)
         node.retry_waiting()
         for segment in list(node.segments.values()):
+            self._try(node.gossip.transfers.take_in, segment, self._step)
             self._try(self.fold, segment)
             self._try(self.merge_images, segment)
 
@@ -97,8 +98,11 @@ class Background:
         """Seals the memtables of log files that are full and lie below the VDL, then gives those files back."""
         log = self.node.log
         for segment in list(self.node.segments.values()):
-            while segment.tables and segment.tables[0].file < log.begun() and not segment.ahead:
+            while segment.tables and segment.tables[0].file < log.begun():
                 table = segment.tables[0]
+                if table.memtable.last > segment.last and log.is_tight() and self.node.gossip.has_peers(segment):
+                    segment.drop_ahead()
+                    self.node.drop_in_flight(segment)
                 if table.memtable.last > min(segment.vdl, segment.scl):
                     break
                 self.seal(segment, table)
@@ -215,12 +219,18 @@ class Background:
         segment.deltas = [run for run in segment.deltas if run not in old]
         segment.images = [run for run in segment.images if run not in old]
         segment.save()
-        self.host.in_thread(self._drop, old)
+        self.drop(segment, old)
+
+    def drop(self, segment: Segment, runs: list) -> None:
+        """Removes the files of runs that no manifest names any more. On a thread: giving a large file's blocks back takes
+        long. What a peer is just fetching stays open."""
+        transfers = self.node.gossip.transfers
+        self.host.in_thread(self._drop, [(run, transfers.is_pinned(segment.group, run)) for run in runs])
 
     def _drop(self, runs: list) -> None:
-        """On a thread: giving a large file's blocks back takes long."""
-        for run in runs:
-            run.close()
+        for run, is_pinned in runs:
+            if not is_pinned:
+                run.close()
             self.host.disk.remove(run.path)
 
     def _writer(self, segment: Segment, kind: str) -> RunWriter:

@@ -45,8 +45,6 @@ class Epochs:
             m.Ask: self._ask,
             m.Truncate: self._truncate,
             m.Install: self._install,
-            m.FetchRecords: self._fetch_records,
-            m.Records: self._records,
         }
 
     # -- the node file -------------------------------------------------------------------------------------------------
@@ -206,29 +204,3 @@ class Epochs:
                 segment.epoch, segment.group, segment.copy, segment.scl, segment.id, segment.membership.epoch
             )
         ]  # fmt: skip
-
-    # -- records from and for peers ------------------------------------------------------------------------------------
-
-    def _fetch_records(self, message: m.FetchRecords) -> list[m.Message]:
-        segment = self.node.segments.get(message.group)
-        if segment is None:
-            return self.missing(message)
-        if message.epoch != segment.epoch:
-            return self.other(segment, message.epoch)
-        upto = min(message.upto, segment.scl)
-        records = segment.records_between(message.after, upto)
-        return [
-            m.Records(
-                segment.epoch, segment.group, segment.copy, segment.truncations, message.after, upto, records
-            )
-        ]  # fmt: skip
-
-    def _records(self, message: m.Records) -> list[m.Message]:
-        """A peer's records, also handed on by a recovery: only under the same list do both mean the same by an LSN."""
-        segment = self.node.segments.get(message.group)
-        if segment is None:
-            return self.missing(message)
-        if message.epoch != segment.epoch or message.truncations.epoch != segment.truncations.epoch:
-            return self.other(segment, message.epoch)
-        self.node.accept(segment, message)
-        return []

@@ -71,6 +71,12 @@ class HotLog:
         """An empty log with its first file. Blocks."""
         self._disk.mkdir(self.directory)
         self.prepare()
+        file = self._disk.open(f"{self.directory}/spare")
+        try:
+            file.pwrite(self._header(0), 0)  # on disk before anybody counts on this file
+            file.sync()
+        finally:
+            file.close()
         self._take_file(0)
 
     def open(self, start: int, read_only: bool = False) -> list[Batch]:
@@ -211,10 +217,13 @@ class HotLog:
         self.spare = None
         self.number, self._base = number, number * self.file_bytes
         self._open_current(0)
-        rest = struct.pack("<IQ16s", self._crc, self._base, self.node_id)
-        header = FILE_MAGIC + crc32c(rest).to_bytes(4, "little") + rest
-        self._log.append(header + bytes(ALIGNMENT - len(header)))
+        self._log.append(self._header(number))
         self.position = self._base + ALIGNMENT
+
+    def _header(self, number: int) -> bytes:
+        rest = struct.pack("<IQ16s", self._crc, number * self.file_bytes, self.node_id)
+        header = FILE_MAGIC + crc32c(rest).to_bytes(4, "little") + rest
+        return header + bytes(ALIGNMENT - len(header))
 
     def _became_durable(self, number: int, position: int) -> None:
         """A file's writer got so far. A later file counts only when those before it are complete."""
@@ -246,6 +255,10 @@ class HotLog:
     def begun(self) -> int:
         """The highest file number whose header is on disk: only such a file may be the first one to be read again."""
         return (self.durable - 1) // self.file_bytes
+
+    def is_tight(self) -> bool:
+        """The last file that may be begun is half full."""
+        return self.number - self.oldest + 1 >= FILES_MAX and (self.position - self._base) * 2 >= self.file_bytes
 
     def needs_spare(self) -> bool:
         """Time to prepare the next file: none is there and the current one is a quarter full."""

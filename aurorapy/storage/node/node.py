@@ -26,11 +26,16 @@ from typing import Callable
 from aurorapy.errors import DataCorrupted
 from aurorapy.host import Host
 from aurorapy.storage import messages as m
+from aurorapy.storage.members import Member
 from aurorapy.storage.node.background import Background
 from aurorapy.storage.node.epochs import Epochs
+from aurorapy.storage.node.gossip import Gossiping
 from aurorapy.storage.node.hotlog import Batch, HotLog
+from aurorapy.storage.node.reading import Reading
 from aurorapy.storage.node.segment import Segment
 from aurorapy.storage.options import StorageConfig
+
+WAITING_MAX = 64  # batches, of a node whose segments have peers
 
 
 class StorageNode:
@@ -44,14 +49,19 @@ class StorageNode:
         self.waiting: deque[m.Write | m.Records] = deque()  # batches the log had no room for
         self.in_flight: deque[tuple[int, Segment, int, int]] = deque()  # (position, segment, prev, last), by position
         self.send: Callable[[m.Message], None] = lambda message: None
+        self.tell: Callable[[Member, m.Message], None] = lambda member, message: None  # to a peer of a group
         self.report: Callable[[str], None] = lambda line: None  # trouble worth a line in a server's log
         self.failure: str | None = None
         self.background = Background(self)
         self.epochs = Epochs(self)
+        self.reading = Reading(self)
+        self.gossip = Gossiping(self)
         self._handlers = {
             m.Write: self._write,
             m.Horizons: self._horizons,
             **self.epochs.handlers,
+            **self.reading.handlers,
+            **self.gossip.handlers,
         }
 
     # -- life ------------------------------------------------------------------------------------------------------------
@@ -115,13 +125,14 @@ class StorageNode:
     # -- messages ----------------------------------------------------------------------------------------------------------
 
     def step(self, message: m.Message, now: float) -> list[m.Message]:
-        """Takes a message; returns the answers that are ready."""
+        """Takes a message; returns the answers that are ready. They go back to where the message came from."""
         return self._handlers[type(message)](message)
 
     def tick(self, now: float) -> list[m.Message]:
         """Time has passed: batches that wait for room try again."""
         self.retry_waiting()
         self.background.wake()
+        self.gossip.tick(now)
         return []
 
     def _write(self, message: m.Write) -> list[m.Message]:
@@ -136,9 +147,11 @@ class StorageNode:
         return []
 
     def accept(self, segment: Segment, batch: m.Write | m.Records) -> None:
-        """Takes a batch whose epoch is right; it waits in line when the log has no room."""
+        """Takes a batch whose epoch is right; it waits in line when the log has no room. Where peers have it as well, what
+        would wait for long or behind a gap is dropped: gossip brings it again."""
         if self.waiting or not self._append(segment, batch):
-            self.waiting.append(batch)
+            if not (self.gossip.has_peers(segment) and (segment.ahead or len(self.waiting) >= WAITING_MAX)):
+                self.waiting.append(batch)
             self.background.wake()
 
     def _append(self, segment: Segment, message: m.Write | m.Records) -> bool:
@@ -150,6 +163,8 @@ class StorageNode:
         log = self.log
         if log.failed is not None:
             return True  # never acknowledged
+        if prev > segment.last and log.is_tight() and not self.waiting and self.gossip.has_peers(segment):
+            return True  # the room that is left is for what fills the gap
         if not log.reserve(len(message.records)):
             return log.failed is not None
         segment.ingest(log.number, prev, last, message.records)
@@ -170,6 +185,10 @@ class StorageNode:
     def drop_waiting(self, group: int) -> None:
         """Batches of the older epoch that never reached the log are gone."""
         self.waiting = deque(message for message in self.waiting if message.group != group)
+
+    def drop_in_flight(self, segment: Segment) -> None:
+        """What lay behind the segment's gap was forgotten: its arrival on the disk says nothing any more."""
+        self.in_flight = deque(each for each in self.in_flight if each[1] is not segment or each[3] <= segment.last)
 
     def _log_durable(self, position: int) -> None:
         """The log is durable up to `position`: says so once for each segment whose SCL moved."""

@@ -24,6 +24,7 @@ from aurorapy.errors import DataCorrupted
 from aurorapy.host import Disk, File
 from aurorapy.ids import PAGE_SIZE
 from aurorapy_native.checksum import crc32c, verify_page
+from aurorapy_native.redo import valid_prefix
 from aurorapy_native.runs import BuildPlan, RunIndex
 
 DELTA, IMAGE = "delta", "image"
@@ -34,6 +35,8 @@ DELTA_ENTRY = struct.Struct("<IIQQQ")  # page, records, offset, first, last
 IMAGE_ENTRY = struct.Struct("<IQ")  # page, page LSN
 ENTRY_BYTES = {DELTA: DELTA_ENTRY.size, IMAGE: IMAGE_ENTRY.size}
 MAGIC = b"ARUN"
+PICK_PAGES_MAX = 20_000  # records are picked from a run for a peer only when its index is that small
+PICK_BYTES_MAX = 4 << 20  # and so little has to be read
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,25 @@ class DeltaRun(Run):
         at = self._find(page_no)
         return self.read_at(at) if at >= 0 else b""
 
+    def blocks_between(self, after: int, upto: int) -> list[bytes] | None:
+        """The blocks that hold records in (after, upto]; None when that would be much to read."""
+        if len(self.index) > PICK_PAGES_MAX:
+            return None
+        entries = list(DELTA_ENTRY.iter_unpack(self.index.data))
+        ends = [entry[2] for entry in entries[1:]] + [self.data_end]
+        wanted = [
+            at for at, (_, _, _, first, last) in enumerate(entries) if last > after and first <= upto
+        ]  # fmt: skip
+        if sum(ends[at] - entries[at][2] for at in wanted) > PICK_BYTES_MAX:
+            return None
+        return [self.read_at(at) for at in wanted]
+
+    def check_at(self, at: int) -> None:
+        """DataCorrupted when the block is damaged or not the one the index says."""
+        data, (page_no, _, _, _, last) = self.read_at(at), DELTA_ENTRY.unpack_from(self.index.data, at * DELTA_ENTRY.size)
+        if valid_prefix(data) != len(data) or len(data) < 48 or int.from_bytes(data[40:44], "little") != page_no:
+            raise DataCorrupted(f"the records of page {page_no} in {self.path} are damaged")
+
     def read_at(self, at: int) -> bytes:
         offset = self._offset(at)
         end = self._offset(at + 1) if at + 1 < len(self.index) else self.data_end
@@ -119,6 +141,9 @@ class DeltaRun(Run):
 
 
 class ImageRun(Run):
+    def check_at(self, at: int) -> None:
+        self.read_at(at)
+
     def lsn_at(self, at: int) -> int:
         return IMAGE_ENTRY.unpack_from(self.index.data, at * IMAGE_ENTRY.size)[1]
 

@@ -35,7 +35,7 @@ from aurorapy.storage.messages import (
 from aurorapy.storage.node import manifest
 from aurorapy.storage.node.runs import DELTA, DeltaRun, ImageRun, Run, RunInfo, open_run
 from aurorapy_native.checksum import seal_page
-from aurorapy_native.memtable import Memtable, apply_records
+from aurorapy_native.memtable import Memtable, apply_records, linked_records
 from aurorapy_native.runs import pages_of
 
 MANIFEST_KIND = "segment manifest"
@@ -158,7 +158,9 @@ class Segment:
 
     def holds(self, prev: int, last: int) -> bool:
         """Is the batch here already?"""
-        return last <= self.last or self.ahead.get(prev) == last
+        if last <= self.last:
+            return True
+        return bool(self.ahead) and any(first <= prev and last <= end for first, end in self.ahead.items())
 
     def ingest(self, file: int, prev: int, last: int, records: bytes) -> None:
         """Takes a batch into memory. file: number of the hot log file it goes to."""
@@ -166,22 +168,26 @@ class Segment:
         if not tables or tables[-1].file != file:
             tables.append(Table(file))
         table = tables[-1]
+        if self.ahead:  # what fills a gap goes where its successors are: a table is sealed with all below its last record
+            table = next((each for each in tables if each.memtable.last > prev), table)
         found, _ = table.memtable.ingest(records, prev)
         if found != last:
             raise DataCorrupted(f"a batch of group {self.group} ends at {found}, its header says {last}")
-        if prev == self.last:
-            self.last = last
+        if prev <= self.last:
+            self.last = max(last, self.last)
             if self.ahead:
-                self.last = follow(last, self.ahead)
+                self.last = follow(self.last, self.ahead)
         else:
-            self.ahead[prev] = last
+            self.ahead[prev] = max(last, self.ahead.get(prev, 0))
 
     def became_durable(self, prev: int, last: int) -> bool:
         """The batch is on disk. True when the SCL moved."""
         if prev != self.scl:
             if prev > self.scl:
-                self.ahead_durable[prev] = last
-            return False
+                self.ahead_durable[prev] = max(last, self.ahead_durable.get(prev, 0))
+                return False
+            if last <= self.scl:
+                return False
         self.scl = last
         if self.ahead_durable:
             self.scl = follow(last, self.ahead_durable)
@@ -230,15 +236,53 @@ class Segment:
         """The last of the records in (prev, low] that memory holds, `prev` when there is none."""
         return max([prev, *(link.lsn for link in self.links(prev) if link.lsn <= low)])
 
+    def drop_ahead(self) -> None:
+        """Forgets what lies behind the gap, which no SCL counts: the log needs the room, and peers have it."""
+        for table in self.tables:
+            table.memtable.annul(self.last, 1 << 63)
+        self.ahead.clear()
+        self.ahead_durable = {prev: last for prev, last in self.ahead_durable.items() if last <= self.last}
+
+    def adopt(self, runs: list[Run], sealed: int, horizon: int, vdl: int, instead_of: list[Run]) -> None:
+        """Takes a peer's runs in, `instead_of` those: every record up to `sealed` is in runs then. The caller saves."""
+        self.deltas = [run for run in self.deltas if run not in instead_of]
+        self.images = [run for run in self.images if run not in instead_of]
+        for run in runs:
+            self.add_run(run)
+        self.sealed, self.horizon = max(self.sealed, sealed), max(self.horizon, horizon)
+        self.vdl = max(self.vdl, vdl)
+        self.last = follow(max(self.last, self.sealed), self.ahead)
+        self.scl = follow(max(self.scl, self.sealed), self.ahead_durable)
+
     # -- records and pages out -----------------------------------------------------------------------------------------
 
     def links(self, above: int) -> list[Link]:
         found = sorted(link for table in self.tables for link in table.memtable.links(above))
         return [Link(*link) for link in found]
 
-    def records_between(self, after: int, upto: int) -> bytes:
-        """Records in (after, upto] that are still in the hot log, for a peer's repair."""
-        return b"".join(table.memtable.records(after, upto) for table in self.tables)
+    def records_from(self) -> int:
+        """Every record above is here, not only in images."""
+        return self.deltas[0].first if self.deltas else self.sealed
+
+    def records_between(self, after: int, upto: int, bytes_max: int) -> tuple[bytes, int]:
+        """Records that follow `after` without a gap, up to LSN `upto` and about `bytes_max` bytes, for a peer: (bytes, LSN of
+        the last). None, and `after`, when they are in no memtable and cannot be picked from a run with little reading."""
+        if after < self.records_from():
+            return b"", after
+        window = bytes_max  # an LSN is a place in the log: as many bytes at most lie between two
+        while True:
+            until = min(upto, after + window)
+            parts = [table.memtable.records(after, until) for table in self.tables]
+            run = next((run for run in self.deltas if run.first <= after < run.last), None)
+            if run is not None:
+                blocks = run.blocks_between(after, until)
+                if blocks is None:
+                    return b"", after
+                parts += blocks
+            records, last = linked_records(parts, after, until, bytes_max)
+            if records or until == upto:
+                return records, last
+            window *= 4
 
     def page_at(self, page_no: int, lsn: int) -> bytearray:
         """The page's bytes at LSN `lsn`, checksum field unset. All zero when it was never written."""
@@ -296,7 +340,14 @@ class Segment:
 
 
 def follow(position: int, ahead: dict[int, int]) -> int:
-    """Goes on from `position` over the batches that wait behind it."""
-    while position in ahead:
-        position = ahead.pop(position)
+    """Goes on from `position` over the batches that wait behind it; batches may overlap, as peers cut them elsewhere."""
+    while ahead:
+        if position in ahead:
+            position = max(position, ahead.pop(position))
+            continue
+        reached = [prev for prev in ahead if prev < position]
+        if not reached:
+            break
+        for prev in reached:
+            position = max(position, ahead.pop(prev))
     return position
