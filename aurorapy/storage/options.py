@@ -21,6 +21,7 @@ class StorageConfig:
     batch_bytes: int = 64 << 10  # a batch leaves when it is this large
     batch_bytes_max: int = 1 << 20  # and is cut into pieces of at most this
     batch_delay_s: float = 0.01  # or this old; shorter only keeps the log busy when somebody comes to wait
+    recovery_wait_s: float = 300.0  # so long it waits for storage nodes that do not answer
 
     # the node's side
     log_file_bytes: int = 64 << 20  # a hot log file; also about the size of a delta run

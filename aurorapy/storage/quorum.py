@@ -124,6 +124,14 @@ class Geometry:
         return f"write {self.write}, read {self.read}"
 
 
+def smallest(rule: Rule) -> int:
+    """No fewer copies than that can meet the rule."""
+    if isinstance(rule, Some):
+        return rule.count
+    sizes = [smallest(each) for each in rule.rules]
+    return max(sizes, default=0) if isinstance(rule, All) else min(sizes, default=0)
+
+
 def text(copies: Iterable[str]) -> str:
     return "".join(sorted(copies)) or "nobody"
 

@@ -25,7 +25,7 @@ from aurorapy.storage.messages import TruncationList
 from aurorapy.storage.node import StorageNode, manifest
 from aurorapy.storage.node.segment import Segment
 from aurorapy.storage.options import StorageConfig
-from aurorapy.storage.volume.recovery import decide, is_annulled, newest_list
+from aurorapy.storage.volume.decision import decide, is_annulled, newest_list
 from aurorapy.storage.volume.volume import VOLUME_KIND, lock, place
 from aurorapy_native.redo import index as index_records
 

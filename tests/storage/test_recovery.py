@@ -1,56 +1,10 @@
-"""Recovery with several copies: who is asked, what is decided, who is refused. Nodes in memory, one call each."""
+"""Recovery with several copies: who is asked, what is decided, who is refused. Nodes in one process, messages in a virtual loop."""
 
 import pytest
 
 from aurorapy.storage import messages as m
-from aurorapy.storage.node import StorageNode
-from aurorapy.storage.quorum import Geometry
-from aurorapy.storage.volume import StorageConfig, recovery
-from aurorapy.storage.volume.transport import DirectTransport, Unreachable
-from aurorapy_native.redo import encode
-from tests.sim.host import SimHost
-
-CONFIG = StorageConfig(log_file_bytes=1 << 16, lsn_limit_bytes=5000)
-SIX = Geometry.of("ABCDEF", 4, 3)
-
-
-class Fleet:
-    """Six nodes with one segment each, and a writer that sends records by hand."""
-
-    def __init__(self, copies="ABCDEF"):
-        self.host = SimHost(1)
-        self.nodes = {}
-        for copy in copies:
-            node = StorageNode(self.host, f"node-{copy}", copy, CONFIG)
-            node.create()
-            node.step(m.CreateSegment(m.NO_EPOCH, 0, copy, m.NO_TRUNCATIONS), 0)
-            self.nodes[copy] = node
-        self.answers = []
-        self.up = set(copies)
-
-    def transport(self):
-        transport = DirectTransport(self.host, {copy: node for copy, node in self.nodes.items() if copy in self.up})
-        transport.receive(lambda copy, message: self.answers.append(message))
-        return transport
-
-    def recover(self, instance=7):
-        return recovery.recover(self.transport(), SIX, instance, CONFIG.lsn_limit_bytes, self.settle)
-
-    def settle(self, _seconds=0.0):
-        for _ in range(200):
-            self.host.loop.step()
-
-    def write(self, copies, epoch, prev, lsn, vdl=0, end=True, prev_volume=None):
-        record = encode(
-            lsn, 5, [("write", 100, b"%08d" % lsn)], prev_group=prev, prev_page=prev,
-            prev_volume=prev if prev_volume is None else prev_volume, flags=1 if end else 0,
-        )  # fmt: skip
-        answers = [self.nodes[copy].step(m.Write(epoch, 0, prev, lsn, vdl, record), 0) for copy in copies]
-        self.settle()
-        return [answer for each in answers for answer in each]
-
-    def scl(self, copy):
-        return self.nodes[copy].segments[0].scl
+from aurorapy.storage.volume.transport import Unreachable
+from tests.storage.fleet import Fleet
 
 
 @pytest.fixture
@@ -94,10 +48,11 @@ def test_a_segment_that_slept_through_a_recovery_counts_only_to_the_truncation(f
     at = first.position
     fleet.write("ABCDEF", first.epoch, 0, at + 1000, vdl=0)
     fleet.write("F", first.epoch, at + 1000, at + 1050)
-    fleet.up = set("ABCDE")
+    fleet.down("F")
     second = fleet.recover()
     assert second.vdl == at + 1000 and fleet.scl("F") == at + 1050
-    fleet.up = set("CDEF")
+    fleet.up("F")
+    fleet.down("AB")
     third = fleet.recover()
     assert third.vdl == at + 1000 and fleet.scl("F") == at + 1000
 
@@ -107,12 +62,12 @@ def test_a_sleeper_is_repaired_past_what_was_annulled(fleet):
     at = first.position
     fleet.write("ABCDEF", first.epoch, 0, at + 1000)
     fleet.write("F", first.epoch, at + 1000, at + 1050)
-    fleet.up = set("ABCDE")
+    fleet.down("F")
     second = fleet.recover()
     later = second.position + 10
     fleet.write("ABC", second.epoch, at + 1000, later)
-    fleet.up = set("ABF")
-    fleet.up.add("C")
+    fleet.up("F")
+    fleet.down("DE")
     third = fleet.recover()
     assert third.vdl == later and fleet.scl("F") == later
     page = fleet.nodes["F"].read_page(0, 5, later)
@@ -121,10 +76,10 @@ def test_a_sleeper_is_repaired_past_what_was_annulled(fleet):
 
 
 def test_three_of_six_recover_and_two_do_not(fleet):
-    fleet.up = set("ABCD")
+    fleet.down("EF")
     first = fleet.recover()
     fleet.write("ABCD", first.epoch, 0, first.position + 10)
-    fleet.up = set("AB")
+    fleet.down("CD")
     with pytest.raises(Unreachable):
         fleet.recover()
 

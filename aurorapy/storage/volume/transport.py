@@ -43,6 +43,9 @@ class Transport(Protocol):
         """To all copies of the group, or to each copy named its own message; returns once `enough(answers so far)`. At
         most one answer a copy. Raises Unreachable when it waited for long."""
 
+    def node_count(self) -> int:
+        """Storage nodes of the configuration."""
+
     def ask_nodes(self, message: m.Message, enough: Callable[[Answers], bool]) -> dict[str, m.Message]:
         """To every storage node of the configuration; by node. As `ask` otherwise."""
 
@@ -83,6 +86,9 @@ class DirectTransport:
         if not enough(answers):
             raise Unreachable(f"too few copies answered {', '.join(sorted(map(str, messages.values()))[:1])}: {sorted(answers)}")
         return answers
+
+    def node_count(self) -> int:
+        return len(self.nodes)
 
     def ask_nodes(self, message: m.Message, enough: Callable[[Answers], bool]) -> dict[str, m.Message]:
         return self.ask(message, enough)

@@ -112,7 +112,7 @@ class Volume(VolumeCore):
             transport = DirectTransport(host, nodes)
             geometry = Geometry.of(config.copies, config.write_quorum, config.read_quorum)
             instance = int.from_bytes(host.random.bytes(8), "little")
-            recovered = recover(transport, geometry, instance, config.lsn_limit_bytes, host.tasks.sleep)
+            recovered = recover(host, transport, geometry, instance, config)
         except BaseException:
             for node in nodes.values():
                 node.close()
