@@ -80,14 +80,15 @@ class MiniTransport:
     def __init__(self, process: Process, places: dict[str, str], groups: list[int]) -> None:
         self._process, self._groups = process, groups
         self._number = 0
-        self._asked: dict[int, tuple[m.Message, Callable[[str, m.Message], None]]] = {}
+        self._asked: dict[int, tuple[Any, Callable[[str, m.Message], None]]] = {}
         self._receive: Callable[[str, m.Message], None] = lambda copy, message: None
         self._links = {copy: process.network.connect(address, self) for copy, address in places.items()}
         self._copies = {link: copy for copy, link in self._links.items()}
 
     def link_up(self, link: Any) -> None:
-        for number, (message, _) in self._asked.items():
-            link.send(*encode(message, number))
+        for number, (messages, _) in self._asked.items():
+            if self._copies[link] in messages:
+                link.send(*encode(messages[self._copies[link]], number))
 
     def link_lost(self, link: Any) -> None:
         pass
@@ -109,21 +110,31 @@ class MiniTransport:
     def send(self, copy: str, message: m.Message) -> None:
         self._links[copy].send(*encode(message, 0))
 
-    def ask(self, message: m.Message, enough: Callable[[set[str]], bool]) -> dict[str, m.Message]:
+    def place(self, group: int, membership: Any) -> None:
+        pass
+
+    def node_count(self) -> int:
+        return len(self._links)
+
+    def ask_nodes(self, message: m.Message, enough: Callable[[Any], bool]) -> dict[str, m.Message]:
+        return self.ask(message, enough)
+
+    def ask(self, message: Any, enough: Callable[[Any], bool]) -> dict[str, m.Message]:
+        messages = message if isinstance(message, dict) else dict.fromkeys(self._links, message)
         answers: dict[str, m.Message] = {}
         waiter = self._process.tasks.waiter()
 
         def answered(copy: str, answer: m.Message) -> None:
             answers[copy] = answer
-            if enough(set(answers)):
+            if enough(answers):
                 waiter.wake()
 
         self._number += 1
         number = self._number
-        self._asked[number] = message, answered
+        self._asked[number] = messages, answered
         try:
-            for link in self._links.values():
-                link.send(*encode(message, number))
+            for copy, each in messages.items():
+                self._links[copy].send(*encode(each, number))
             waiter.wait(ASK_TIMEOUT)
             self._process.tasks.sleep(0.05)  # the others, too
         except TimeoutError:
@@ -162,7 +173,7 @@ def open_volume(process: Process, places: dict[str, str], groups: list[int], con
     try:
         geometry = Geometry.of(config.copies, config.write_quorum, config.read_quorum)
         instance = process.random.below(1 << 63)
-        recovered = recover(transport, geometry, instance, config.lsn_limit_bytes, process.tasks.sleep)
+        recovered = recover(process, transport, geometry, instance, config)
     except BaseException:
         transport.close()
         process.disk.unlock("lock")
