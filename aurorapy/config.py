@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.errors import DataError, UndefinedObject

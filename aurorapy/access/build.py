@@ -14,7 +14,7 @@ Not here: sorting and merging (aurorapy_native.entry_sort), keeping writers out 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any, Callable
 
 from aurorapy.errors import UniqueViolation

@@ -23,7 +23,7 @@ Not here: who may, defaults, constraints (execute); what a code means for a stat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from operator import itemgetter
 from typing import Any, Callable, Iterable, Iterator, NamedTuple
 

@@ -16,7 +16,7 @@ Not here: when, and in whose transaction (instance/workers). The caller holds SH
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from itertools import groupby
 from typing import Any, Callable, Iterator
 

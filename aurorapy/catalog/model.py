@@ -9,7 +9,7 @@ by `instance`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 from typing import Any, Protocol
 
 

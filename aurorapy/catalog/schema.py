@@ -11,7 +11,7 @@ Not here: the rows (`seed`), how they are stored (`bootstrap`, `store`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 

@@ -11,7 +11,7 @@ Not here: who makes it (`session`, COPY, DDL).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 from typing import Any
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any, Iterator
 
 from aurorapy.execute.context import ExecContext

@@ -13,7 +13,7 @@ Not here: who implements the Protocols (session, instance, execute/ddl).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 from typing import Any, Callable, Iterator, Protocol
 
 from aurorapy.errors import FeatureNotSupported

@@ -10,7 +10,7 @@ Not here: how names became nodes (`sql.bind`), what a function does (`expression
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from aurorapy.records import dataclass, fields, replace
 from typing import Any, Iterator
 
 BOOL = 16

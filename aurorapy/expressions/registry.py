@@ -25,7 +25,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 from typing import Any, Callable, NamedTuple
 
 from aurorapy.expressions.typeoids import ARRAY_TYPES, ELEMENT_OF, REG_TYPES, type_oid

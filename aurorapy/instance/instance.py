@@ -15,7 +15,7 @@ Not here: clients (`server`), SQL.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.activity import Counters

@@ -13,7 +13,7 @@ nextval is not undone by ROLLBACK. Errors: 2200H the limit is reached, 55000 cur
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.errors import DatabaseError, DataError

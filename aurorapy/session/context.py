@@ -5,7 +5,7 @@ Not here: definitions as text (`session.definitions`), sequences (`instance.sequ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.errors import DatabaseError, InsufficientPrivilege

@@ -14,7 +14,7 @@ Errors: 42704 unknown name, 22023 bad value, 55P02 cannot be changed now, 42501 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any, Callable
 
 from aurorapy.config import ALIASES, SETTINGS, Setting, find_setting, need_setting

@@ -11,7 +11,7 @@ Not here: definitions (`execute.ddl`), COPY's data (`copy`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any, Callable
 
 from aurorapy.config import parse_bool

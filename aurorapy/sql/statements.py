@@ -9,7 +9,7 @@ Not here: what they do (`execute.ddl`, `execute.utility`, `session`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 from typing import Any
 
 

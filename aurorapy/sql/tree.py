@@ -12,7 +12,7 @@ Not here: physical operators (`sql.plan.nodes`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 from typing import Any
 
 from aurorapy.expressions.nodes import Expr

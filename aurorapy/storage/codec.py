@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 import struct
 import types
-from dataclasses import fields
+from aurorapy.records import fields
 from functools import lru_cache
 from typing import Any, Callable, Union, get_args, get_origin, get_type_hints
 

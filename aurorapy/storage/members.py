@@ -16,7 +16,7 @@ Not here: how a membership is changed (`volume/membership.py`), quorum arithmeti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any, NamedTuple
 
 from aurorapy.storage.quorum import All, Either, Geometry, Rule, Some

@@ -11,7 +11,7 @@ Not here: how they travel (`storage/volume/transport.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 from typing import NamedTuple
 
 from aurorapy.storage.members import NO_MEMBERSHIP, Membership

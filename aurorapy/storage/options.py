@@ -5,7 +5,7 @@ Not here: settings a client can see (`config`); the assembly copies those that c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 
 
 @dataclass(frozen=True)

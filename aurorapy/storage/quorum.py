@@ -16,7 +16,7 @@ Not here: who the copies are and where they live, and any waiting for them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from itertools import combinations
 from typing import Iterable, Mapping
 

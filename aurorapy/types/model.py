@@ -8,7 +8,7 @@ Not here: the built-in types themselves (`types.builtin` lists them all).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 from typing import Any, Callable, Protocol
 
 

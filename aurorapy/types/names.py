@@ -12,7 +12,7 @@ Not here: search_path (the `find` a catalog hands in knows it).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any, Callable
 
 from aurorapy.errors import DataError, SyntaxError, UndefinedObject

@@ -20,7 +20,7 @@ import stringprep
 import unicodedata
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 
 from aurorapy.errors import FatalError
 

@@ -10,7 +10,7 @@ connection closes without an answer, as PostgreSQL's does.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 
 from aurorapy.errors import FatalError
 from aurorapy_native.wire import MessageReader

@@ -9,7 +9,7 @@ Not here: the statements themselves, one module a family.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any, Callable
 
 from aurorapy import ids

@@ -11,7 +11,7 @@ Not here: CREATE TABLE AS (`create_table_as`), foreign keys' checks at run time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 
 from aurorapy.catalog.model import Relation
 from aurorapy.errors import DatabaseError, FeatureNotSupported, UndefinedObject

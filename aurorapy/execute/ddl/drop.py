@@ -10,7 +10,7 @@ Errors: 42P01/42704 does not exist (a NOTICE with IF EXISTS), 2BP01 something de
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 
 from aurorapy import ids
 from aurorapy.catalog.model import Relation

@@ -12,7 +12,7 @@ Errors: those of the binder; 42P17 what is not immutable where it must be; 42804
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any, Callable, Sequence
 
 from aurorapy.catalog.model import Column, Relation

@@ -11,7 +11,7 @@ Not here: the build itself (`access`), index choice (`sql.plan`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 
 from aurorapy import ids
 from aurorapy.catalog.model import Relation

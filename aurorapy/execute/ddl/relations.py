@@ -10,7 +10,7 @@ Not here: constraints, defaults and indexes (`constraints`, `indexes`), which ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy import ids

@@ -45,7 +45,7 @@ def rewrite_table(ctx: DdlContext, relation: Relation, changes: dict[int, n.Expr
 
 def _without_indexes(relation: Relation) -> Relation:
     """The same table seen without indexes: they are built afterwards, sorted."""
-    from dataclasses import replace
+    from aurorapy.records import replace
 
     return replace(relation, indexes=[])
 

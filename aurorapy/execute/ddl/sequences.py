@@ -11,7 +11,7 @@ Errors: 22023 for contradicting limits, with PostgreSQL's texts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.catalog.model import Relation

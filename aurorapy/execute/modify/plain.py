@@ -15,7 +15,7 @@ Errors: 23502 for a NULL where none may be.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.execute.modify.constraints import raise_not_null

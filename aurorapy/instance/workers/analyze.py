@@ -12,7 +12,7 @@ Not here: who calls it when (`maintenance`), what the planner makes of it (`sql.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any, Callable
 
 from aurorapy.catalog.model import Column, Relation

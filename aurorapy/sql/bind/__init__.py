@@ -17,7 +17,7 @@ Errors: PostgreSQL's, with positions in the client's text. Not here: running any
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.catalog.model import CatalogReader, Relation

@@ -11,7 +11,7 @@ Not here: how the overload is chosen (`overloads`).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError

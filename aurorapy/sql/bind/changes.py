@@ -12,7 +12,7 @@ Not here: ON CONFLICT's arbiters (`conflicts`).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError, UndefinedColumn

@@ -14,7 +14,7 @@ Not here: choosing operators and functions (`overloads`).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.errors import DatabaseError

@@ -9,7 +9,7 @@ Errors carry the position PostgreSQL points at. Not here: clauses (`select`, `ch
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError

@@ -13,7 +13,7 @@ Not here: the functions themselves (`expressions.registry`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.errors import DatabaseError, UndefinedFunction

@@ -9,7 +9,7 @@ Not here: values of parameters.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 
 from aurorapy.errors import DatabaseError
 from aurorapy.expressions import nodes as n

@@ -13,7 +13,7 @@ Not here: how FROM fills a scope (`fromclause`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from aurorapy.records import dataclass, field, replace
 from typing import Any
 
 from aurorapy.errors import DatabaseError, UndefinedColumn, UndefinedTable

@@ -13,7 +13,7 @@ Not here: precedence (`operators`), which needs only the row of marks between tw
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 from typing import Any
 
 from aurorapy.sql.statements import TypeName

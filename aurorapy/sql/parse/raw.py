@@ -12,7 +12,7 @@ Not here: statements that are not queries (`sql.statements`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 from typing import Any
 
 from aurorapy.sql.statements import TypeName

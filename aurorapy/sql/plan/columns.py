@@ -11,7 +11,7 @@ Not here: what the rewrites are for (`rules`).
 
 from __future__ import annotations
 
-from dataclasses import replace as changed
+from aurorapy.records import replace as changed
 from typing import Any, Callable, Iterator
 
 from aurorapy.expressions.nodes import (

@@ -9,7 +9,7 @@ Not here: row counts of conditions (`sql.plan.stats`), the choice (`sql.plan.pat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from math import ceil, log, log2
 from typing import Any
 

@@ -12,7 +12,7 @@ Not here: reading one relation (`sql.plan.paths`), what comes above the joins (`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from aurorapy.records import dataclass, field, replace
 from typing import Any
 
 from aurorapy.errors import FeatureNotSupported

@@ -10,7 +10,7 @@ Not here: what happens with a row that another transaction changed meanwhile (`e
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import Column, Const, Expr

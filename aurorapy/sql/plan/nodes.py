@@ -17,7 +17,7 @@ Not here: how a plan is chosen (`sql.plan.paths`, `sql.plan.joins`, `sql.plan.se
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from aurorapy.records import dataclass, field
 from typing import Any
 
 from aurorapy.expressions.nodes import Column, Expr

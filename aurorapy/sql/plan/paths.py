@@ -11,7 +11,7 @@ Not here: joins (`sql.plan.joins`), what things cost (`sql.plan.costs`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.expressions import registry

@@ -8,7 +8,7 @@ Not here: the shape of a query level (`sql.plan.select`), of a change (`sql.plan
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.errors import InternalError

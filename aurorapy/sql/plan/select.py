@@ -11,7 +11,7 @@ Not here: FROM and WHERE (`sql.plan.joins`), INSERT, UPDATE, DELETE (`sql.plan.m
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import Aggregate as AggregateCall

@@ -17,7 +17,7 @@ Not here: which runs a segment has (`segment`), when they are made and merged (`
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.errors import DataCorrupted

@@ -24,11 +24,11 @@ Not here: recovery's decisions (`recovery`), the way to the nodes (`transport`),
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Callable
 
 from aurorapy.errors import DatabaseError, DataCorrupted, IoError, ObjectInUse
 from aurorapy.host import Host
+from aurorapy.records import replace
 from aurorapy.storage import messages as m
 from aurorapy.storage.node import StorageNode, manifest
 from aurorapy.storage.options import StorageConfig

@@ -9,7 +9,7 @@ For one table, without GROUP BY, when every aggregate is such a min or max.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import BOOL, Aggregate, Column, Const, Expr, NullTest, SubLink

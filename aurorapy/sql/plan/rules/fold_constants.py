@@ -12,7 +12,7 @@ a row is read.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.errors import DatabaseError, FatalError, QueryCanceled

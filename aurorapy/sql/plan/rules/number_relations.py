@@ -9,7 +9,7 @@ was not declared MATERIALIZED becomes a subquery in FROM; the others become a `C
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from aurorapy.records import dataclass, replace
 from typing import Any
 
 from aurorapy.errors import InternalError

@@ -9,7 +9,7 @@ targets must be plain columns, because anything else would have to turn NULL wit
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import Column, Expr

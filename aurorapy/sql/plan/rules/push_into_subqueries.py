@@ -9,7 +9,7 @@ EXCEPT; never below LIMIT, a window function, DISTINCT ON or a set-returning or 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import Column, Expr

@@ -7,7 +7,7 @@ A condition counts when it is strict in a column of the nullable side.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import And, BooleanTest, Call, CoerceViaIO, Column, Expr, NullTest, Or, Relabel, ScalarArrayOp

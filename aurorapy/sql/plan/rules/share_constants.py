@@ -10,7 +10,7 @@ Not here: equalities of columns without a constant.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Iterator
 
 from aurorapy.expressions.nodes import Call, Column, Const, Expr, Param, Relabel

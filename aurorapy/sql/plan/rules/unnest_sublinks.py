@@ -10,7 +10,7 @@ NOT IN stays a subplan: a NULL among its rows makes it unknown, which no join sa
 
 from __future__ import annotations
 
-from dataclasses import replace
+from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import Column, Expr, Not, Param, SubLink
