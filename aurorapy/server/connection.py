@@ -21,7 +21,6 @@ from aurorapy.session.context import SessionFacts
 from aurorapy.session.function_call import function_call
 from aurorapy.session.output import Output
 from aurorapy.session.session import Session
-from aurorapy.config import SETTINGS
 from aurorapy.wire import backend
 from aurorapy.wire.startup import (
     CancelRequest,
@@ -218,8 +217,8 @@ class Connection(ClientStream, asyncio.Protocol):
         session.settings.startup.setdefault("session_authorization", self.facts.user)
         session.settings.startup["is_superuser"] = self.facts.is_superuser
         for name in STATUS_PARAMETERS:
-            setting = SETTINGS[name.lower()]
-            out.message("S", backend.parameter_status(setting.name, setting.show(session.settings[name])))
+            self.output.parameter_changed(name.lower())
+        self.output.report_changes(session.settings)
         out.message("K", backend.backend_key_data(self.facts.pid, self.facts.key))
         self.output.ready("I")
 

@@ -72,7 +72,10 @@ class TransactionBlock(BlockCore):
             self._abort()
         elif self.state == OPEN:
             self.state = FAILED
-            if not self.savepoints:
+            if self.savepoints:
+                self._settings.rollback_to(len(self.savepoints))
+            else:
+                self._settings.rollback()
                 self._drop_transaction()
 
     def _start(self, options: dict[str, Any]) -> None:

@@ -43,6 +43,9 @@ class Output:
         self.send = send
         self.session: Any = None
         self._encoders: dict[tuple, RowEncoder] = {}
+        self._reported: dict[str, str] = {}  # ParameterStatus: what the client was told last
+        self._changed: set[str] = set()
+        self._held: list[str] | None = None  # the tag that waits for its statement's commit
 
     # -- results -------------------------------------------------------------------------------------------------------
     def run_portal(self, portal: Any, limit: int, describe: bool) -> None:
@@ -72,24 +75,31 @@ class Output:
         if type(rows) is PlainRows:
             return rows.emit(self.buffer, encoder, DRAIN_BYTES, self.drain)
         rows, buffer, sent = iter(rows), self.buffer, 0
-        while chunk := list(islice(rows, CHUNK_ROWS)):
-            buffer.rows(chunk, encoder)
-            sent += len(chunk)
+        while count := self._send_chunk(rows, encoder, CHUNK_ROWS):
+            sent += count
             if buffer.size >= DRAIN_BYTES:
                 self.drain()
         return sent
+
+    def _send_chunk(self, rows: Any, encoder: RowEncoder, wanted: int) -> int:
+        """Up to so many rows; those before an error are sent before it."""
+        chunk: list[tuple] = []
+        try:
+            chunk.extend(islice(rows, wanted))
+        finally:
+            self.buffer.rows(chunk, encoder)
+        return len(chunk)
 
     def _send_some(self, rows: Any, encoder: RowEncoder, limit: int) -> tuple[int, bool]:
         """Up to `limit` rows: (how many, whether there may be more)."""
         buffer, sent = self.buffer, 0
         while sent < limit:
             wanted = min(CHUNK_ROWS, limit - sent)
-            chunk = list(islice(rows, wanted))
-            buffer.rows(chunk, encoder)
-            sent += len(chunk)
+            count = self._send_chunk(rows, encoder, wanted)
+            sent += count
             if buffer.size >= DRAIN_BYTES:
                 self.drain()
-            if len(chunk) < wanted:
+            if count < wanted:
                 return sent, False
         return sent, True
 
@@ -118,7 +128,19 @@ class Output:
         self.complete(f"{result.tag} {stop - first}" if result.counted else result.tag)
 
     def complete(self, tag: str) -> None:
-        self.buffer.message("C", tag.encode() + b"\0")
+        if self._held is not None:
+            self._held.append(tag)
+        else:
+            self.buffer.message("C", tag.encode() + b"\0")
+
+    def hold_tags(self) -> None:
+        """The tags from now on are sent by release_tags: a commit that fails takes their place."""
+        self._held = []
+
+    def release_tags(self, committed: bool) -> None:
+        held, self._held = self._held, None
+        for tag in held or () if committed else ():
+            self.complete(tag)
 
     def empty_query(self) -> None:
         self.buffer.message("I")
@@ -228,10 +250,22 @@ class Output:
                 return
         self.buffer.message("N", backend.notice_fields(severity, message, sqlstate, detail, hint))
 
-    def parameter_changed(self, name: str, settings: Any) -> None:
-        setting = SETTINGS.get(name)
-        if setting is not None and setting.report:
-            self.buffer.message("S", backend.parameter_status(setting.name, setting.show(settings[name])))
+    def parameter_changed(self, name: str) -> None:
+        """The client hears of it before the next ReadyForQuery."""
+        if name in SETTINGS and SETTINGS[name].report:
+            self._changed.add(name)
+            self.buffer.unreported = True
+
+    def report_changes(self, settings: Any) -> None:
+        """ParameterStatus of what is no longer as the client was told."""
+        for name in sorted(self._changed):
+            setting = SETTINGS[name]
+            value = setting.show(settings[name])
+            if self._reported.get(name) != value:
+                self._reported[name] = value
+                self.buffer.message("S", backend.parameter_status(setting.name, value))
+        self._changed.clear()
+        self.buffer.unreported = False
 
     def notification(self, pid: int, channel: str, payload: str) -> None:
         self.buffer.message("A", backend.notification(pid, channel, payload))

@@ -203,19 +203,21 @@ class Session:
             self.transaction.lock_timeout = self.settings.lock_timeout_s
         elif name == "seed":
             self.eval.seed_random(value)
-        self.output.parameter_changed(name, self.settings)
+        self.output.parameter_changed(name)
 
     def _user_changed(self) -> None:
         facts = self.facts
         self.eval.current_user, self.eval.session_user = facts.current_user, facts.user
         if self.settings.startup.get("is_superuser") != facts.is_superuser:
             self.settings.startup["is_superuser"] = facts.is_superuser
-            self.output.parameter_changed("is_superuser", self.settings)
+            self.output.parameter_changed("is_superuser")
         self.catalog.path_changed()
 
     def ready(self) -> None:
-        """ReadyForQuery, after the notifications that have come meanwhile."""
+        """ReadyForQuery, after the notifications that have come meanwhile and what SET changed."""
         self.hear()
+        if self.output.buffer.unreported:
+            self.output.report_changes(self.settings)
         self.output.ready(self.block.letter)
 
     def hear(self) -> None:

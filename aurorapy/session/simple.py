@@ -40,13 +40,16 @@ class SimpleProtocol:
         try:
             session.start_statement(text)
             session.prepared.pop("", None)
+            session.output.hold_tags()
             if not self._bulk_inserts.run(text) and not self._run_known(text):
                 self._run_all(text)
             session.block.finish_implicit()
+            session.output.release_tags(committed=True)
             session.end_statement()
         except FatalError:
             raise
         except Exception as error:  # noqa: BLE001 - the session's one place where a statement's failure ends
+            session.output.release_tags(committed=False)
             session.report_error(error)
         session.ready()
 
@@ -60,6 +63,9 @@ class SimpleProtocol:
             if number:
                 session.timeouts.restart_statement()  # each has its own time
             self._run(statement, len(statements) == 1)
+            if number + 1 < len(statements):  # the last one's tag comes after the commit
+                session.output.release_tags(committed=True)
+                session.output.hold_tags()
 
     def _run_known(self, text: str) -> bool:
         """Runs a statement whose plan is known by its text without literals."""

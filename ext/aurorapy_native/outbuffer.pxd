@@ -28,6 +28,7 @@ cdef class OutBuffer:
     cdef readonly Py_ssize_t size
     cdef size_t room
     cdef uint64_t takes              # how often it was taken: a row must not see that change
+    cdef public bint unreported      # a setting changed that the client hears of before ReadyForQuery
 
     # Room for n more bytes at buffer + size.
     cdef int need(self, Py_ssize_t n) except -1

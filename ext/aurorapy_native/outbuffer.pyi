@@ -16,6 +16,8 @@ class RowEncoder:
 class OutBuffer:
     """Backend messages, collected until taken."""
 
+    unreported: bool  # a setting changed that the client hears of before ReadyForQuery
+
     @property
     def size(self) -> int:
         """Bytes collected."""

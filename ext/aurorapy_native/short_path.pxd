@@ -34,6 +34,7 @@ cdef class ShortPath:
     cdef tuple params
     cdef tuple formats               # of the result
     cdef bint executed
+    cdef Py_ssize_t tag_at           # where in `out` the last tag begins
 
     # The client is about to be waited for; start_idle: True when a timer runs, to be ended by end_idle.
     cdef int before_idle(self) except -1
@@ -54,6 +55,7 @@ cdef class ShortPath:
 
     cdef bint usable(self, StatementCore statement) except -1
     cdef bint plan_holds(self, StatementCore statement) except -1
+    cdef int commit_before_tag(self) except -1
     cdef int forget_unnamed(self) except -1
     cdef int run(self) except -1
     cdef int control_by(self, object control) except -1

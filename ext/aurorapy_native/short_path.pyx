@@ -275,6 +275,8 @@ cdef class ShortPath:
 
     cdef int sync(self) except -1:
         cdef object state = self.block.state
+        if self.out.unreported:
+            return 0
         if state == _OPEN:
             return self.out.put_bytes(READY_OPEN) + 1
         if state != _IDLE or (self.notifications and self.session in self.notifications):
@@ -318,10 +320,17 @@ cdef class ShortPath:
                 return 0
             self.statement = None
             if self.block.state == IMPLICIT:
-                self.block.finish_implicit()
+                self.commit_before_tag()
         if not self.sync():
             self.session.ready()
         return 1
+
+    cdef int commit_before_tag(self) except -1:
+        """A commit that fails takes the place of the tag."""
+        tag = self.out.since(self.tag_at)
+        self.out.cut(self.tag_at)
+        self.block.finish_implicit()
+        return self.put_tag(tag)
 
     cdef int forget_unnamed(self) except -1:
         """A Query ends the unnamed portal and the unnamed statement."""
@@ -457,6 +466,7 @@ cdef class ShortPath:
 
     # -- answers -------------------------------------------------------------------------------------------------------
     cdef int put_tag(self, bytes tag) except -1:
+        self.tag_at = self.out.size
         return self.out.put_bytes(tag)
 
     cdef int put_description(self) except -1:

@@ -3,7 +3,7 @@
     talk = bind("", "s", ["7"]) + execute() + SYNC
     answers(wire, talk)       [("2",), ("D", b"..."), ("C", "SELECT 1"), ("Z", "I")]
 
-Not compared: OIDs of tables, places in PostgreSQL's source, ParameterStatus.
+Not compared: OIDs of tables, places in PostgreSQL's source.
 
 Not here: sockets (`pgwire`).
 """
@@ -89,8 +89,7 @@ def read_answers(wire: Wire, ready: int = 1, timeout: float = 10) -> list[tuple]
     while ready or to_end and found[-3:-1] != END_ANSWER:
         wire.sock.settimeout(max(deadline - time.monotonic(), 0.001))
         letter, body = wire.read_message()
-        if letter != "S":
-            found.append(comparable(letter, body))
+        found.append(comparable(letter, body))
         ready -= letter == "Z" and ready > 0
     wire.sock.settimeout(60)
     return found
@@ -103,8 +102,8 @@ def comparable(letter: str, body: bytes) -> tuple[Any, ...]:
     if letter == "T":
         columns = row_description(body)
         return ("T", *((c.name, c.table > 0, c.attno, c.type_oid, c.size, c.typmod, c.format) for c in columns))
-    if letter in "CZ":
-        return (letter, body.rstrip(b"\0").decode())
+    if letter in "CZS":
+        return (letter, *body.decode().split("\0")[: 1 + (letter == "S")])
     if letter == "A":
         return ("A", body[4:])  # without the process id
     return (letter, body) if body else (letter,)
