@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.errors import DataError, UndefinedObject
+from aurorapy.records import dataclass
 
 _TRUE = ("on", "true", "yes", "1")
 _FALSE = ("off", "false", "no", "0")

@@ -14,10 +14,10 @@ Not here: sorting and merging (aurorapy_native.entry_sort), keeping writers out 
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any, Callable
 
 from aurorapy.errors import UniqueViolation
+from aurorapy.records import dataclass
 from aurorapy_native.btree import BTree
 from aurorapy_native.entry_sort import EntrySorter
 from aurorapy_native.heap_vacuum import entries_to_sort, versions_to_index

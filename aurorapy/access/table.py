@@ -23,7 +23,6 @@ Not here: who may, defaults, constraints (execute); what a code means for a stat
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from operator import itemgetter
 from typing import Any, Callable, Iterable, Iterator, NamedTuple
 
@@ -31,6 +30,7 @@ from aurorapy.access.build import SortSpace, build_index
 from aurorapy.access.toast import Toaster, open_toast
 from aurorapy.errors import DatabaseError, UniqueViolation
 from aurorapy.ids import Oid, Tid, Xid, tid_text
+from aurorapy.records import dataclass
 from aurorapy_native.btree import BTree
 from aurorapy_native.btree_batch import add_entries
 from aurorapy_native.heap import Heap

@@ -16,11 +16,11 @@ Not here: when, and in whose transaction (instance/workers). The caller holds SH
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from itertools import groupby
 from typing import Any, Callable, Iterator
 
 from aurorapy.ids import Lsn, Tid, Xid, tid_text
+from aurorapy.records import dataclass
 from aurorapy_native.btree_check import entries as tree_entries
 from aurorapy_native.heap import Heap
 from aurorapy_native.heap_check import check_page, page_facts

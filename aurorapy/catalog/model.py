@@ -9,8 +9,9 @@ by `instance`).
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 from typing import Any, Protocol
+
+from aurorapy.records import dataclass, field
 
 
 @dataclass(slots=True)

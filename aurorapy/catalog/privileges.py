@@ -13,8 +13,8 @@ Not here: GRANT itself (`execute.ddl.grants`), who is a member of what (`cache`)
 from __future__ import annotations
 
 import re
-from aurorapy.records import dataclass
 
+from aurorapy.records import dataclass
 from aurorapy.types.values import Array
 
 ACLITEM = 1033

@@ -11,10 +11,10 @@ Not here: the rows (`seed`), how they are stored (`bootstrap`, `store`).
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 
+from aurorapy.records import dataclass, field
 from aurorapy.types.builtin import BY_NAME
 from aurorapy.types.model import Type
 

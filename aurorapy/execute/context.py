@@ -11,8 +11,9 @@ Not here: who makes it (`session`, COPY, DDL).
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 from typing import Any
+
+from aurorapy.records import dataclass, field
 
 
 @dataclass(slots=True)

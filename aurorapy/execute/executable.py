@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any, Iterator
 
 from aurorapy.execute.context import ExecContext
 from aurorapy.execute.rows.operators import generate
 from aurorapy.execute.rows.point import generate_point
 from aurorapy.execute.rows.program import point_program
+from aurorapy.records import dataclass
 from aurorapy.sql.plan.nodes import Plan
 from aurorapy_native.lexer import too_deep
 

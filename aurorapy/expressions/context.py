@@ -13,10 +13,10 @@ Not here: who implements the Protocols (session, instance, execute/ddl).
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 from typing import Any, Callable, Iterator, Protocol
 
 from aurorapy.errors import FeatureNotSupported
+from aurorapy.records import dataclass, field
 from aurorapy.types.builtin import TYPES
 from aurorapy.types.model import TypeContext
 

@@ -10,8 +10,9 @@ Not here: how names became nodes (`sql.bind`), what a function does (`expression
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, fields, replace
 from typing import Any, Iterator
+
+from aurorapy.records import dataclass, fields, replace
 
 BOOL = 16
 

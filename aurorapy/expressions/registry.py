@@ -25,10 +25,10 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-from aurorapy.records import dataclass, field
 from typing import Any, Callable, NamedTuple
 
 from aurorapy.expressions.typeoids import ARRAY_TYPES, ELEMENT_OF, REG_TYPES, type_oid
+from aurorapy.records import dataclass, field
 
 
 @dataclass(slots=True, eq=False)

@@ -15,7 +15,6 @@ Not here: clients (`server`), SQL.
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.activity import Counters
@@ -30,6 +29,7 @@ from aurorapy.instance.databases import Database
 from aurorapy.instance.sequences import Sequences
 from aurorapy.instance.storage_jobs import StorageJobs
 from aurorapy.instance.workers.maintenance import Maintenance
+from aurorapy.records import dataclass
 from aurorapy.storage.volume import StorageConfig, Volume
 from aurorapy.txn.manager import TransactionManager
 from aurorapy.wire.scram import make_verifier, parse_verifier

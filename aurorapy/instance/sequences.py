@@ -13,10 +13,10 @@ nextval is not undone by ROLLBACK. Errors: 2200H the limit is reached, 55000 cur
 from __future__ import annotations
 
 import struct
-from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.errors import DatabaseError, DataError
+from aurorapy.records import dataclass
 from aurorapy_native.retry import Retry
 from aurorapy_native.space import RelationStorage
 

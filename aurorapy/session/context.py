@@ -5,12 +5,12 @@ Not here: definitions as text (`session.definitions`), sequences (`instance.sequ
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.errors import DatabaseError, InsufficientPrivilege
 from aurorapy.expressions.context import EvalContext
 from aurorapy.host.preemption import long_call
+from aurorapy.records import dataclass
 from aurorapy.session.advisory import SessionAdvisoryLocks
 from aurorapy.session.backends import SessionBackends
 from aurorapy.session.definitions import SessionDefinitions

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any
+
+from aurorapy.records import dataclass
 
 
 @dataclass(slots=True)

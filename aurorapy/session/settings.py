@@ -14,11 +14,11 @@ Errors: 42704 unknown name, 22023 bad value, 55P02 cannot be changed now, 42501 
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any, Callable
 
 from aurorapy.config import ALIASES, SETTINGS, Setting, find_setting, need_setting
 from aurorapy.errors import DatabaseError, DataError, FeatureNotSupported, InsufficientPrivilege
+from aurorapy.records import dataclass
 from aurorapy.session.setting_checks import CHECKS
 
 

@@ -9,8 +9,9 @@ Not here: what they do (`execute.ddl`, `execute.utility`, `session`).
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 from typing import Any
+
+from aurorapy.records import dataclass, field
 
 
 @dataclass(slots=True)

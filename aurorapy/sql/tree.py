@@ -12,10 +12,10 @@ Not here: physical operators (`sql.plan.nodes`).
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 from typing import Any
 
 from aurorapy.expressions.nodes import Expr
+from aurorapy.records import dataclass, field
 
 
 @dataclass(slots=True)

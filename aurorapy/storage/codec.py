@@ -21,11 +21,11 @@ from __future__ import annotations
 import json
 import struct
 import types
-from aurorapy.records import fields
 from functools import lru_cache
 from typing import Any, Callable, Union, get_args, get_origin, get_type_hints
 
 from aurorapy.host.frames import ProtocolError
+from aurorapy.records import fields
 from aurorapy.storage import messages as m
 from aurorapy.storage.members import Membership
 

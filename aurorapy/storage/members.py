@@ -16,9 +16,9 @@ Not here: how a membership is changed (`volume/membership.py`), quorum arithmeti
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any, NamedTuple
 
+from aurorapy.records import dataclass
 from aurorapy.storage.quorum import All, Either, Geometry, Rule, Some
 
 

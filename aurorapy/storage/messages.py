@@ -11,9 +11,9 @@ Not here: how they travel (`storage/volume/transport.py`).
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 from typing import NamedTuple
 
+from aurorapy.records import dataclass, field
 from aurorapy.storage.members import NO_MEMBERSHIP, Membership
 
 Lsn = int

@@ -8,6 +8,7 @@ from __future__ import annotations
 from aurorapy.records import dataclass
 
 
+
 @dataclass(frozen=True)
 class StorageConfig:
     path: str = ""  # of the volume's directory below the host's disk root

@@ -16,9 +16,10 @@ Not here: who the copies are and where they live, and any waiting for them.
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from itertools import combinations
 from typing import Iterable, Mapping
+
+from aurorapy.records import dataclass
 
 Lsn = int
 

@@ -8,8 +8,9 @@ Not here: the built-in types themselves (`types.builtin` lists them all).
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 from typing import Any, Callable, Protocol
+
+from aurorapy.records import dataclass, field
 
 
 class TypeCatalog(Protocol):

@@ -12,10 +12,10 @@ Not here: search_path (the `find` a catalog hands in knows it).
 from __future__ import annotations
 
 import re
-from aurorapy.records import dataclass
 from typing import Any, Callable
 
 from aurorapy.errors import DataError, SyntaxError, UndefinedObject
+from aurorapy.records import dataclass
 from aurorapy.types.builtin import BY_NAME, TYPES
 from aurorapy.types.identifiers import fold, quote_identifier
 from aurorapy.types.intervals import FIELD_MASKS, FULL_RANGE

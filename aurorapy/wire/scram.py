@@ -20,9 +20,9 @@ import stringprep
 import unicodedata
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from aurorapy.records import dataclass
 
 from aurorapy.errors import FatalError
+from aurorapy.records import dataclass
 
 ITERATIONS = 4096
 MECHANISM = "SCRAM-SHA-256"

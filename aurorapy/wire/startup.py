@@ -10,9 +10,9 @@ connection closes without an answer, as PostgreSQL's does.
 from __future__ import annotations
 
 import struct
-from aurorapy.records import dataclass, field
 
 from aurorapy.errors import FatalError
+from aurorapy.records import dataclass, field
 from aurorapy_native.wire import MessageReader
 
 PACKET_MAX = 10004  # the length's own four bytes included

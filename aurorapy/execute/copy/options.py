@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError
+from aurorapy.records import dataclass
 
 
 @dataclass(slots=True)

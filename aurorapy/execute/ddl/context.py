@@ -9,12 +9,12 @@ Not here: the statements themselves, one module a family.
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any, Callable
 
 from aurorapy import ids
 from aurorapy.catalog.model import Relation
 from aurorapy.errors import DatabaseError, InsufficientPrivilege, UndefinedObject
+from aurorapy.records import dataclass
 from aurorapy.sql.statements import Name, TypeName
 from aurorapy.types.model import Type
 

@@ -11,7 +11,6 @@ Not here: CREATE TABLE AS (`create_table_as`), foreign keys' checks at run time.
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 
 from aurorapy.catalog.model import Relation
 from aurorapy.errors import DatabaseError, FeatureNotSupported, UndefinedObject
@@ -26,6 +25,7 @@ from aurorapy.execute.ddl.relations import (
     create_relation,
 )
 from aurorapy.execute.ddl.sequences import make_sequence, parameters_of
+from aurorapy.records import dataclass, field
 from aurorapy.sql.statements import ColumnDef, ConstraintDef, CreateTable, ExprText, Name, TypeName
 
 SERIALS = {

@@ -10,13 +10,13 @@ Errors: 42P01/42704 does not exist (a NOTICE with IF EXISTS), 2BP01 something de
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 
 from aurorapy import ids
 from aurorapy.catalog.model import Relation
 from aurorapy.errors import DatabaseError, FeatureNotSupported, InsufficientPrivilege, UndefinedObject, UndefinedTable
 from aurorapy.execute.ddl import context as c
 from aurorapy.execute.ddl.context import DdlContext
+from aurorapy.records import dataclass, field
 from aurorapy.sql.statements import Drop, Name
 
 _RELKINDS = {"table": "r", "index": "i", "sequence": "S", "view": "v"}

@@ -12,7 +12,6 @@ Errors: those of the binder; 42P17 what is not immutable where it must be; 42804
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any, Callable, Sequence
 
 from aurorapy.catalog.model import Column, Relation
@@ -20,6 +19,7 @@ from aurorapy.errors import DatabaseError, IntegrityError, UndefinedColumn
 from aurorapy.execute.ddl.context import DdlContext
 from aurorapy.expressions import nodes as n
 from aurorapy.expressions.compile import evaluator
+from aurorapy.records import replace
 from aurorapy.sql.bind import bind_expression
 from aurorapy.sql.deparse import expression_text
 from aurorapy.sql.statements import ExprText

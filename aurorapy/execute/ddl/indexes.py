@@ -11,7 +11,6 @@ Not here: the build itself (`access`), index choice (`sql.plan`).
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 
 from aurorapy import ids
 from aurorapy.catalog.model import Relation
@@ -21,6 +20,7 @@ from aurorapy.execute.ddl.context import CLASS_RELATION, DdlContext
 from aurorapy.execute.ddl.expressions import canonical_index_expression, canonical_predicate
 from aurorapy.execute.ddl.relations import NewColumn, check_options, choose_name, create_relation
 from aurorapy.expressions.registry import CASTS
+from aurorapy.records import dataclass, field
 from aurorapy.sql.statements import CreateIndex, IndexColumn
 from aurorapy.types.names import format_type
 

@@ -10,13 +10,13 @@ Not here: constraints, defaults and indexes (`constraints`, `indexes`), which ca
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy import ids
 from aurorapy.catalog.seed import attribute_row, composite_type_rows, system_attribute_rows, toast_class_row
 from aurorapy.errors import DatabaseError, ProgramLimitExceeded
 from aurorapy.execute.ddl.context import CLASS_NAMESPACE, CLASS_RELATION, CLASS_TYPE, DdlContext
+from aurorapy.records import dataclass
 from aurorapy.types.model import Type
 from aurorapy.types.values import Array
 

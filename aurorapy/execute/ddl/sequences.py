@@ -11,13 +11,13 @@ Errors: 22023 for contradicting limits, with PostgreSQL's texts.
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.catalog.model import Relation
 from aurorapy.errors import DatabaseError
 from aurorapy.execute.ddl.context import CLASS_RELATION, DdlContext
 from aurorapy.execute.ddl.relations import NewColumn, create_relation
+from aurorapy.records import dataclass
 from aurorapy.sql.statements import AlterSequence, CreateSequence, Name
 from aurorapy.types.builtin import BY_NAME
 

@@ -15,11 +15,11 @@ Errors: 23502 for a NULL where none may be.
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.execute.modify.constraints import raise_not_null
 from aurorapy.expressions.nodes import Call, Const, Param
+from aurorapy.records import dataclass
 from aurorapy.sql.plan import nodes
 from aurorapy.types.builtin import BY_NAME
 from aurorapy_native.row_text import RowText

@@ -12,7 +12,6 @@ Not here: who calls it when (`maintenance`), what the planner makes of it (`sql.
 from __future__ import annotations
 
 import math
-from aurorapy.records import dataclass
 from typing import Any, Callable
 
 from aurorapy.catalog.model import Column, Relation
@@ -20,6 +19,7 @@ from aurorapy.expressions import registry
 from aurorapy.expressions.ordering import sort_key
 from aurorapy.host.preemption import long_call
 from aurorapy.instance.sizes import relation_pages
+from aurorapy.records import dataclass
 from aurorapy.types.builtin import TYPES
 from aurorapy.types.model import Type, TypeContext
 from aurorapy.types.values import Array

@@ -17,13 +17,13 @@ Errors: PostgreSQL's, with positions in the client's text. Not here: running any
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.catalog.model import CatalogReader, Relation
 from aurorapy.errors import DatabaseError, SyntaxError
 from aurorapy.expressions import nodes as n
 from aurorapy.expressions.compile import evaluator
+from aurorapy.records import replace
 from aurorapy.sql.bind.binder import Binder, relation_scope
 from aurorapy.sql.bind.calls import NOT_IN_AGGREGATES
 from aurorapy.sql.bind.coerce import ASSIGNMENT

@@ -11,11 +11,11 @@ Not here: how the overload is chosen (`overloads`).
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError
 from aurorapy.expressions import nodes as n
+from aurorapy.records import replace
 from aurorapy.sql.bind.coerce import EXPLICIT, IMPLICIT
 from aurorapy.sql.bind.overloads import Candidate
 from aurorapy.sql.bind.scope import Scope

@@ -12,11 +12,11 @@ Not here: ON CONFLICT's arbiters (`conflicts`).
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError, UndefinedColumn
 from aurorapy.expressions import nodes as n
+from aurorapy.records import replace
 from aurorapy.sql.bind.coerce import ASSIGNMENT
 from aurorapy.sql.bind.scope import Scope
 from aurorapy.sql.bind.types import UNKNOWN

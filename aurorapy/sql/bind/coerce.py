@@ -14,12 +14,12 @@ Not here: choosing operators and functions (`overloads`).
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.errors import DatabaseError
 from aurorapy.expressions import nodes as n
 from aurorapy.expressions import registry
+from aurorapy.records import replace
 from aurorapy.sql.bind.params import Parameters
 from aurorapy.sql.bind.types import (
     ANY,

@@ -9,12 +9,12 @@ Errors carry the position PostgreSQL points at. Not here: clauses (`select`, `ch
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError
 from aurorapy.expressions import nodes as n
 from aurorapy.expressions import registry
+from aurorapy.records import replace
 from aurorapy.sql.bind.coerce import EXPLICIT, IMPLICIT
 from aurorapy.sql.bind.scope import (
     Scope,

@@ -13,12 +13,12 @@ Not here: the functions themselves (`expressions.registry`).
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.errors import DatabaseError, UndefinedFunction
 from aurorapy.expressions import registry
 from aurorapy.expressions.registry import Function, Operator
+from aurorapy.records import dataclass
 from aurorapy.sql.bind.coerce import EXPLICIT, IMPLICIT, Coercion
 from aurorapy.sql.bind.types import ANY, UNKNOWN
 from aurorapy.types.builtin import BY_NAME

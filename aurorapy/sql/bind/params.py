@@ -9,10 +9,10 @@ Not here: values of parameters.
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 
 from aurorapy.errors import DatabaseError
 from aurorapy.expressions import nodes as n
+from aurorapy.records import replace
 from aurorapy.types.names import format_type
 
 UNKNOWN = 705

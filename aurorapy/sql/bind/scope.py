@@ -13,11 +13,11 @@ Not here: how FROM fills a scope (`fromclause`).
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field, replace
 from typing import Any
 
 from aurorapy.errors import DatabaseError, UndefinedColumn, UndefinedTable
 from aurorapy.expressions import nodes as n
+from aurorapy.records import dataclass, field, replace
 from aurorapy.sql.tree import Cte, Query, Rte
 
 SYSTEM_COLUMNS = {

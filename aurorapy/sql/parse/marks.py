@@ -13,9 +13,9 @@ Not here: precedence (`operators`), which needs only the row of marks between tw
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 from typing import Any
 
+from aurorapy.records import dataclass, field
 from aurorapy.sql.statements import TypeName
 
 

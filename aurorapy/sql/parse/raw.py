@@ -12,9 +12,9 @@ Not here: statements that are not queries (`sql.statements`).
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 from typing import Any
 
+from aurorapy.records import dataclass, field
 from aurorapy.sql.statements import TypeName
 
 

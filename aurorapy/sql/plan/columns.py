@@ -11,7 +11,6 @@ Not here: what the rewrites are for (`rules`).
 
 from __future__ import annotations
 
-from aurorapy.records import replace as changed
 from typing import Any, Callable, Iterator
 
 from aurorapy.expressions.nodes import (
@@ -26,6 +25,7 @@ from aurorapy.expressions.nodes import (
     SubLink,
     WindowCall,
 )
+from aurorapy.records import replace as changed
 from aurorapy.sql.plan.nodes import SubPlan
 from aurorapy.sql.tree import Join, Query, Ref
 

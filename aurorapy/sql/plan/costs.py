@@ -9,11 +9,11 @@ Not here: row counts of conditions (`sql.plan.stats`), the choice (`sql.plan.pat
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from math import ceil, log, log2
 from typing import Any
 
 from aurorapy.expressions.nodes import And, Call, Const, Expr, Or, Relabel, ScalarArrayOp
+from aurorapy.records import dataclass
 from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.nodes import SubPlan
 from aurorapy.sql.plan.stats import clamp_rows

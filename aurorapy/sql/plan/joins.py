@@ -12,11 +12,11 @@ Not here: reading one relation (`sql.plan.paths`), what comes above the joins (`
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field, replace
 from typing import Any
 
 from aurorapy.errors import FeatureNotSupported
 from aurorapy.expressions.nodes import Call, Column, Expr
+from aurorapy.records import dataclass, field, replace
 from aurorapy.sql.plan import costs as cost
 from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.columns import conjuncts, has_sublink, is_volatile, outer_columns, rels_of

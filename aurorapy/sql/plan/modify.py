@@ -10,10 +10,10 @@ Not here: what happens with a row that another transaction changed meanwhile (`e
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import Column, Const, Expr
+from aurorapy.records import replace
 from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.columns import conjuncts, rewrite
 from aurorapy.sql.plan.joins import JoinPlanner

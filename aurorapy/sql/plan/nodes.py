@@ -17,10 +17,10 @@ Not here: how a plan is chosen (`sql.plan.paths`, `sql.plan.joins`, `sql.plan.se
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, field
 from typing import Any
 
 from aurorapy.expressions.nodes import Column, Expr
+from aurorapy.records import dataclass, field
 from aurorapy.sql.tree import SortKey
 
 

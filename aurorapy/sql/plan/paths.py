@@ -11,12 +11,12 @@ Not here: joins (`sql.plan.joins`), what things cost (`sql.plan.costs`).
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.expressions import registry
 from aurorapy.expressions.nodes import Call, Column, Const, Expr, NullTest, Relabel, ScalarArrayOp
 from aurorapy.expressions.typeoids import ELEMENT_OF
+from aurorapy.records import dataclass
 from aurorapy.sql.plan import costs as cost
 from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.columns import is_volatile, rels_of

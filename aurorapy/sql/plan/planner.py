@@ -8,11 +8,11 @@ Not here: the shape of a query level (`sql.plan.select`), of a change (`sql.plan
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.errors import InternalError
 from aurorapy.expressions.nodes import Call, Column, Expr, Param, SubLink
+from aurorapy.records import replace
 from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.columns import (
     columns_of,

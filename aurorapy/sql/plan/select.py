@@ -11,11 +11,11 @@ Not here: FROM and WHERE (`sql.plan.joins`), INSERT, UPDATE, DELETE (`sql.plan.m
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import Aggregate as AggregateCall
 from aurorapy.expressions.nodes import Call, Column, Const, Expr, Grouping, Param, SubLink, WindowCall
+from aurorapy.records import replace
 from aurorapy.sql.plan import costs as cost
 from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.columns import (

@@ -17,12 +17,12 @@ Not here: which runs a segment has (`segment`), when they are made and merged (`
 from __future__ import annotations
 
 import struct
-from aurorapy.records import dataclass
 from typing import Any
 
 from aurorapy.errors import DataCorrupted
 from aurorapy.host import Disk, File
 from aurorapy.ids import PAGE_SIZE
+from aurorapy.records import dataclass
 from aurorapy_native.checksum import crc32c, verify_page
 from aurorapy_native.redo import valid_prefix
 from aurorapy_native.runs import BuildPlan, RunIndex

@@ -9,10 +9,10 @@ For one table, without GROUP BY, when every aggregate is such a min or max.
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import BOOL, Aggregate, Column, Const, Expr, NullTest, SubLink
+from aurorapy.records import replace
 from aurorapy.sql.plan.columns import conjunction, conjuncts, has_sublink, is_volatile, parts, rewrite
 from aurorapy.sql.tree import Query, Ref, SortKey, Target
 

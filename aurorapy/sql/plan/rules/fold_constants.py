@@ -12,7 +12,6 @@ a row is read.
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.errors import DatabaseError, FatalError, QueryCanceled
@@ -36,6 +35,7 @@ from aurorapy.expressions.nodes import (
     Relabel,
     SubLink,
 )
+from aurorapy.records import replace
 from aurorapy.sql.plan.columns import rewrite_query
 from aurorapy.sql.tree import Query
 from aurorapy.types.values import Array

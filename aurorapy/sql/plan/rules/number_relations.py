@@ -9,11 +9,11 @@ was not declared MATERIALIZED becomes a subquery in FROM; the others become a `C
 
 from __future__ import annotations
 
-from aurorapy.records import dataclass, replace
 from typing import Any
 
 from aurorapy.errors import InternalError
 from aurorapy.expressions.nodes import Aggregate, Column, Const, Expr, RowExpr, SubLink
+from aurorapy.records import dataclass, replace
 from aurorapy.sql.plan.columns import query_is_volatile
 from aurorapy.sql.tree import Cte, Join, Query, Ref, SetOp
 

@@ -9,10 +9,10 @@ targets must be plain columns, because anything else would have to turn NULL wit
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import Column, Expr
+from aurorapy.records import replace
 from aurorapy.sql.plan.columns import (
     conjunction,
     conjuncts,

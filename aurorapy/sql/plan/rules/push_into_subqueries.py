@@ -9,10 +9,10 @@ EXCEPT; never below LIMIT, a window function, DISTINCT ON or a set-returning or 
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import Column, Expr
+from aurorapy.records import replace
 from aurorapy.sql.plan.columns import (
     columns_of,
     conjunction,

@@ -7,10 +7,10 @@ A condition counts when it is strict in a column of the nullable side.
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import And, BooleanTest, Call, CoerceViaIO, Column, Expr, NullTest, Or, Relabel, ScalarArrayOp
+from aurorapy.records import replace
 from aurorapy.sql.plan.columns import conjuncts
 from aurorapy.sql.tree import Join, Query, Ref
 

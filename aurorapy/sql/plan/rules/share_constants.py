@@ -10,10 +10,10 @@ Not here: equalities of columns without a constant.
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Iterator
 
 from aurorapy.expressions.nodes import Call, Column, Const, Expr, Param, Relabel
+from aurorapy.records import replace
 
 _Equality = tuple[Expr, Expr]
 

@@ -10,10 +10,10 @@ NOT IN stays a subplan: a NULL among its rows makes it unknown, which no join sa
 
 from __future__ import annotations
 
-from aurorapy.records import replace
 from typing import Any
 
 from aurorapy.expressions.nodes import Column, Expr, Not, Param, SubLink
+from aurorapy.records import replace
 from aurorapy.sql.plan.columns import (
     conjunction,
     conjuncts,
