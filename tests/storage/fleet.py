@@ -52,6 +52,7 @@ class Fleet:
         self.media = {}
         self.nodes = {}
         self.alive = set()
+        self.undelivered = {}  # batches for nodes that are down, by name
         self.writers = {}  # node name -> the transport that wrote last
         self.names = list(copies + spare)
         for name in self.names:
@@ -64,6 +65,7 @@ class Fleet:
         for group in groups:
             for name in copies:
                 self.nodes[name].step(self.creation(group, name), 0)
+        self._tick()
 
     def creation(self, group, copy, epoch=m.NO_EPOCH):
         return m.CreateSegment(epoch, group, copy, m.NO_TRUNCATIONS, self.membership, VOLUME)
@@ -80,6 +82,11 @@ class Fleet:
         node.send = lambda message: self._said(name, node, message)
         node.tell = lambda member, message: self._told(node, member, message)
         return node
+
+    def _tick(self):
+        for name in sorted(self.alive):
+            self.nodes[name].tick(self.host.clock.monotonic())
+        self.host.tasks.call_later(0.1, self._tick)
 
     def _said(self, name, node, message):
         if self.nodes.get(name) is node and name in self.alive and name in self.writers:
@@ -104,7 +111,11 @@ class Fleet:
         self.alive -= set(names)
 
     def up(self, names):
+        """They are back; what a writer had for them arrives now."""
         self.alive |= set(names)
+        for name in names:
+            for deliver in self.undelivered.pop(name, []):
+                deliver()
 
     def restart(self, name, power_cut=False):
         if power_cut:
@@ -291,6 +302,8 @@ class Post:
     def _arrive(self, node, message, take):
         fleet = self.fleet
         if node not in fleet.alive:
+            if isinstance(message, m.Write):
+                fleet.undelivered.setdefault(node, []).append(lambda: self._arrive(node, message, take))
             return
         if isinstance(message, (m.Write, m.Horizons)):
             segment = fleet.nodes[node].segments.get(message.group)
