@@ -1,6 +1,7 @@
 """The command line, and the only place that wires everything together.
 
     aurorapy serve [--data DIR] [--host H] [--port P] [--config FILE] [--set name=value …]
+    aurorapy storage-node --data DIR --zone Z --listen HOST:PORT [--name N] [--secret-file F] [--set name=value …]
     aurorapy verify DIR
 
 `serve` makes the directory if it is new, prints one line saying where to connect, and stays in the foreground. SIGTERM
@@ -22,10 +23,13 @@ from aurorapy.errors import DatabaseError, ObjectInUse
 from aurorapy.host import preemption
 from aurorapy.host.collector import Collector
 from aurorapy.host.real import RealHost, allow_connections, new_event_loop
-from aurorapy.instance.instance import Instance
+from aurorapy.instance.instance import Instance, storage_config
 from aurorapy.server import logs
 from aurorapy.server.listener import Listener
 from aurorapy.session.interruption import may_switch
+from aurorapy.storage.node.server import open_node
+from aurorapy.storage.volume.recovery import Superseded
+from aurorapy.storage.volume.transport import Unreachable
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         from aurorapy.instance.verify import verify_directory
 
         return verify_directory(options.directory)
+    if options.command == "storage-node":
+        return storage_node(options)
     return serve(options)
 
 
@@ -50,6 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--user", default="postgres", help="superuser of a new database directory")
     run.add_argument("--password", help="password of that superuser")
     run.add_argument("--force-trust", action="store_true", help="allow trust authentication on a public address")
+    node = commands.add_parser("storage-node", help="hold copies of protection groups for writers elsewhere")
+    node.add_argument("--data", required=True, help="directory of the node, made if new")
+    node.add_argument("--zone", required=True, help="availability zone the node lives in")
+    node.add_argument("--listen", required=True, metavar="HOST:PORT", help="address for writers and peers")
+    node.add_argument("--name", help="name in log lines (default: the address)")
+    node.add_argument("--secret-file", help="file with the cluster's secret, the same for every process of it")
+    node.add_argument("--config", help="TOML file with settings, named as in SHOW")
+    node.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="one setting")
     check = commands.add_parser("verify", help="check every checksum, link and tree of a stopped database")
     check.add_argument("directory")
     return parser
@@ -79,6 +93,8 @@ def serve(options: argparse.Namespace) -> int:
     loop = new_event_loop()
     asyncio.set_event_loop(loop)
     host = RealHost(options.data, loop)
+    if not _join_cluster(host, settings):
+        return 2
     host.spin_when_idle(settings["idle_spin"])
     preemption.arm(host.tasks.give_way, may_switch)
     try:
@@ -88,13 +104,69 @@ def serve(options: argparse.Namespace) -> int:
         host.close()
 
 
+def _join_cluster(host: RealHost, settings: dict[str, Any]) -> bool:
+    files = ("cluster_secret_file", "storage_tls_cert_file", "storage_tls_key_file", "storage_tls_ca_file")
+    try:
+        host.join_cluster(*(settings[name] for name in files))
+    except (OSError, ValueError) as error:
+        print(f"aurorapy: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def storage_node(options: argparse.Namespace) -> int:
+    overrides = dict(item.split("=", 1) for item in options.set)
+    if options.secret_file:
+        overrides["cluster_secret_file"] = options.secret_file
+    try:
+        settings = config.load(options.config, overrides)
+    except (DatabaseError, OSError, ValueError) as error:
+        print(f"aurorapy: {error}", file=sys.stderr)
+        return 2
+    if not _is_loopback(options.listen.rpartition(":")[0]) and not settings["cluster_secret_file"]:
+        print("aurorapy: a storage node that others can reach needs --secret-file", file=sys.stderr)
+        return 2
+    log = logs.LazyLog(settings["log_format"])
+    loop = new_event_loop()
+    asyncio.set_event_loop(loop)
+    host = RealHost(options.data, loop)
+    if not _join_cluster(host, settings):
+        return 2
+    host.spin_when_idle(0)
+    try:
+        return loop.run_until_complete(_storage_node(host, loop, settings, options, log))
+    finally:
+        host.close()
+
+
+async def _storage_node(host: RealHost, loop: Any, settings: dict[str, Any], options: argparse.Namespace, log: Any) -> int:
+    name = options.name or options.listen
+    try:
+        server = await _in_task(host, loop, open_node, host, name, storage_config(settings), options.listen)
+    except (ObjectInUse, OSError) as error:
+        print(f"aurorapy: {error}", file=sys.stderr)
+        return 1
+    server.node.report = lambda line: log.error("storage", detail=line)
+    Collector(loop.call_later).start()
+    print(f"aurorapy {__version__} storage node {name} in zone {options.zone} ready at {server.listening.address}", flush=True)
+    stop = loop.create_future()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: stop.done() or stop.set_result(None))
+    await stop
+    await _in_task(host, loop, server.close)
+    return 0
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address.strip("[]")).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
 def _trust_is_safe(settings: dict[str, Any], forced: bool) -> bool:
     address = settings["listen_addresses"]
-    try:
-        loopback = ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        loopback = address == "localhost"
-    if loopback or forced or settings["auth_method"] != "trust":
+    if _is_loopback(address) or forced or settings["auth_method"] != "trust":
         return True
     print(
         f"aurorapy: refusing to serve {address} with trust authentication: anyone who reaches it would be superuser.\n"
@@ -107,7 +179,7 @@ def _trust_is_safe(settings: dict[str, Any], forced: bool) -> bool:
 async def _serve(host: RealHost, loop: Any, settings: dict[str, Any], options: argparse.Namespace, log: Any) -> int:
     try:
         instance = await _in_task(host, loop, _open_instance, host, settings, options, log)
-    except ObjectInUse as error:
+    except (ObjectInUse, Unreachable, Superseded) as error:
         print(f"aurorapy: {error.message}", file=sys.stderr)
         return 1
     listener = Listener(instance, loop)

@@ -7,7 +7,7 @@
 Threads only run C that lets go of the GIL, and decide nothing: `in_thread` is for reads and writes of files and for
 building pages.
 
-Not here: sockets (`server` owns them), signals and the command line (`__main__`).
+Not here: clients' sockets (`server` owns them), signals and the command line (`__main__`).
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import asyncio
 import os
 import random
 import resource
+import ssl
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 from aurorapy.host.disk import RealDisk
+from aurorapy.host.network import RealNetwork
 from aurorapy.host.tasks import GreenletTasks
 from aurorapy_native.clock import wall_us
 
@@ -30,6 +32,7 @@ LOG_SPINS = 4  # a commit of the same client comes after some statements more
 IDLE_SPIN_US = 60  # sleeping and being woken costs more than a client that answers at once needs
 CALL_DEPTH_MAX = 10_000  # expressions nest: a chain of 1,000 operators takes some 4,000 calls
 STACK_BYTES = 64 << 20
+SECRET_BYTES_MIN = 16
 FILES_BESIDE = 512  # files of a process that are no connections: runs, log files, libraries
 
 
@@ -85,6 +88,7 @@ class RealHost:
         self.random = RealRandomness()
         self.tasks = GreenletTasks(self.loop)
         self.disk = RealDisk(root_dir, self.loop)
+        self.network = RealNetwork(self.loop, self.random)
         self._own_loop = loop is None
         self._threads: ThreadPoolExecutor | None = None
 
@@ -110,6 +114,22 @@ class RealHost:
 
     def buggify(self, site: str) -> bool:
         return False
+
+    def join_cluster(self, secret_file: str, cert_file: str = "", key_file: str = "", ca_file: str = "") -> None:
+        """From here on links prove the secret in that file; with a certificate and authorities they go through TLS.
+        OSError or ValueError when a file cannot be used."""
+        secret = b""
+        if secret_file:
+            with open(secret_file, "rb") as file:
+                secret = file.read().strip()
+            if len(secret) < SECRET_BYTES_MIN:
+                raise ValueError(f"{secret_file} holds fewer than {SECRET_BYTES_MIN} bytes: no secret")
+        server_tls = client_tls = None
+        if cert_file:
+            server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            server_tls.load_cert_chain(cert_file, key_file or None)
+            client_tls = ssl.create_default_context(cafile=ca_file or cert_file)
+        self.network = RealNetwork(self.loop, self.random, secret, server_tls, client_tls)
 
     def close(self) -> None:
         """Ends the threads, and the loop if it was made here."""

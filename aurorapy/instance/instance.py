@@ -30,7 +30,8 @@ from aurorapy.instance.sequences import Sequences
 from aurorapy.instance.storage_jobs import StorageJobs
 from aurorapy.instance.workers.maintenance import Maintenance
 from aurorapy.records import dataclass
-from aurorapy.storage.volume import StorageConfig, Volume
+from aurorapy.storage.members import NodePlace
+from aurorapy.storage.volume import NoVolume, StorageConfig, Volume, create_volume, open_volume
 from aurorapy.txn.manager import TransactionManager
 from aurorapy.wire.scram import make_verifier, parse_verifier
 from aurorapy_native.locks import LockOwner
@@ -39,6 +40,7 @@ from aurorapy_native.space import VolumeSpace
 
 VOLUME_PATH = "volume"
 TEMPORARY_PATH = "tmp"
+COPY_NAMES = "ABCDEF"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Instance:
     def create(cls, host: Any, settings: dict[str, Any], superuser: str = "postgres", password: str | None = None,
                log: Any = None, storage: StorageConfig | None = None) -> Instance:  # fmt: skip
         """Makes a volume below the host's directory and opens it; `storage`: sizes that no setting gives."""
-        instance = cls(host, settings, Volume.create(host, storage or storage_config(settings)), log)
+        instance = cls(host, settings, create_volume(host, storage or storage_config(settings)), log)
         instance.space.create()
         instance.txns.create()
         verifier = instance.password_verifier(password) if password else None
@@ -124,7 +126,7 @@ class Instance:
     @classmethod
     def open(cls, host: Any, settings: dict[str, Any], log: Any = None, storage: StorageConfig | None = None) -> Instance:
         """Raises UnfinishedVolume for one whose `create` did not come to its end."""
-        instance = cls(host, settings, Volume.open(host, storage or storage_config(settings)), log)
+        instance = cls(host, settings, open_volume(host, storage or storage_config(settings)), log)
         if not instance._take_over():
             instance._give_up_unfinished()
             raise UnfinishedVolume("the database was not created to its end")
@@ -138,10 +140,11 @@ class Instance:
     def open_or_create(cls, host: Any, settings: dict[str, Any], superuser: str = "postgres", password: str | None = None,
                        log: Any = None, storage: StorageConfig | None = None) -> Instance:  # fmt: skip
         """What is there, or something new where nothing is, or where a creation was cut short."""
-        if cls.exists(host):
+        storage = storage or storage_config(settings)
+        if storage.nodes or cls.exists(host):
             try:
                 return cls.open(host, settings, log, storage)
-            except UnfinishedVolume:
+            except (NoVolume, UnfinishedVolume):
                 pass
         return cls.create(host, settings, superuser, password, log, storage)
 
@@ -157,6 +160,9 @@ class Instance:
 
     def _give_up_unfinished(self) -> None:
         """Nothing was ever acknowledged from this volume: under its lock, it ceases to be one."""
+        if self.volume.config.nodes:
+            self.volume.close()
+            raise DatabaseError("the database was not created to its end", hint="Empty the directories of the storage nodes.")
         disk = self.host.disk
         disk.rename(f"{VOLUME_PATH}/volume", f"{VOLUME_PATH}/volume.unfinished")
         disk.sync_directory(VOLUME_PATH)
@@ -367,8 +373,12 @@ class Instance:
 
 def storage_config(settings: dict[str, Any]) -> StorageConfig:
     """The settings that concern storage, in its own terms."""
+    nodes = tuple(NodePlace.parse(text) for text in settings["storage_nodes"].split(",") if text.strip())
+    copies = int(settings["storage_copies"]) if nodes else 1
     return StorageConfig(
         path=VOLUME_PATH,
+        nodes=nodes,
+        copies=tuple(COPY_NAMES[:copies]),
         group_pages=settings["protection_group_size"],
         log_file_bytes=settings["hot_log_file_size"] << 20,
         retention_s=settings["retention_window"] / 1000,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from aurorapy.records import dataclass
 
 
+from aurorapy.storage.members import NodePlace
+
 
 @dataclass(frozen=True)
 class StorageConfig:
@@ -16,6 +18,7 @@ class StorageConfig:
     copies: tuple[str, ...] = ("A",)
     write_quorum: int = 1
     read_quorum: int = 1
+    nodes: tuple[NodePlace, ...] = ()  # storage nodes to choose from; none: the copies live in this process
 
     # the writer's side
     lsn_limit_bytes: int = 64 << 20  # no LSN beyond VDL + this; bounds what recovery must annul

@@ -12,7 +12,8 @@ cdef class DurableWait:
 
 cdef class GroupProgress:
     """How far the copies of one protection group are."""
-    cdef readonly dict positions         # SCL by copy
+    cdef readonly dict positions         # SCL by copy, of all that are written to
+    cdef public object write             # quorum rule
     cdef public uint64_t complete        # PGCL
     cdef public uint64_t read_point      # the group's last LSN at or below the VDL
 
@@ -23,8 +24,6 @@ cdef class Take:
 
 cdef class VolumeCore(Sender):
     cdef public object epoch
-    cdef public tuple copies             # names of those that are written to
-    cdef public object geometry
     cdef public object transport
     cdef readonly RunQueue tasks
     cdef readonly RedoBuffer redo

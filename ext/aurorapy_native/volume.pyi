@@ -16,13 +16,16 @@ class GroupProgress:
     """How far the copies of one protection group are."""
 
     positions: dict[str, int]
-    """SCL by copy."""
+    """SCL by copy, of all that are written to."""
     complete: int
     """PGCL: on a write quorum."""
     read_point: int
     """The group's last LSN at or below the VDL."""
-    def __init__(self, positions: dict[str, int], complete: int = 0) -> None:
-        """`positions`: SCL by copy; `complete`: the group's last LSN at or below the VDL."""
+    write: Any
+    """The rule of its write quorum."""
+    def __init__(self, positions: dict[str, int], complete: int = 0, write: Any = None) -> None:
+        """`positions`: SCL by copy; `complete`: the group's last LSN at or below the VDL; `write`: the rule of its
+        write quorum, needed where there is more than one copy."""
 
 class Take:
     """What one flush took: durable when every group has its part of it on a write quorum."""
@@ -32,8 +35,6 @@ class VolumeCore(Sender):
     message)` and `failed(error)`."""
 
     epoch: Any
-    copies: tuple[str, ...]
-    geometry: Any
     transport: Any
     tasks: Any
     redo: RedoBuffer
@@ -42,7 +43,7 @@ class VolumeCore(Sender):
     failure: Any
     closed: bool
     def __init__(
-        self, tasks: RunQueue, redo: RedoBuffer, transport: Any, epoch: Any, geometry: Any, copies: tuple[str, ...],
+        self, tasks: RunQueue, redo: RedoBuffer, transport: Any, epoch: Any,
         groups: dict[int, GroupProgress], limit_bytes: int, batch_bytes: int,
     ) -> None:
         """`groups`: what recovery found, a GroupProgress by number. limit_bytes: how far LSNs may run ahead of the

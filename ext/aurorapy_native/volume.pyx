@@ -44,19 +44,20 @@ cdef class TaskWait(DurableWait):
 
 
 cdef class GroupProgress:
-    def __init__(self, dict positions not None, uint64_t complete=0):
-        """`positions`: SCL by copy; `complete`: the group's last LSN at or below the VDL."""
-        self.positions = positions
+    def __init__(self, dict positions not None, uint64_t complete=0, write=None):
+        """`positions`: SCL by copy; `complete`: the group's last LSN at or below the VDL; `write`: the rule of its
+        write quorum, needed where there is more than one copy."""
+        self.positions, self.write = positions, write
         self.complete = self.read_point = complete
 
 
 cdef class VolumeCore(Sender):
-    def __init__(self, RunQueue tasks not None, RedoBuffer redo not None, transport, epoch, geometry,
-                 tuple copies not None, dict groups not None, uint64_t limit_bytes, size_t batch_bytes):
+    def __init__(self, RunQueue tasks not None, RedoBuffer redo not None, transport, epoch, dict groups not None,
+                 uint64_t limit_bytes, size_t batch_bytes):
         """`groups`: what recovery found, a GroupProgress by number. limit_bytes: how far LSNs may run ahead of the
         VDL."""
         self.tasks, self.redo, self.transport = tasks, redo, transport
-        self.epoch, self.geometry, self.copies, self.groups = epoch, geometry, copies, groups
+        self.epoch, self.groups = epoch, groups
         self.vdl = redo.last_lsn
         self.began_at = redo.position        # nothing lies between the recovered VDL and here
         self.limit_bytes, self.batch_bytes = limit_bytes, batch_bytes
@@ -85,8 +86,8 @@ cdef class VolumeCore(Sender):
                     self.take_group(group, take, batches)
             self.takes.append(take)
             send = self.transport.send
-            for batch in batches:
-                for copy in self.copies:
+            for progress, batch in batches:
+                for copy in progress.positions:
                     send(copy, batch)
         except OSError as error:
             self.fail(IoError(f"could not write redo: {error.strerror}"))
@@ -95,12 +96,12 @@ cdef class VolumeCore(Sender):
     cdef int take_group(self, uint32_t group, Take take, list batches) except -1:
         cdef object prev, last, records
         cdef tuple taken
-        while (taken := self.redo.take(group, self.batch_bytes)) is not None:
-            prev, last, records = taken
-            batches.append(Write(self.epoch, group, prev, last, self.vdl, records))
         progress = self.groups.get(group)
         if progress is None:
             progress = self.create_group(group)
+        while (taken := self.redo.take(group, self.batch_bytes)) is not None:
+            prev, last, records = taken
+            batches.append((progress, Write(self.epoch, group, prev, last, self.vdl, records)))
         take.parts.append((progress, last))
         return 0
 
@@ -115,10 +116,10 @@ cdef class VolumeCore(Sender):
     cdef int durable(self, object copy, object message) except -1:
         cdef GroupProgress progress = self.groups[message.group]
         cdef uint64_t scl = message.scl, complete
-        if scl <= <uint64_t> progress.positions[copy] or message.epoch != self.epoch:
+        if scl <= <uint64_t> progress.positions.get(copy, scl) or message.epoch != self.epoch:
             return 0
         progress.positions[copy] = scl
-        complete = scl if len(progress.positions) == 1 else self.geometry.write.reached(progress.positions)
+        complete = scl if len(progress.positions) == 1 else progress.write.reached(progress.positions)
         if complete > progress.complete:
             progress.complete = complete
             self.advance()

@@ -126,7 +126,8 @@ class StorageNode:
 
     def step(self, message: m.Message, now: float) -> list[m.Message]:
         """Takes a message; returns the answers that are ready. They go back to where the message came from."""
-        return self._handlers[type(message)](message)
+        handler = self._handlers.get(type(message))
+        return handler(message) if handler is not None else []  # what nodes say, and nobody says to them
 
     def tick(self, now: float) -> list[m.Message]:
         """Time has passed: batches that wait for room try again."""

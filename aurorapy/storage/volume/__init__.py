@@ -4,13 +4,30 @@
     recovery.py    fence, ask, decide, truncate and repair, open
     decision.py    where the volume ends, from the answers
     transport.py   how nodes are reached; in this process by function calls
+    links.py       … and over the network: questions, hedged reads
+    fleet.py       a volume on storage nodes: found, made, opened, grown
+    laggards.py    copies that missed something
+
+`create_volume` and `open_volume` choose by `config.nodes`.
 
 Not here: the nodes themselves (`storage/node`), transactions.
 """
 
+from aurorapy.host import Host
 from aurorapy.storage.options import StorageConfig
+from aurorapy.storage.volume.fleet import NoVolume, create_fleet, open_fleet
 from aurorapy.storage.volume.volume import Volume
 
 VolumeConfig = StorageConfig
 
-__all__ = ["StorageConfig", "Volume", "VolumeConfig"]
+__all__ = ["NoVolume", "StorageConfig", "Volume", "VolumeConfig", "create_volume", "open_volume"]
+
+
+def create_volume(host: Host, config: StorageConfig) -> Volume:
+    """A new, empty volume; opened. ObjectInUse when there is one already."""
+    return create_fleet(host, config) if config.nodes else Volume.create(host, config)
+
+
+def open_volume(host: Host, config: StorageConfig) -> Volume:
+    """Recovery, then ready. NoVolume or FileNotFoundError: there is none; ObjectInUse: another process has it open."""
+    return open_fleet(host, config) if config.nodes else Volume.open(host, config)

@@ -32,7 +32,7 @@ from aurorapy.records import replace
 from aurorapy.storage import messages as m
 from aurorapy.storage.node import StorageNode, manifest
 from aurorapy.storage.options import StorageConfig
-from aurorapy.storage.quorum import Geometry
+from aurorapy.storage.quorum import Geometry, Rule
 from aurorapy.storage.volume.recovery import Recovered, Superseded, recover
 from aurorapy.storage.volume.transport import DirectTransport, Transport
 from aurorapy_native.checksum import verify_page
@@ -48,14 +48,13 @@ class Volume(VolumeCore):
 
     def __init__(self, host: Host, config: StorageConfig, transport: Transport, recovered: Recovered) -> None:
         redo = RedoBuffer(config.group_pages, recovered.vdl, recovered.position, recovered.group_last)
+        self.geometry = Geometry.of(config.copies, config.write_quorum, config.read_quorum)  # of groups that are made
         groups = {
-            group: GroupProgress(dict(positions), recovered.group_last.get(group, 0))
+            group: GroupProgress(dict(positions), recovered.group_last.get(group, 0), self._write_rule(transport, group))
             for group, positions in recovered.positions.items()
         }
-        geometry = Geometry.of(config.copies, config.write_quorum, config.read_quorum)
         super().__init__(
-            host.tasks, redo, transport, recovered.epoch, geometry, tuple(config.copies), groups,
-            config.lsn_limit_bytes, config.batch_bytes_max,
+            host.tasks, redo, transport, recovered.epoch, groups, config.lsn_limit_bytes, config.batch_bytes_max
         )  # fmt: skip
         self.host, self.config = host, config
         self.truncations = recovered.truncations
@@ -134,14 +133,22 @@ class Volume(VolumeCore):
         self.closed = True
         self._tick_timer.cancel()
         self.fail(IoError("the volume is closed"))
+        self._unlock()
+
+    def _unlock(self) -> None:
         self.host.disk.unlock(place(self.config, "lock"))
 
     # -- what the native half asks for -------------------------------------------------------------------------------
 
+    def _write_rule(self, transport: Transport, group: int) -> Rule:
+        """Who must hold a group's records."""
+        return self.geometry.write
+
     def create_group(self, group: int) -> GroupProgress:
         """The first records of a protection group are about to leave."""
-        progress = self.groups[group] = GroupProgress(dict.fromkeys(self.copies, 0))
-        for copy in self.copies:
+        copies = self.geometry.copies
+        progress = self.groups[group] = GroupProgress(dict.fromkeys(copies, 0), 0, self.geometry.write)
+        for copy in copies:
             self.transport.send(copy, m.CreateSegment(self.epoch, group, copy, self.truncations))
         return progress
 
@@ -152,7 +159,7 @@ class Volume(VolumeCore):
         elif type(message) is m.Failed:
             self._trouble(str(message))
             self._broken.add(message.copy)
-            if not self.geometry.write.met(set(self.copies) - self._broken):
+            if not self.geometry.write.met(set(self.geometry.copies) - self._broken):
                 self.fail(IoError(message.reason))
 
     def failed(self, error: DatabaseError) -> None:
@@ -225,10 +232,13 @@ class Volume(VolumeCore):
 
     def tell_horizons(self) -> None:
         """Tells every copy the VDL and what may be forgotten; happens by itself every second."""
+        for group, progress in self.groups.items():
+            for copy in progress.positions:
+                self.tell_horizons_to(group, copy)
+
+    def tell_horizons_to(self, group: int, copy: str) -> None:
         pgmrpl = self.vdl if self._pgmrpl is None else min(self._pgmrpl, self.vdl)
-        for group in self.groups:
-            for copy in self.copies:
-                self.transport.send(copy, m.Horizons(self.epoch, group, pgmrpl, self.vdl))
+        self.transport.send(copy, m.Horizons(self.epoch, group, pgmrpl, self.vdl))
 
     def __str__(self) -> str:
         return f"volume vdl={self.vdl:#x} epoch={self.epoch} {self.geometry}"

@@ -80,6 +80,7 @@ class MiniTransport:
     def __init__(self, process: Process, places: dict[str, str], groups: list[int]) -> None:
         self._process, self._groups = process, groups
         self._number = 0
+        self.epoch = m.NO_EPOCH
         self._asked: dict[int, tuple[Any, Callable[[str, m.Message], None]]] = {}
         self._receive: Callable[[str, m.Message], None] = lambda copy, message: None
         self._links = {copy: process.network.connect(address, self) for copy, address in places.items()}
@@ -144,11 +145,13 @@ class MiniTransport:
         return answers
 
     def read_page(self, copy: str, group: int, page_no: int, lsn: int) -> bytes:
-        message = m.ReadPage(m.NO_EPOCH, group, page_no, lsn, 0)
+        message = m.ReadPage(self.epoch, group, page_no, lsn, 0)
         answer = self.ask(message, lambda copies: copy in copies)[copy]
         if type(answer) is m.Page:
             return answer.content
-        raise IoError(answer.reason, sqlstate=answer.sqlstate)
+        if type(answer) is m.ReadFailed:
+            raise IoError(answer.reason, sqlstate=answer.sqlstate)
+        raise IoError(str(answer))
 
     def close(self) -> None:
         for link in self._links.values():
@@ -178,6 +181,7 @@ def open_volume(process: Process, places: dict[str, str], groups: list[int], con
         transport.close()
         process.disk.unlock("lock")
         raise
+    transport.epoch = recovered.epoch
     return Volume(process, config, transport, recovered)
 
 

@@ -1,0 +1,218 @@
+"""A volume whose copies live on storage nodes: finding it, making it, opening it, and growing it.
+
+    nodes    a1 a2 (zone a)   b1 b2 (zone b)   c1 c2 (zone c)
+    group 0   A  B             C  D             E  F            write 4 of 6, read 3 of 6
+    group 1   A  B             C  D             E  F            made when its first record leaves
+
+The instance keeps nothing of the volume: what it is called and how it is cut comes from the segments, and who holds them
+from the newest membership that any of them knows.
+
+Errors: NoVolume where the nodes host no volume; ObjectInUse where they host one already; Unreachable while too few
+answer.
+
+Not here: recovery's six steps (`recovery`), copies that lag (`laggards`), changing who holds what (`membership`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Callable, Iterable
+
+from aurorapy.errors import DatabaseError, ObjectInUse
+from aurorapy.host import Host
+from aurorapy.records import dataclass
+from aurorapy.storage import messages as m
+from aurorapy.storage.members import Member, Membership, NodePlace
+from aurorapy.storage.options import StorageConfig
+from aurorapy.storage.quorum import Geometry, Rule
+from aurorapy.storage.volume.laggards import Laggards
+from aurorapy.storage.volume.links import LinkTransport
+from aurorapy.storage.volume.recovery import Recovered, recover
+from aurorapy.storage.volume.transport import Answers, Transport
+from aurorapy.storage.volume.volume import Volume
+from aurorapy_native.volume import GroupProgress, again
+
+QUORUMS = {6: (4, 3), 3: (2, 2), 1: (1, 1)}  # copies: write, read
+
+
+class NoVolume(DatabaseError):
+    """The storage nodes are empty, or a creation did not come to its end."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the nodes host."""
+
+    volume: m.VolumeIdentity
+    memberships: dict[int, Membership]
+    nodes: dict[str, m.Segments]  # who answered, by name
+
+
+class FleetVolume(Volume):
+    """One writer's hold on a volume that lives on storage nodes."""
+
+    transport: LinkTransport
+
+    def __init__(self, host: Host, config: StorageConfig, transport: LinkTransport, recovered: Recovered, found: Found) -> None:
+        super().__init__(host, config, transport, recovered)
+        self.identity = recovered.volume
+        self._node_ids = {name: answer.node for name, answer in found.nodes.items()}
+        self.laggards = Laggards(self)
+        transport.epoch = self.epoch
+        self.tell_horizons()  # every node learns whom to answer
+
+    def _unlock(self) -> None:
+        pass
+
+    def _write_rule(self, transport: Transport, group: int) -> Rule:
+        return transport.memberships[group].geometry.write
+
+    # -- growing -----------------------------------------------------------------------------------------------------
+
+    def create_group(self, group: int) -> GroupProgress:
+        """The first records of a protection group are about to leave. What is sent to a copy arrives in order, so they
+        find their segment; a node that was down meanwhile is told when it says that the segment is missing."""
+        loads = Counter(member.node for each in self.transport.memberships.values() for member in each.members)
+        membership = choose_members(self.config.nodes, self.config.copies, self._node_ids, loads)
+        self.transport.place(group, membership)
+        progress = self.groups[group] = GroupProgress(dict.fromkeys(membership.geometry.copies, 0), 0, membership.geometry.write)
+        for member in membership.members:
+            self.create_segment(group, member.copy)
+        return progress
+
+    def create_segment(self, group: int, copy: str) -> None:
+        membership = self.transport.memberships[group]
+        self.transport.send(
+            copy, m.CreateSegment(self.epoch, group, copy, self.truncations, membership, self.identity)
+        )  # fmt: skip
+
+    # -- answers -----------------------------------------------------------------------------------------------------
+
+    def receive_other(self, copy: str, message: m.Message) -> None:
+        if not self.laggards.receive(copy, message):
+            super().receive_other(copy, message)
+
+    # -- pages -------------------------------------------------------------------------------------------------------
+
+    def read_page(self, page_no: int, lsn: int | None = None) -> bytes:
+        group = page_no // self.config.group_pages
+        progress = self.groups.get(group)
+        if progress is None:
+            return bytes(8192)
+        at = self.vdl if lsn is None else lsn
+        point = progress.read_point if lsn is None else min(lsn, progress.read_point)
+        return self.transport.read(group, page_no, at, point, lambda: self._able(progress, point))
+
+    def _able(self, progress: GroupProgress, point: int) -> list[str]:
+        """Copies that have everything up to the read point, as far as we know."""
+        if self.failure is not None:
+            raise again(self.failure)
+        return [copy for copy, scl in progress.positions.items() if scl >= point]
+
+    def __str__(self) -> str:
+        return f"volume {self.identity.id[:6]} vdl={self.vdl:#x} epoch={self.epoch} groups={len(self.groups)}"
+
+
+def create_fleet(host: Host, config: StorageConfig) -> Volume:
+    """A new, empty volume on the nodes of `config.nodes`; opened. A creation that was cut short is brought to its end."""
+    transport = LinkTransport(host, config.nodes)
+    try:
+        answers = transport.ask_nodes(m.ListSegments(), lambda answers: len(answers) == len(transport.places))
+        found = what_is_hosted(answers)
+        if found is not None and is_whole(found):
+            raise ObjectInUse("the volume exists already")
+        if found is not None:
+            identity, membership = found.volume, found.memberships[0]
+        else:
+            identity = m.VolumeIdentity(host.random.bytes(16).hex(), config.group_pages)
+            ids = {name: answer.node for name, answer in answers.items()}
+            membership = choose_members(config.nodes, config.copies, ids, Counter())
+        transport.place(0, membership)
+        questions = {
+            member.copy: m.CreateSegment(m.NO_EPOCH, 0, member.copy, m.NO_TRUNCATIONS, membership, identity)
+            for member in membership.members
+        }
+        transport.ask(questions, lambda answers: len(answers) == len(questions))
+    finally:
+        transport.close()
+    return open_fleet(host, config)
+
+
+def open_fleet(host: Host, config: StorageConfig) -> Volume:
+    """Recovery, then ready."""
+    transport = LinkTransport(host, config.nodes)
+    try:
+        found = what_is_hosted(transport.ask_nodes(m.ListSegments(), enough_to_know(transport.places)))
+        if found is None or not is_whole(found):
+            raise NoVolume("the storage nodes host no volume")
+        geometry = found.memberships[0].geometry
+        config = replace(config, group_pages=found.volume.group_pages, copies=geometry.copies)
+        instance = int.from_bytes(host.random.bytes(8), "little")
+        recovered = recover(host, transport, geometry, instance, config)
+        return FleetVolume(host, config, transport, recovered, found)
+    except BaseException:
+        transport.close()
+        raise
+
+
+def enough_to_know(places: tuple[NodePlace, ...]) -> Callable[[Answers], bool]:
+    """Whoever is made is on a write quorum of its six: with three nodes silent, one that answers knows of it."""
+
+    def enough(answers: Answers) -> bool:
+        if len(answers) == len(places):
+            return True
+        found = what_is_hosted(answers)
+        return found is not None and is_whole(found) and len(places) - len(answers) <= 3
+
+    return enough
+
+
+def what_is_hosted(answers: Answers) -> Found | None:
+    """The volume on the nodes that answered, by the newest membership of each group; None when they are empty."""
+    memberships: dict[int, Membership] = {}
+    volume: m.VolumeIdentity | None = None
+    for answer in answers.values():
+        for group, membership in answer.groups.items():
+            volume = answer.volume
+            if group not in memberships or membership.epoch > memberships[group].epoch:
+                memberships[group] = membership
+    if volume is None:
+        return None
+    return Found(volume, memberships, dict(answers))
+
+
+def is_whole(found: Found) -> bool:
+    """Was its creation brought to its end, as far as those that answered know: enough copies to read group 0?"""
+    membership = found.memberships.get(0)
+    if membership is None:
+        return False
+    hosts = {answer.node for answer in found.nodes.values() if 0 in answer.groups}
+    names = {name for name, answer in found.nodes.items() if 0 in answer.groups}
+    present = [each.copy for each in membership.members if each.segment in hosts or (not each.segment and each.node in names)]
+    return membership.geometry.read.met(present)
+
+
+def choose_members(
+    places: Iterable[NodePlace], copies: tuple[str, ...], node_ids: dict[str, str], loads: Counter[str]
+) -> Membership:
+    """As many nodes as there are copies, evenly over the zones, within a zone those that hold least; zones in order."""
+    by_zone: dict[str, list[NodePlace]] = {}
+    for place in places:
+        by_zone.setdefault(place.zone, []).append(place)
+    for found in by_zone.values():
+        found.sort(key=lambda place: (loads[place.name], place.name))
+    chosen: list[NodePlace] = []
+    zones = sorted(by_zone)
+    while len(chosen) < len(copies):
+        before = len(chosen)
+        for zone in zones:
+            if by_zone[zone] and len(chosen) < len(copies):
+                chosen.append(by_zone[zone].pop(0))
+        if len(chosen) == before:
+            raise ValueError(f"{len(copies)} copies need as many storage nodes; {before} are configured")
+    chosen.sort(key=lambda place: place.zone)
+    members = tuple(
+        Member(copy, place.name, place.zone, place.address, node_ids.get(place.name, "")) for copy, place in zip(copies, chosen)
+    )
+    return Membership(1, members, Geometry.of(copies, *QUORUMS[len(copies)]))

@@ -1,0 +1,100 @@
+"""Copies that missed something, and what the writer does about it.
+
+    says                                    gets
+    link is there (again)                   Horizons, then the batches it may lack
+    State, of an older epoch                Install: epoch, list, membership; then the batches
+    Missing                                 CreateSegment; then the batches
+    skipped for its backlog                 the batches, once it has taken what it was sent
+
+Batches are kept until their write quorum holds them, so they are few; what a copy lacks below that it gets from its peers
+by gossip. Everything sent here may come twice.
+
+Not here: gossip (`node/gossip.py`), replacing a copy for good (`membership`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from aurorapy.storage import messages as m
+from aurorapy.storage.volume.links import BACKLOG_BYTES
+
+LOOK_SECONDS = 0.05
+
+
+class Laggards:
+    """The lagging copies of one `FleetVolume`."""
+
+    def __init__(self, volume: Any) -> None:
+        self._volume = volume
+        self._transport = volume.transport
+        self._kept: dict[int, deque[m.Write]] = {}  # by group: batches that may lack their write quorum, by LSN
+        self._transport.sent_batch = self.keep
+        self._transport.came_up = self.came_up
+        self._look()
+
+    def keep(self, batch: m.Write) -> None:
+        """A batch leaves, for the first time or again."""
+        kept = self._kept.get(batch.group)
+        if kept is None:
+            kept = self._kept[batch.group] = deque()
+        if kept and batch.last <= kept[-1].last:
+            return
+        self._trim(batch.group, kept)
+        if batch.last > self._volume.groups[batch.group].complete:
+            kept.append(batch)
+
+    def _trim(self, group: int, kept: deque[m.Write]) -> None:
+        complete = self._volume.groups[group].complete
+        while kept and kept[0].last <= complete:
+            kept.popleft()
+
+    def kept_bytes(self) -> int:
+        return sum(len(batch.records) for kept in self._kept.values() for batch in kept)
+
+    def came_up(self, group: int, copy: str) -> None:
+        if group in self._volume.groups:
+            self._volume.tell_horizons_to(group, copy)
+            self._resend(group, copy)
+
+    def receive(self, copy: str, message: m.Message) -> bool:
+        """False for what is not a laggard's."""
+        volume, group = self._volume, message.group
+        kind = type(message)
+        if kind is m.State:
+            if message.epoch < volume.epoch or message.truncations.epoch < volume.epoch:
+                membership = self._transport.memberships[group]
+                self._transport.send(copy, m.Install(volume.epoch, group, volume.truncations, membership))
+        elif kind is m.Missing:
+            if not message.was_here:
+                volume.create_segment(group, copy)
+        elif kind in (m.Installed, m.SegmentCreated):
+            if message.epoch == volume.epoch:
+                self.came_up(group, copy)
+        else:
+            return False
+        return True
+
+    def _resend(self, group: int, copy: str) -> None:
+        """The batches that the copy may lack, as far as its link takes them."""
+        kept = self._kept.get(group)
+        if not kept:
+            return
+        self._trim(group, kept)
+        scl = self._volume.groups[group].positions.get(copy, 0)
+        for batch in [*kept]:
+            if batch.last > scl:
+                self._transport.send(copy, batch)
+                if (group, copy) in self._transport.skipped:
+                    return
+
+    def _look(self) -> None:
+        volume, transport = self._volume, self._transport
+        if volume.closed or volume.failure is not None:
+            return
+        volume.tasks.call_later(LOOK_SECONDS, self._look)
+        for group, copy in [*transport.skipped]:
+            if transport.backlog(group, copy) < BACKLOG_BYTES // 2:
+                transport.skipped.discard((group, copy))
+                self._resend(group, copy)
