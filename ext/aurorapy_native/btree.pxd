@@ -22,6 +22,7 @@ cdef class BTree:
     cdef MiniTransaction mtr
     cdef public str name             # of the index, for error messages
     cdef uint32_t last_leaf          # a guess at the rightmost leaf's block
+    cdef uint64_t barren             # the horizon at which few dead entries were found; see dead_entries
     cdef int32_t[64] pinned          # pages of the change being prepared
     cdef int n_pinned
 
@@ -43,6 +44,7 @@ cdef class BTree:
 
     cdef void put_entry(self, int32_t frame, int index, const char* entry, uint32_t length) except *
     cdef void remove_entry(self, int32_t frame, int index) except *
+    cdef void remove_entries(self, int32_t frame, const int* at, int n) except *
     cdef void set_bounds(self, int32_t frame, uint16_t lower, uint16_t upper) except *
     cdef void replace_page(self, int32_t frame, char* image) except *
     cdef void set_link(self, int32_t frame, bint right, uint32_t block) except *

@@ -299,6 +299,22 @@ cdef class BTree:
         self.mtr.move(frame, at, at + 4, header.lower - at - 4)
         self.set_bounds(frame, header.lower - 4, header.upper)
 
+    cdef void remove_entries(self, int32_t frame, const int* at, int n) except *:
+        # Those at the ascending indexes; neighbours go together.
+        cdef PageHeader* header = <PageHeader*>self.pool.at(frame)
+        cdef uint32_t here, gone
+        cdef int last = n - 1, first
+        while last >= 0:
+            first = last
+            while first and at[first - 1] == at[first] - 1:
+                first -= 1
+            here = PAGE_HEADER + 4 * at[first]
+            gone = 4 * (last - first + 1)
+            if here + gone < header.lower:
+                self.mtr.move(frame, here, here + gone, header.lower - here - gone)
+            self.set_bounds(frame, <uint16_t> (header.lower - gone), header.upper)
+            last = first - 1
+
     cdef void replace_page(self, int32_t frame, char* image) except *:
         # The log's own fields (LSN, checksum) stay; so does pruned-to unless the image says more.
         cdef char* page = self.pool.at(frame)

@@ -1,5 +1,5 @@
 # Range scans. A Scan holds keys, never a page; it may be kept across a switch.
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint32_t, uint64_t
 from aurorapy_native.btree cimport BTree
 
 cdef class Scan:
@@ -12,6 +12,7 @@ cdef class Scan:
     cdef bytes end_key               # ... and below (end_key, end_tid); None: no end
     cdef uint64_t end_tid
     cdef uint64_t[819] tids          # LEAF_ENTRIES_MAX
+    cdef int32_t leaf                # the frame they were read from; until the next point that may switch
     cdef readonly uint32_t count     # of tids the last step found
 
     # Next matches into tids[0:count], at most `limit` of them (0: no limit). 0 when the scan is over. Retry.

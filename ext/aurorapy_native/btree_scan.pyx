@@ -99,6 +99,7 @@ cdef class Scan:
         cdef int stop = self.end_index(page)
         cdef int last = min(stop, index + <int>limit)
         cdef const char* entry
+        self.leaf = frame
         while index < last:
             self.take(page, index, keys)
             index += 1
@@ -124,7 +125,8 @@ cdef class Scan:
         else:
             self.tree.descend(PyBytes_AS_STRING(self.end_key), PyBytes_GET_SIZE(self.end_key), self.end_tid, True,
                               &path)
-        page = self.tree.pool.at(path.frame[0])
+        self.leaf = path.frame[0]
+        page = self.tree.pool.at(self.leaf)
         start = search_page(page, first_entry(page), page_count(page), PyBytes_AS_STRING(self.start_key),
                             PyBytes_GET_SIZE(self.start_key), self.start_tid, False)
         index = self.end_index(page)

@@ -95,8 +95,7 @@ cdef int clean_leaf(BTree tree, Path* path, const uint64_t* dead, size_t n_dead,
         return count == first + found
     tree.mtr.begin(PAGE_SIZE + 512)
     if found <= REMOVE_ONE_BY_ONE:
-        for i in range(found - 1, -1, -1):
-            tree.remove_entry(frame, at[i])
+        tree.remove_entries(frame, at, found)
         if pruned_to > (<PageHeader*>page).pruned_to:
             tree.mtr.write(frame, HEADER_PRUNED_TO, &pruned_to, 8)
     else:

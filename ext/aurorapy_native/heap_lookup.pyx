@@ -14,6 +14,7 @@ Errors: as in heap, btree and keys. Not here: ranges (btree_scan, access/table.p
 from libc.stdint cimport uint32_t, uint64_t
 
 from aurorapy_native.btree cimport BTree
+from aurorapy_native.dead_entries cimport DEAD_MANY, drop_passed
 from aurorapy_native.heap cimport Heap
 from aurorapy_native.heap_read cimport RIVAL_NONE
 from aurorapy_native.keys cimport KeyCodec
@@ -42,6 +43,7 @@ cdef tuple try_by_key(Heap heap, BTree tree, KeyCodec codec, tuple key, Snapshot
     cdef uint64_t tid = 0, at = 0
     cdef char* row = NULL
     cdef int found
+    cdef list tids
     if tree.storage.blocks == 0:
         return None
     codec.encode_into(key, codec.columns)
@@ -51,10 +53,13 @@ cdef tuple try_by_key(Heap heap, BTree tree, KeyCodec codec, tuple key, Snapshot
     if found == 1:
         row = heap.visible(tid, snapshot, &at)
     else:
-        for other in tree.try_lookup(codec.data[:codec.used]):
+        tids = tree.try_lookup(codec.data[:codec.used])
+        for other in tids:
             row = heap.visible(other, snapshot, &at)
             if row != NULL:
                 break
+        if len(tids) > DEAD_MANY:
+            drop_passed(heap, tree, codec.data, <uint32_t> codec.used, tids)
     if row == NULL:
         return None
     heap.met_external = (<TupleHeader*> row).infomask & HAS_EXTERNAL != 0
@@ -78,6 +83,7 @@ cdef int try_add(Heap heap, BTree tree, KeyCodec codec, tuple key, uint64_t tid,
                  uint64_t* other) except -1:
     cdef int found, state
     cdef uint64_t entry = 0
+    cdef list tids
     codec.encode_into(key, codec.columns)
     if unique and tree.storage.blocks:
         found = tree.lookup_unique(codec.data, <uint32_t> codec.used, &entry)
@@ -86,10 +92,13 @@ cdef int try_add(Heap heap, BTree tree, KeyCodec codec, tuple key, uint64_t tid,
             if state != RIVAL_NONE:
                 return state
         elif found:
-            for entry in tree.try_lookup(codec.data[:codec.used]):
+            tids = tree.try_lookup(codec.data[:codec.used])
+            for entry in tids:
                 state = heap.rival_of(entry, ids, other)
                 if state != RIVAL_NONE:
                     return state
+            if len(tids) > DEAD_MANY:
+                drop_passed(heap, tree, codec.data, <uint32_t> codec.used, tids)
     other[0] = 0
     tree.insert_key(codec.data, <uint32_t> codec.used, tid)
     return RIVAL_NONE

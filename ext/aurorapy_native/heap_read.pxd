@@ -60,6 +60,9 @@ cdef class HeapReader:
     cdef inline tuple decode(self, const char* row, Projection projection, uint64_t at):
         return self.codec.decode(row, projection, block_of(at), <uint32_t> (at & 0xFFFF), self.oid)
     cdef list decode_all(self, Versions* found, Projection projection)
+    # Is everything an index entry's tid leads to dead to every snapshot at or above the horizon? pruned_to: raised to
+    # the commit LSN up to which it was. Of a page that is not in the pool: no.
+    cdef bint is_gone(self, uint64_t tid, uint64_t horizon, uint64_t* pruned_to) except -1
     cdef bint sees(self, const TupleHeader* row, Snapshot snapshot) except *
     cdef int32_t row_frame(self, uint64_t tid) except -2
     cdef int prune_if_useful(self, int32_t frame, bint crowded) except -1

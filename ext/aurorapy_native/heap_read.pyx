@@ -16,7 +16,7 @@ Not here: changes (heap), values out of line (access/toast.py, through `toaster`
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t
 
 from aurorapy_native.heap_page cimport *
-from aurorapy_native.heap_prune cimport is_prunable, prune
+from aurorapy_native.heap_prune cimport is_dead, is_prunable, prune
 from aurorapy_native.locks cimport RowLocks
 from aurorapy_native.page cimport KIND_HEAP
 from aurorapy_native.space cimport RelationStorage
@@ -263,6 +263,42 @@ cdef class HeapReader:
         for i in range(found.count):
             out.append(self.decode(found.row[i], projection, found.at[i]))
         return out
+
+    # -- for index entries -----------------------------------------------------------------------------------------
+
+    cdef bint is_gone(self, uint64_t tid, uint64_t horizon, uint64_t* pruned_to) except -1:
+        cdef int32_t frame
+        cdef int n = <int> (tid & 0xFFFF), count, steps = 0
+        cdef uint64_t maker = 0, until = pruned_to[0]
+        cdef char* page
+        cdef TupleHeader* row
+        if block_of(tid) >= self.storage.blocks:
+            return False
+        frame = self.pool.lookup(self.storage.page_of(block_of(tid)))
+        if frame < 0:
+            return False
+        page = self.pool.at(frame)
+        count = line_count(page)
+        if (<PageHeader*> page).kind != KIND_HEAP or n < 1 or n > count:
+            return False
+        if lp_flags(line(page, n)) == LP_DEAD:
+            pruned_to[0] = max(until, (<PageHeader*> page).pruned_to)
+            return True
+        if lp_flags(line(page, n)) == LP_REDIRECT:
+            n = lp_offset(line(page, n))
+        while n >= 1 and n <= count and lp_flags(line(page, n)) == LP_NORMAL and steps <= count:
+            row = row_at(page, line(page, n))
+            if maker and (row.xmin != maker or not row.infomask & HEAP_ONLY):
+                return False
+            if not is_dead(self.status, row.xmin, row.xmax, horizon, &until):
+                return False
+            if not row.infomask & HOT_UPDATED:
+                pruned_to[0] = max(until, (<PageHeader*> page).pruned_to)
+                return True
+            maker = row.xmax
+            n = row.next_line
+            steps += 1
+        return False
 
     # -- for unique keys -------------------------------------------------------------------------------------------
 

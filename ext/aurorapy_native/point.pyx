@@ -18,6 +18,7 @@ RETURNING.
 from libc.stdint cimport uint32_t, uint64_t
 
 from aurorapy_native.btree cimport BTree
+from aurorapy_native.dead_entries cimport DEAD_MANY, drop_passed
 from aurorapy_native.heap cimport Found, Heap, ROW_DELETED, ROW_INVISIBLE, ROW_OK, ROW_SELF_MODIFIED, ROW_UPDATED
 from aurorapy_native.heap_lookup cimport try_add
 from aurorapy_native.heap_read cimport RIVAL_NONE
@@ -119,10 +120,13 @@ cdef class PointProgram:
     cdef char* find_among(self, Snapshot snapshot, uint64_t* at) except? NULL:
         """Several entries have the key: versions of a row, at most one of which is seen."""
         cdef char* row = NULL
-        for tid in self.tree.try_lookup(self.codec.data[:self.codec.used]):
+        cdef list tids = self.tree.try_lookup(self.codec.data[:self.codec.used])
+        for tid in tids:
             row = self.heap.visible(tid, snapshot, at)
             if row != NULL:
                 break
+        if len(tids) > DEAD_MANY:
+            drop_passed(self.heap, self.tree, self.codec.data, <uint32_t> self.codec.used, tids)
         return row
 
     cdef tuple read(self, tuple params, Snapshot snapshot, bint* external):

@@ -24,6 +24,7 @@ from libc.stdlib cimport free, malloc
 
 from aurorapy_native.btree cimport BTree
 from aurorapy_native.btree_scan cimport Scan
+from aurorapy_native.dead_entries cimport PASSED_MANY, drop_from_leaf
 from aurorapy_native.heap_page cimport NO_BLOCK
 from aurorapy_native.heap_read cimport HeapReader, VERSIONS_MAX, Versions
 from aurorapy_native.tuples cimport HAS_EXTERNAL, Projection
@@ -134,9 +135,12 @@ cdef class IndexScan(RowSource):
         self.crowded = NO_BLOCK
 
     cdef int fill(self) except -1:
+        cdef int seen
+        cdef bint fresh
         if self.crowded != NO_BLOCK:
             self.prune_crowded()
         while self.found.count < FEW:            # ranges of one row share a step
+            fresh = False
             if self.cursor is None:
                 found = next(self.ranges, None)
                 if found is None:
@@ -149,8 +153,12 @@ cdef class IndexScan(RowSource):
                 if self.cursor.done or self.cursor.step(VERSIONS_MAX - self.found.count, None) == 0:
                     self.cursor = None
                     continue
+                fresh = True
+            seen = self.found.count
             self.heap.row_versions(self.cursor.tids, self.cursor.count, &self.entry, self.snapshot, self.found,
                                    &self.crowded)
+            if fresh and <int> self.cursor.count - (self.found.count - seen) >= PASSED_MANY:
+                drop_from_leaf(self.heap, self.tree, self.cursor.leaf)
         return 1
 
     cdef int prune_crowded(self) except -1:

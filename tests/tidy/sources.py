@@ -23,7 +23,7 @@ NATIVE = {
     "btree": "access", "btree_build": "access", "btree_check": "access", "btree_scan": "access", "btree_split": "access",
     "btree_vacuum": "access", "heap": "access", "heap_page": "access", "heap_prune": "access", "heap_check": "access",
     "keys": "access", "tuples": "access", "toast": "access", "vacuum": "access", "row_codec": "access", "rowlocks": "access",
-    "btree_page": "access", "heap_lookup": "access", "heap_read": "access", "heap_vacuum": "access",
+    "btree_page": "access", "dead_entries": "access", "heap_lookup": "access", "heap_read": "access", "heap_vacuum": "access",
     "pieces": "access", "row_values": "access", "row_source": "access", "row_output": "access", "row_totals": "access",
     "row_sorting": "access",
     "entries": "access", "entry_sort": "access", "row_keys": "access",
