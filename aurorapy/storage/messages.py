@@ -214,6 +214,7 @@ class State:
     segment: str = ""  # its identity
     membership: Membership = NO_MEMBERSHIP  # as the segment knows it
     peers: dict[str, Lsn] = field(default_factory=dict)  # SCLs of other copies, as the segment heard of them
+    doubt: bool = False  # damage took something from it: it counts in no read quorum until it has caught up
 
     def __str__(self) -> str:
         return (

@@ -32,6 +32,7 @@ class StorageConfig:
     retention_s: float = 600.0  # page versions younger than this stay ...
     retention_bytes: int = 1 << 30  # ... unless so much redo has come since
     long_chain_records: int = 64  # a page with more records than this in one delta run gets an image beside it
+    scrub_s: float = 3600.0  # between two passes over everything on the disk, where there are peers to repair from
     step_bytes: int = 1 << 20  # background work reads, builds and writes so much between two looks at the loop
 
 

@@ -16,3 +16,11 @@ def scan(
 
 def find_later(data: bytes | memoryview, base: int, start: int) -> int:
     """The highest `durable` position any later batch of this life claims, or 0."""
+
+def chain_end(data: bytes | memoryview, base: int, start: int, prev_crc: int) -> tuple[int, int]:
+    """(offset where the chain ends, crc of the last batch)."""
+
+def sound_batches(
+    data: bytes | memoryview, base: int, start: int
+) -> list[tuple[int, bytes, int, int, int, int, int]]:
+    """Every undamaged batch of this file's present life, whether the chain holds or not."""

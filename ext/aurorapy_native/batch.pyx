@@ -105,6 +105,36 @@ def scan(const unsigned char[::1] data not None, uint64_t base, size_t start, ui
     return out, at, prev_crc
 
 
+def chain_end(const unsigned char[::1] data not None, uint64_t base, size_t start, uint32_t prev_crc):
+    """As scan, without the GIL and the batches: (offset where the chain ends, crc of the last batch)."""
+    cdef size_t size = data.shape[0], at = start
+    cdef const char* raw = <const char*>&data[0]
+    cdef Header head
+    with nogil:
+        while at < size:
+            if not read_header(raw + at, size - at, base + at, &head) or head.prev_crc != prev_crc:
+                break
+            prev_crc = head.crc
+            at += (HEADER + head.length + SECTOR - 1) // SECTOR * SECTOR
+    return at, prev_crc
+
+
+def sound_batches(const unsigned char[::1] data not None, uint64_t base, size_t start):
+    """Every undamaged batch of this file's present life, whether the chain holds or not; as scan lists them."""
+    cdef size_t size = data.shape[0], at = start
+    cdef const char* raw = <const char*>&data[0]
+    cdef Header head
+    cdef list out = []
+    while at < size:
+        if read_header(raw + at, size - at, base + at, &head):
+            out.append((head.position, (raw + at + HEADER)[:head.length], head.durable, head.vdl, head.group, head.prev,
+                        head.last))
+            at += (HEADER + head.length + SECTOR - 1) // SECTOR * SECTOR
+        else:
+            at += SECTOR
+    return out
+
+
 def find_later(const unsigned char[::1] data not None, uint64_t base, size_t start):
     """The highest `durable` of any undamaged batch of this file's present life at or after offset `start`, or 0."""
     cdef size_t size = data.shape[0], at = start

@@ -21,6 +21,7 @@ from __future__ import annotations
 import errno
 from typing import Any, Callable
 
+from aurorapy.errors import DataCorrupted
 from aurorapy.host.tasks import TaskExit
 from aurorapy.storage.node.runs import DELTA, IMAGE, ImageRun, PageBuilder, Run, RunInfo, RunWriter
 from aurorapy.storage.node.segment import Segment, Table
@@ -40,7 +41,7 @@ class Background:
     def __init__(self, node: Any) -> None:
         self.node = node
         self.host = node.host
-        self.failure: OSError | None = None  # of the last round
+        self.failure: OSError | DataCorrupted | None = None  # of the last round
         self._task: Any = None
         self._waiter: Any = None
         self._stopping = False
@@ -84,13 +85,17 @@ class Background:
             self._try(node.gossip.transfers.take_in, segment, self._step)
             self._try(self.fold, segment)
             self._try(self.merge_images, segment)
+        if any(map(node.gossip.has_peers, node.segments.values())):
+            self._try(node.scrub.run_once, self._step)
 
     def _try(self, work: Callable[..., Any], *args: Any) -> None:
         try:
             work(*args)
-        except OSError as error:
+        except (OSError, DataCorrupted) as error:
             self.failure = error
             self.node.report(f"background work in {self.node.directory} failed: {error}")
+            if isinstance(error, DataCorrupted):
+                self.node.scrub.next_pass = 0.0  # where is it?
 
     # -- sealing -------------------------------------------------------------------------------------------------------
 
@@ -140,7 +145,7 @@ class Background:
     def _write_delta(self, segment: Segment, table: Table, last: int) -> tuple[RunInfo, bytes]:
         """The run, and the pages with long chains in it."""
         config, in_thread = self.node.config, self.host.in_thread
-        writer = self._writer(segment, DELTA)
+        writer = self.writer(segment, DELTA)
         try:
             count, start = in_thread(table.memtable.freeze), 0
             long_chains = b""
@@ -170,7 +175,7 @@ class Background:
         if pages:
             infos.append(self._write_images(segment, pages, last, segment.images, runs))
         segment.horizon = max(segment.horizon, last)
-        self._replace(segment, runs, infos)
+        self.replace(segment, runs, infos)
 
     def _may_forget(self, segment: Segment, info: RunInfo) -> bool:
         config = self.node.config
@@ -180,7 +185,7 @@ class Background:
 
     def _write_images(self, segment: Segment, pages: bytes, last: int, images: list, deltas: list) -> RunInfo:
         """An image run of these pages as of `last`, built from runs alone."""
-        writer = self._writer(segment, IMAGE)
+        writer = self.writer(segment, IMAGE)
         try:
             builder = PageBuilder(pages, images, deltas, last)
             while not builder.done:
@@ -208,11 +213,11 @@ class Background:
     def _merge(self, segment: Segment, runs: list[ImageRun]) -> None:
         pages = self.host.in_thread(pages_of, [run.index for run in runs])
         info = self._write_images(segment, pages, runs[-1].last, runs, [])
-        self._replace(segment, runs, [info])
+        self.replace(segment, runs, [info])
 
     # -- pieces --------------------------------------------------------------------------------------------------------------
 
-    def _replace(self, segment: Segment, old: list, infos: list[RunInfo]) -> None:
+    def replace(self, segment: Segment, old: list, infos: list[RunInfo]) -> None:
         """`old` runs out, new ones in: counts when the manifest is durable, then the old files go."""
         for run in [segment.open_info(info) for info in infos]:
             segment.add_run(run)
@@ -233,7 +238,7 @@ class Background:
                 run.close()
             self.host.disk.remove(run.path)
 
-    def _writer(self, segment: Segment, kind: str) -> RunWriter:
+    def writer(self, segment: Segment, kind: str) -> RunWriter:
         return RunWriter(
             self.host.disk, segment.directory, segment.new_run_name(kind), kind, self.host.in_thread
         )  # fmt: skip

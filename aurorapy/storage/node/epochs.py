@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Callable
 
+from aurorapy.errors import DataCorrupted
 from aurorapy.storage import messages as m
 from aurorapy.storage.node import manifest
 from aurorapy.storage.node.segment import Segment
@@ -37,6 +38,7 @@ class Epochs:
     def __init__(self, node: Any) -> None:
         self.node = node
         self.floor = m.NO_EPOCH  # no segment is made for an older writer
+        self.serial = 0  # of the node file
         self.hosted: set[int] = set()  # every group the node ever had a segment of
         self.handlers: dict[type, Callable[[Any], list[m.Message]]] = {
             m.ListSegments: self._list_segments,
@@ -52,13 +54,21 @@ class Epochs:
     def save(self) -> None:
         node = self.node
         content = {"node": node.id, "floor": list(self.floor), "hosted": sorted(self.hosted)}
-        manifest.save(node.host.disk, f"{node.directory}/node", NODE_KIND, content)
+        self.serial += 1
+        manifest.save_both(node.host.disk, f"{node.directory}/node", NODE_KIND, content, self.serial)
 
     def load(self) -> None:
         node = self.node
-        content = manifest.load(node.host.disk, f"{node.directory}/node", NODE_KIND)
+        content, _ = manifest.load_either(node.host.disk, f"{node.directory}/node", NODE_KIND)
+        self.serial = content["serial"]
         node.id = content["node"]
         self.floor, self.hosted = m.Epoch(*content["floor"]), set(content["hosted"])
+
+    def is_file_damaged(self) -> bool:
+        try:
+            return not manifest.load_either(self.node.host.disk, f"{self.node.directory}/node", NODE_KIND)[1]
+        except (DataCorrupted, FileNotFoundError):
+            return True
 
     def _raise_floor(self, epoch: m.Epoch) -> None:
         if epoch > self.floor:
@@ -157,7 +167,7 @@ class Epochs:
         base = links[0].prev_group if links else segment.scl
         return m.State(
             segment.epoch, segment.group, segment.copy, segment.scl, segment.vdl, segment.truncations, base, links,
-            segment.id, segment.membership, dict(segment.peers),
+            segment.id, segment.membership, dict(segment.peers), segment.doubt,
         )  # fmt: skip
 
     def _truncate(self, message: m.Truncate) -> list[m.Message]:

@@ -40,6 +40,7 @@ class Exchange:
     def __init__(self) -> None:
         self.list_epoch = m.NO_EPOCH  # under which all of this was heard
         self.heard: dict[str, m.Gossip] = {}  # by copy, the last of each
+        self.first: dict[str, int] = {}  # SCLs as first heard, by copy: where a doubt ends
         self.replied: dict[str, float] = {}
         self.avoid: dict[str, float] = {}  # copy -> until when
         self.wanted = 0  # LSN that was missing at the last tick
@@ -85,6 +86,7 @@ class Gossiping:
         if exchange.list_epoch != segment.truncations.epoch:
             exchange.list_epoch = segment.truncations.epoch
             exchange.heard.clear()
+            exchange.first.clear()
             exchange.wanted, exchange.asked = 0, ""
             self.transfers.give_up(segment, exchange)
         return exchange
@@ -100,6 +102,8 @@ class Gossiping:
 
     def _tick_segment(self, segment: Segment, exchange: Exchange) -> None:
         now = self.now
+        if segment.doubt:
+            self._end_doubt(segment, exchange)
         if now >= exchange.next_gossip:
             exchange.next_gossip = now + GOSSIP_SECONDS
             said = self.said(segment)
@@ -111,6 +115,16 @@ class Gossiping:
             if segment.last < exchange.wanted:
                 self._ask(segment, exchange)
             exchange.wanted = max([0, *(heard.scl for heard in exchange.heard.values()), *list(segment.ahead)[:1]])
+
+    def _end_doubt(self, segment: Segment, exchange: Exchange) -> None:
+        """Whatever the segment acknowledged and a writer counted, one of a read quorum of the others has as well."""
+        if segment.membership.geometry.read.met(exchange.first) and segment.scl >= max(exchange.first.values()):
+            segment.doubt = False
+            try:
+                segment.save()
+            except OSError as error:
+                segment.doubt = True
+                self.node.report(f"the manifest of segment {segment.group}{segment.copy} could not be saved: {error}")
 
     def said(self, segment: Segment) -> m.Gossip:
         return m.Gossip(
@@ -163,7 +177,9 @@ class Gossiping:
         member = next((peer for peer in self.peers(segment) if peer.copy == message.copy), None)
         if member is None or member.segment not in ("", message.segment):
             return []  # another than the one whose promises count
-        self.exchange(segment).heard[message.copy] = message
+        exchange = self.exchange(segment)
+        exchange.heard[message.copy] = message
+        exchange.first.setdefault(message.copy, message.scl)
         segment.peers[message.copy] = max(segment.peers.get(message.copy, 0), message.scl)
         return self._reply(segment, message) if message.scl < segment.scl else []
 

@@ -31,13 +31,14 @@ from aurorapy.errors import DataCorrupted
 from aurorapy.host import Host, LogFile
 from aurorapy.host.disk import fill_with_zeroes
 from aurorapy.storage.messages import Epoch
-from aurorapy_native.batch import ALIGNMENT, HEADER_BYTES, batch_header, find_later, scan
+from aurorapy_native.batch import ALIGNMENT, HEADER_BYTES, batch_header, chain_end, find_later, scan, sound_batches
 from aurorapy_native.checksum import crc32c
 
 FILE_HEADER = struct.Struct("<8sIIQ16s")  # magic, crc of the rest, crc of the last batch before, base position, node id
 FILE_MAGIC = b"AURHLOG1"
 PADDING = [bytes(n) for n in range(ALIGNMENT)]
 REWRITE_BYTES = 1 << 20
+NO_GROUP = 0xFFFFFFFF  # of a batch without records, which says only how far the log was durable
 FILES_MAX = 2  # that hold records of no sealed run
 
 
@@ -61,6 +62,7 @@ class HotLog:
         self._retired: list[tuple[int, int, LogFile]] = []  # (number, end, log): full files whose tail is still being written
         self._progress: dict[int, int] = {}  # file number -> position its writer has made durable
         self._base = 0
+        self._marked = 0  # position behind the last mark
         self.spare: str | None = None  # path of a prepared file
         self.on_durable: Callable[[int], None] = lambda position: None
         self.on_error: Callable[[OSError], None] = lambda error: None
@@ -104,6 +106,42 @@ class HotLog:
             self._make_durable(durable, end)
             self._settle(end, crc)
         return [batch for batch in batches if batch[0] >= start]
+
+    def salvage(self) -> tuple[list[Batch], list[str]]:
+        """Of a damaged log every batch that is sound, written to new files (they become the log) and durable; and the old
+        files, for `remove_files` when nobody names a place in them any more. Blocks."""
+        names = [name for name in self._disk.list(self.directory) if name.startswith("log-")]
+        found: list[Batch] = []
+        for number in sorted(int(name[4:], 16) for name in names):
+            view = self._read_file(number)
+            if view is not None and len(view) > ALIGNMENT:
+                found += sound_batches(view, number * self.file_bytes, ALIGNMENT)
+        for name in self._disk.list(self.directory):
+            if name.startswith("spare"):
+                self._disk.remove(f"{self.directory}/{name}")
+        self.spare, self._crc = None, 0
+        self.prepare()
+        self._take_file(max([int(name[4:], 16) for name in names], default=-1) + 1)
+        first = self.number
+        moved = []
+        for _, records, _, vdl, group, prev, last in found:
+            self.oldest = self.number
+            if not self.reserve(len(records)):
+                self.prepare()
+                self.reserve(len(records))
+            moved.append((self.position, records, 0, vdl, group, prev, last))
+            self.append((0, 0), vdl, group, prev, last, records)
+        self.oldest = first
+        self.close()
+        if self.failed is not None:
+            raise self.failed
+        self.durable = self.position
+        self._open_current(self.position - self._base)
+        return moved, [f"{self.directory}/{name}" for name in names]
+
+    def remove_files(self, names: list[str]) -> None:
+        for name in names:
+            self._disk.remove(name)
 
     def _make_durable(self, start: int, end: int) -> None:
         """Writes again what nobody confirmed as durable, [start, end), and syncs it.
@@ -196,6 +234,37 @@ class HotLog:
         self._log.append(header, records, PADDING[padding])
         self.position += length + padding
         return self.position
+
+    def mark(self) -> None:
+        """When the log has come to rest: says on disk how far it was durable. Damage to the last batch is not taken for a
+        torn tail then."""
+        if self.failed is None and self._marked < self.position == self.durable and self.reserve(0):
+            self._marked = self.append((0, 0), 0, NO_GROUP, 0, 0, b"")
+
+    def roll(self) -> None:
+        """Begins the next file, if that may be."""
+        self._next_file(0)
+
+    def damaged_file(self) -> int:
+        """Reads what is durable of the log once more: the highest number of a file that is damaged, or -1. Blocks."""
+        durable, current, damaged, crc = self.durable, self.number, -1, None
+        for number in range(self.oldest, current + 1):
+            view = self._read_file(number)
+            header = None if view is None else self._file_header(view, number)
+            if number < self.oldest:  # given back meanwhile
+                crc = None
+                continue
+            if crc is not None and header is not None and header != crc:
+                damaged = number - 1
+            if header is None:
+                if number * self.file_bytes < durable:
+                    damaged = number
+                crc = None
+                continue
+            offset, crc = chain_end(view, number * self.file_bytes, ALIGNMENT, header)
+            if number == current and number * self.file_bytes + offset < durable:
+                damaged = number
+        return damaged
 
     def _next_file(self, needed: int) -> bool:
         if needed > self.file_bytes - ALIGNMENT:

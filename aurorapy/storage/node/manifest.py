@@ -19,6 +19,7 @@ from aurorapy.host import Disk
 from aurorapy_native.checksum import crc32c
 
 FORMAT = 1
+COPY = ".copy"
 SIZE_MAX = 16 << 20
 
 
@@ -37,6 +38,31 @@ def save(disk: Disk, path: str, kind: str, content: dict[str, Any]) -> None:
         file.close()
     disk.rename(beside, path)
     disk.sync_directory(path.rpartition("/")[0])
+
+
+def save_both(disk: Disk, path: str, kind: str, content: dict[str, Any], serial: int) -> None:
+    """The same twice, one after the other, so that damage to one loses nothing. `serial` grows with each saving."""
+    for each in (path, path + COPY):
+        save(disk, each, kind, {**content, "serial": serial})
+
+
+def load_either(disk: Disk, path: str, kind: str) -> tuple[dict[str, Any], bool]:
+    """(content of the newer of the two that is sound, whether both are and say the same). One alone is as good as it was
+    before there were two. DataCorrupted when none is sound, FileNotFoundError when there is none."""
+    found, problem = [], None
+    for each in (path, path + COPY):
+        try:
+            found.append(load(disk, each, kind))
+        except FileNotFoundError:
+            continue
+        except (DataCorrupted, FeatureNotSupported, OSError) as error:
+            problem = error
+    if not found:
+        if problem is None:
+            raise FileNotFoundError(path)
+        raise problem
+    newest = max(found, key=lambda content: content.get("serial", 0))
+    return newest, problem is None and all(content == newest for content in found)
 
 
 def load(disk: Disk, path: str, kind: str) -> dict[str, Any]:

@@ -23,15 +23,16 @@ from __future__ import annotations
 from collections import deque
 from typing import Callable
 
-from aurorapy.errors import DataCorrupted
 from aurorapy.host import Host
 from aurorapy.storage import messages as m
 from aurorapy.storage.members import Member
 from aurorapy.storage.node.background import Background
 from aurorapy.storage.node.epochs import Epochs
 from aurorapy.storage.node.gossip import Gossiping
-from aurorapy.storage.node.hotlog import Batch, HotLog
+from aurorapy.storage.node.hotlog import HotLog
+from aurorapy.storage.node.opening import open_log, open_segments
 from aurorapy.storage.node.reading import Reading
+from aurorapy.storage.node.scrub import Scrub
 from aurorapy.storage.node.segment import Segment
 from aurorapy.storage.options import StorageConfig
 
@@ -56,12 +57,15 @@ class StorageNode:
         self.epochs = Epochs(self)
         self.reading = Reading(self)
         self.gossip = Gossiping(self)
+        self.scrub = Scrub(self)
+        self.reading.damaged = self.scrub.suspect
         self._handlers = {
             m.Write: self._write,
             m.Horizons: self._horizons,
             **self.epochs.handlers,
             **self.reading.handlers,
             **self.gossip.handlers,
+            **self.scrub.handlers,
         }
 
     # -- life ------------------------------------------------------------------------------------------------------------
@@ -79,36 +83,15 @@ class StorageNode:
         """Reads manifests and the hot log's tail (at most two files); answers from then on. Blocks.
 
         read_only: changes no file and appends nothing, for verify."""
-        disk = self.host.disk
         self.epochs.load()
         self._make_log()
-        for name in disk.list(f"{self.directory}/segments"):
-            directory = f"{self.directory}/segments/{name}"
-            if disk.exists(f"{directory}/manifest"):
-                segment = Segment.load(disk, directory, read_only)
-                self.segments[segment.group] = segment
-        start = min((segment.log_start for segment in self.segments.values()), default=0)
-        self._replay(self.log.open(start, read_only))
+        is_lost = open_segments(self, read_only)
+        open_log(self, read_only, is_lost)
 
     def _make_log(self) -> None:
         self.log = HotLog(self.host, f"{self.directory}/log", bytes.fromhex(self.id), self.config.log_file_bytes)
         self.log.on_durable = self._log_durable
         self.log.on_error = self._log_failed
-
-    def _replay(self, batches: list[Batch]) -> None:
-        """What the hot log holds and no run does, into the memtables."""
-        file_bytes = self.log.file_bytes
-        for position, records, _durable, vdl, group, prev, last in batches:
-            segment = self.segments.get(group)
-            if segment is None:
-                raise DataCorrupted(f"the log holds records of group {group}, whose segment is missing")
-            if position < segment.log_start:
-                continue
-            if vdl > segment.vdl:
-                segment.vdl = vdl
-            segment.replay(position // file_bytes, prev, last, records)
-        for segment in self.segments.values():
-            segment.replayed()
 
     def start(self) -> None:
         """Background work begins."""
@@ -134,6 +117,9 @@ class StorageNode:
         self.retry_waiting()
         self.background.wake()
         self.gossip.tick(now)
+        self.scrub.tick(now)
+        if any(map(self.gossip.has_peers, self.segments.values())):
+            self.log.mark()
         return []
 
     def _write(self, message: m.Write) -> list[m.Message]:

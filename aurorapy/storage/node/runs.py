@@ -88,6 +88,14 @@ class Run:
         self.data_end = offset
         return index
 
+    def is_frame_damaged(self, group: int, segment_id: str) -> bool:
+        """Header, footer and index as they are on the disk: another than in memory?"""
+        try:
+            self._check_header(group, segment_id)
+            return self._read_index() != self.index.data
+        except (DataCorrupted, OSError):
+            return True
+
     def _find(self, page_no: int) -> int:
         """The page's place in the index, or -1."""
         return self.index.find(page_no)

@@ -36,6 +36,7 @@ from aurorapy.storage.node import manifest
 from aurorapy.storage.node.runs import DELTA, DeltaRun, ImageRun, Run, RunInfo, open_run
 from aurorapy_native.checksum import seal_page
 from aurorapy_native.memtable import Memtable, apply_records, linked_records
+from aurorapy_native.redo import records as split_records
 from aurorapy_native.runs import pages_of
 
 MANIFEST_KIND = "segment manifest"
@@ -84,13 +85,21 @@ class Segment:
         self.deltas: list[DeltaRun] = []  # oldest first
         self.images: list[ImageRun] = []  # oldest first
         self.next_run = 1
+        self.serial = 0  # of the manifest
+        self.doubt = False  # something was lost: it may have acknowledged what it no longer has
+        self.lost_runs: list[RunInfo] = []  # damaged when it was opened
+        self.was_repaired = False  # one of the two manifests was damaged
 
     # -- manifest ------------------------------------------------------------------------------------------------------
 
     def save(self) -> None:
         """Makes identity, epoch, truncations and runs durable. Blocks."""
-        content = self._content()
-        manifest.save(self.disk, f"{self.directory}/manifest", MANIFEST_KIND, content)
+        content, path = self._content(), f"{self.directory}/manifest"
+        if len(self.membership.members) > 1:
+            self.serial += 1
+            manifest.save_both(self.disk, path, MANIFEST_KIND, content, self.serial)
+        else:
+            manifest.save(self.disk, path, MANIFEST_KIND, content)
         self.saved_log_start = content["log_start"]
         self.is_saved = True
 
@@ -109,13 +118,14 @@ class Segment:
             "horizon": self.horizon,
             "log_start": self.log_start,
             "next_run": self.next_run,
+            "doubt": self.doubt,
             "runs": [run.info.as_dict() for run in self.runs()],
         }
 
     @classmethod
     def load(cls, disk: Disk, directory: str, read_only: bool = False) -> Segment:
         """The segment of that directory with its runs open; files the manifest does not name are removed."""
-        content = manifest.load(disk, f"{directory}/manifest", MANIFEST_KIND)
+        content, is_whole = manifest.load_either(disk, f"{directory}/manifest", MANIFEST_KIND)
         segment = cls(disk, directory, content["group"], content["copy"], content["segment"])
         segment.epoch = Epoch(*content["epoch"])
         listed = content["truncations"]
@@ -123,20 +133,47 @@ class Segment:
         segment.membership = Membership.from_dict(content["membership"])
         segment.volume = VolumeIdentity(*content["volume"])
         segment.peers = content["peers"]
-        for name in ("vdl", "sealed", "horizon", "log_start", "next_run"):
+        for name in ("vdl", "sealed", "horizon", "log_start", "next_run", "doubt"):
             setattr(segment, name, content[name])
+        segment.serial, segment.was_repaired = content.get("serial", 0), not is_whole
         segment.last = segment.scl = segment.sealed
         segment.saved_log_start = segment.log_start
         segment.is_saved = True
         segment._ranges_of_log = [each for each in segment.truncations.ranges if each.high > segment.sealed]
         infos = [RunInfo(**info) for info in content["runs"]]
-        named = {"manifest", *(info.file for info in infos)}
+        named = {"manifest", "manifest.copy", *(info.file for info in infos)}
         for name in disk.list(directory):
             if name not in named and not read_only:
                 disk.remove(f"{directory}/{name}")
         for info in infos:
-            segment.add_run(open_run(disk, directory, info, segment.group, segment.id))
+            try:
+                segment.add_run(open_run(disk, directory, info, segment.group, segment.id))
+            except (DataCorrupted, FileNotFoundError):
+                if read_only or len(segment.membership.members) < 2:
+                    raise
+                segment.lost_runs.append(info)
         return segment
+
+    def is_manifest_damaged(self) -> bool:
+        """Is what is on the disk another than was saved?"""
+        try:
+            content, is_whole = manifest.load_either(self.disk, f"{self.directory}/manifest", MANIFEST_KIND)
+        except (DataCorrupted, FileNotFoundError):
+            return True
+        return not is_whole or content.get("serial", 0) < self.serial
+
+    def begin_again(self) -> None:
+        """Runs are lost: the segment ends where the first of them began; peers have the rest."""
+        at = min(0 if info.kind != DELTA else info.first for info in self.lost_runs)
+        for run in self.runs():
+            if run.last > at:
+                run.close()
+        self.deltas = [run for run in self.deltas if run.last <= at]
+        self.images = [run for run in self.images if run.last <= at]
+        self.horizon = min(self.horizon, at)
+        self.sealed = self.last = self.scl = at
+        self._ranges_of_log = [each for each in self.truncations.ranges if each.high > at]
+        self.lost_runs, self.doubt = [], True
 
     def runs(self) -> list[Run]:
         return [*self.images, *self.deltas]
@@ -283,6 +320,14 @@ class Segment:
             if records or until == upto:
                 return records, last
             window *= 4
+
+    def records_of(self, page_no: int, base: int, upto: int) -> bytes:
+        """The page's records in (base, upto], ascending, for a peer."""
+        parts = [run.read(page_no) for run in self.deltas if run.last > base and run.first < upto]
+        parts += [table.memtable.records(base, upto) for table in self.tables if table.memtable.first <= upto]
+        found = {lsn: record for part in parts for lsn, record in split_records(part)}
+        number = page_no.to_bytes(4, "little")
+        return b"".join(found[lsn] for lsn in sorted(found) if base < lsn <= upto and found[lsn][40:44] == number)
 
     def page_at(self, page_no: int, lsn: int) -> bytearray:
         """The page's bytes at LSN `lsn`, checksum field unset. All zero when it was never written."""

@@ -81,14 +81,14 @@ def is_annulled(lsn: int, truncations: m.TruncationList) -> bool:
 
 
 def forgetful(answers: Mapping[str, m.State], truncations: m.TruncationList) -> set[str]:
-    """Copies that their peers remember as further than they are: a disk that lost what it had promised, or an old copy of
-    one. They count in no quorum until they have caught up."""
+    """Copies that their peers remember as further than they are, or that doubt it themselves: a disk that lost what it had
+    promised, or an old copy of one. They count in no quorum until they have caught up."""
     remembered: dict[str, int] = {}
     for state in answers.values():
         for copy, scl in state.peers.items():
             if not is_annulled(scl, truncations):
                 remembered[copy] = max(scl, remembered.get(copy, 0))
-    return {copy for copy, state in answers.items() if state.scl < remembered.get(copy, 0)}
+    return {copy for copy, state in answers.items() if state.doubt or state.scl < remembered.get(copy, 0)}
 
 
 def annul(inherited: m.TruncationList, epoch: m.Epoch, vdl: int, lsn_limit: int) -> m.TruncationList:
