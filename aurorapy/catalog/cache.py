@@ -19,7 +19,7 @@ from aurorapy.catalog.load import load_relation, load_statistics
 from aurorapy.catalog.model import IndexInfo, Relation
 from aurorapy.catalog.store import CatalogReader, CatalogStore, CatalogTables
 from aurorapy.catalog.user_types import load_type
-from aurorapy.errors import FeatureNotSupported, InternalError, UndefinedTable
+from aurorapy.errors import FeatureNotSupported, InsufficientPrivilege, InternalError, UndefinedTable
 from aurorapy.types.builtin import BY_NAME, TYPES
 from aurorapy.types.model import Type
 from aurorapy.types.identifiers import quote_identifier
@@ -163,6 +163,7 @@ class SessionCatalog:
         self.own_version = 0
         self.path_version = 0
         self._path: list[str] | None = None
+        self._path_at = 0
         self._first: str | None = None
 
     @property
@@ -231,20 +232,24 @@ class SessionCatalog:
 
     def creation_path(self) -> list[str]:
         """Schemas where a new object may go, in order."""
-        return self._setting_path()
+        return [name for name in self._setting_path() if self._may_use(name)]
 
     def search_path(self) -> list[str]:
-        """Effective schemas that exist, pg_catalog first unless named."""
-        if self._path is None:
-            names = [n for n in self._setting_path() if self._lookups.schema_oid(n) is not None]
+        """Effective schemas, those that exist and may be used, pg_catalog first unless named."""
+        if self._path is None or self._path_at != self.version:
+            names = [n for n in self._setting_path() if self._may_use(n)]
             if "pg_catalog" not in names:
                 names.insert(0, "pg_catalog")
             self._path = list(dict.fromkeys(names))
+            self._path_at = self.version
         return self._path
 
-    def explicit_search_path(self) -> list[str]:
-        """current_schemas(false): without what is implied."""
-        return [n for n in dict.fromkeys(self._setting_path()) if self._lookups.schema_oid(n) is not None]
+    def _may_use(self, schema: str) -> bool:
+        oid = self._lookups.schema_oid(schema)
+        if oid is None:
+            return False
+        facts = self._session.facts
+        return facts.is_superuser or self._session.eval.definitions.may_use_schema(facts.current_oid, oid)
 
     def temporary_schema(self, create: bool = False) -> int:
         raise FeatureNotSupported("temporary tables are not supported yet", hint="Create an ordinary table.")
@@ -253,11 +258,16 @@ class SessionCatalog:
     def relation(self, oid: int) -> Relation | None:
         return self._lookups.relation(oid)
 
-    def relation_by_name(self, schema: str | None, name: str) -> Relation | None:
+    def relation_by_name(self, schema: str | None, name: str, position: int = 0) -> Relation | None:
+        """42501 when the schema is named and may not be used."""
         lookups = self._lookups
         if schema is not None:
             schema_oid = lookups.schema_oid(schema)
-            oid = lookups.relation_oid(schema_oid, name) if schema_oid is not None else None
+            if schema_oid is None:
+                return None
+            if not self._may_use(schema):
+                raise InsufficientPrivilege(f"permission denied for schema {schema}", position=position)
+            oid = lookups.relation_oid(schema_oid, name)
             return lookups.relation(oid) if oid is not None else None
         for candidate in self.search_path():
             oid = lookups.relation_oid(lookups.schema_oid(candidate), name)
@@ -272,7 +282,7 @@ class SessionCatalog:
         return self._session.instance.table(relation).blocks
 
     def need_relation(self, schema: str | None, name: str, position: int = 0) -> Relation:
-        found = self.relation_by_name(schema, name)
+        found = self.relation_by_name(schema, name, position)
         if found is None:
             shown = f"{schema}.{name}" if schema else name
             if schema is not None and self._lookups.schema_oid(schema) is None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from itertools import islice
+from typing import Any, Callable, Iterator
 
 from aurorapy.execute.context import ExecContext
 from aurorapy.execute.rows.operators import generate
 from aurorapy.execute.rows.point import generate_point
 from aurorapy.execute.rows.program import point_program
+from aurorapy.expressions.nodes import Column, Const
 from aurorapy.records import dataclass
-from aurorapy.sql.plan.nodes import Plan
+from aurorapy.sql.plan.nodes import Limit, Plan, Sort
 from aurorapy_native.lexer import too_deep
+
+
+BLOCK_ROWS = 1024
 
 
 @dataclass(slots=True)
@@ -44,11 +49,33 @@ class Executable:
         self.privileges = plan.privileges
         self.relation_oids = plan.relation_oids
         self.source = source
-        self.run: Any = function  # run(ctx: ExecContext) -> iterable of tuples
+        self.run: Any = in_blocks(function) if _sorted_then_computed(plan) else function  # run(ExecContext) -> tuples
         self.program = point_program(plan)
 
     def rows(self, ctx: ExecContext) -> Iterator[tuple]:
         return iter(self.run(ctx))
+
+
+def _sorted_then_computed(plan: Plan) -> bool:
+    """PostgreSQL computes the result columns before it sorts, so an error in one comes before any row."""
+    root = plan.root.child if type(plan.root) is Limit else plan.root
+    return type(root) is Sort and not all(type(target) in (Column, Const) for target in plan.targets)
+
+
+def in_blocks(run: Callable[[ExecContext], Any]) -> Callable[[ExecContext], Iterator[tuple]]:
+    """The same rows, each block of them computed before its first is given."""
+
+    def blocks(ctx: ExecContext) -> Iterator[tuple]:
+        rows = iter(run(ctx))
+        try:
+            while block := list(islice(rows, BLOCK_ROWS)):
+                yield from block
+        finally:
+            close = getattr(rows, "close", None)
+            if close is not None:
+                close()
+
+    return blocks
 
 
 def compile_plan(plan: Plan, analyze: bool = False) -> Executable:

@@ -133,6 +133,9 @@ class Privileges:
             raise DatabaseError(f'column "{column}" of relation "{relation.name}" does not exist', sqlstate="42703")
         return found.attno
 
+    def may_use_schema(self, who: int, schema: int) -> bool:
+        return bool(self._on_object("schema", who, schema, p.LETTERS["USAGE"], False))
+
     def on_relation(self, who: int, relation: Relation, letter: str, option: bool = False) -> bool:
         if self._is_superuser(who):
             return True
@@ -191,6 +194,19 @@ class Privileges:
             return True
         owner = self._session.catalog.role_name(getattr(row, owner_column)) or ""
         return p.allows(p.read_acl(getattr(row, acl_column), kind, owner), owner, self.roles_of(who), letter)
+
+    # -- what errors tell ----------------------------------------------------------------------------------------------
+    def hide_values(self, error: DatabaseError) -> None:
+        """Takes the row's values out of a constraint's error, where the current user could not have read them."""
+        who = self._session.facts.current_oid
+        catalog = self._session.catalog
+        relation = catalog.relation_by_name(error.schema, error.table)
+        if relation is None or self.on_relation(who, relation, "r"):
+            return
+        index = next((i for i in relation.indexes if i.name == error.constraint), None)
+        columns = index.columns[: index.key_count or None] if index is not None else ()
+        if not columns or not all(attno and self._on_attribute(who, relation, attno, "r", False) for attno in columns):
+            error.detail = None
 
     # -- the check before a statement ----------------------------------------------------------------------------------
     def check(self, relation: Relation, words: Iterable[str]) -> None:

@@ -161,11 +161,19 @@ class Session:
         if not isinstance(error, DatabaseError):
             self.instance.log.error("internal error", error=repr(error), exc_info=error)
             error = InternalError(f"internal error: {type(error).__name__}: {error}")
+        if error.detail is not None and error.table is not None and error.sqlstate[:2] == "23" and not self.facts.is_superuser:
+            self._hide_values(error)
         try:
             self.block.fail()
         finally:
             self.output.error(error)
         self.instance.log_error(self, error)
+
+    def _hide_values(self, error: DatabaseError) -> None:
+        try:
+            self.eval.definitions.hide_values(error)
+        except DatabaseError:  # the schema is not the user's any more, or the catalog cannot be read
+            error.detail = None
 
     def warn(self, message: str, sqlstate: str = "01000") -> None:
         self.output.notice("WARNING", message, sqlstate)

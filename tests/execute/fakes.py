@@ -261,7 +261,7 @@ class MemoryCatalog:
         self.relations[oid] = relation
         return relation
 
-    def relation_by_name(self, schema, name):
+    def relation_by_name(self, schema, name, position=0):
         return next((r for r in self.relations.values() if r.name == name), None)
 
     def need_relation(self, schema, name, position=0):

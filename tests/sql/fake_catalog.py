@@ -58,7 +58,7 @@ class FakeCatalog:
         relation.constraints.append(Constraint(self._oid(), name, "p" if primary else "u", columns, index_oid=index.oid))
 
     # -- CatalogReader -------------------------------------------------------------------------------------------------
-    def relation_by_name(self, schema, name):
+    def relation_by_name(self, schema, name, position=0):
         for candidate in [schema] if schema else self.search_path():
             if (candidate, name) in self.relations:
                 return self.relations[candidate, name]

@@ -72,7 +72,7 @@ class DdlContext:
             raise DatabaseError(f'schema "{name}" does not exist', sqlstate="3F000", position=position)
         return oid
 
-    def check_schema_writable(self, schema: int, name: str) -> None:
+    def check_schema_writable(self, schema: int, name: str, position: int = 0) -> None:
         """42501 for system schemas, and without CREATE on the schema."""
         shown = self.catalog.schema_name(schema)
         if schema in (ids.PG_CATALOG, ids.PG_TOAST):
@@ -80,7 +80,7 @@ class DdlContext:
                 f'permission denied to create "{shown}.{name}"', detail="System catalog modifications are currently disallowed."
             )
         if not self.is_superuser and not self.privileges.has_privilege("schema", self.user, schema, "CREATE"):
-            raise InsufficientPrivilege(f"permission denied for schema {shown}")
+            raise InsufficientPrivilege(f"permission denied for schema {shown}", position=position)
 
     def locked(self, name: Name, mode: str, check: Callable[[Relation], Any]) -> Relation | None:
         """The relation the name means once the lock is held; None when there is none.

@@ -52,7 +52,7 @@ def create_table(ctx: DdlContext, statement: CreateTable) -> int | None:
     if statement.inherits:
         raise FeatureNotSupported("table inheritance is not supported", hint="Create a plain table instead.")
     schema = ctx.creation_schema(name, temporary=statement.persistence == "t")
-    ctx.check_schema_writable(schema, name.name)
+    ctx.check_schema_writable(schema, name.name, name.position)
     if statement.if_not_exists and ctx.name_taken(name.name, schema):
         ctx.notice("NOTICE", f'relation "{name.name}" already exists, skipping', sqlstate="42P07")
         return None

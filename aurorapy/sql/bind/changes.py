@@ -295,7 +295,6 @@ class ChangeBinder:
         self.with_clause(node.with_, scope)
         self.scope_stack.append(scope)
         relation, item = self.target_relation(node.table, scope, "UPDATE", "update")
-        query.rtes[item.rte].privileges.add("SELECT")
         query.from_ = [Ref(item.rte)]
         scope.items = [item]
         self.from_clause(node.from_, scope)
@@ -303,6 +302,8 @@ class ChangeBinder:
         if node.where is not None:
             query.where = self.condition(node.where, scope, "WHERE")
         self.returning(node.returning, scope)
+        if node.where is not None or node.from_ or not all(_is_plain(value) for _, value in query.sets):
+            query.rtes[item.rte].privileges.add("SELECT")
         query.generated = self.generated_values(relation, item.rte)
         self.scope_stack.pop()
         return query
@@ -402,7 +403,8 @@ class ChangeBinder:
         self.with_clause(node.with_, scope)
         self.scope_stack.append(scope)
         relation, item = self.target_relation(node.table, scope, "DELETE", "delete from")
-        query.rtes[item.rte].privileges.add("SELECT")
+        if node.where is not None or node.using:
+            query.rtes[item.rte].privileges.add("SELECT")
         query.from_ = [Ref(item.rte)]
         scope.items = [item]
         self.from_clause(node.using, scope)
@@ -417,3 +419,8 @@ class ChangeBinder:
             scope.query.returning = self.targets(nodes, scope, "RETURNING")
             self.settle_targets(scope.query.returning)
             scope.query.rtes[scope.query.target_rte].privileges.add("SELECT")
+
+
+def _is_plain(value: n.Expr) -> bool:
+    """Reads no column."""
+    return not any(isinstance(part, (n.Column, n.SubLink)) for part in n.walk(value))

@@ -96,7 +96,7 @@ class FromBinder:
         if len(node.names) > 3:
             raise SyntaxError(f"improper relation name (too many dotted names): {'.'.join(node.names)}",
                               position=node.position)  # fmt: skip
-        relation = self.catalog.relation_by_name(schema, node.names[-1])
+        relation = self.catalog.relation_by_name(schema, node.names[-1], node.position)
         if relation is None:
             shown = ".".join(node.names[-2:])
             detail = hint = None
