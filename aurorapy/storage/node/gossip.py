@@ -72,6 +72,11 @@ class Gossiping:
         """A peer's answer that says only that it is elsewhere in the epochs; its next Gossip says more."""
         return []
 
+    @property
+    def filled_records(self) -> int:
+        """Batches of records that came from peers, of all segments."""
+        return sum(exchange.filled_records for exchange in self.exchanges.values())
+
     def has_peers(self, segment: Segment) -> bool:
         return len(segment.membership.members) > 1
 
