@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from aurorapy.records import dataclass
-from aurorapy.storage.quorum import All, Either, Geometry, Rule, Some
+from aurorapy.storage.quorum import All, Either, Geometry, Rule, Some, renamed
 
 
 class NodePlace(NamedTuple):
@@ -56,13 +56,15 @@ class Membership:
     """The copies of one protection group.
 
     epoch: grows with each change; `next_epoch` makes it. before: the write rule of the membership that this one ended,
-    until this one is known to be on a write quorum of it; who opens the volume meanwhile writes to both.
+    until this one is known to be on a write quorum of it; who opens the volume meanwhile writes to both, so `members` has
+    those who leave until then. changes: (who leaves, who comes) of each replacement under way.
     """
 
     epoch: int
     members: tuple[Member, ...]
     geometry: Geometry
     before: Rule | None = None
+    changes: tuple[tuple[str, str], ...] = ()
 
     @property
     def opening(self) -> Rule:
@@ -79,13 +81,16 @@ class Membership:
             "write": rule_as_data(self.geometry.write),
             "read": rule_as_data(self.geometry.read),
             "before": None if self.before is None else rule_as_data(self.before),
+            "changes": [list(change) for change in self.changes],
         }
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Membership:
         geometry = Geometry(rule_from_data(content["write"]), rule_from_data(content["read"]))
         before = None if content["before"] is None else rule_from_data(content["before"])
-        return cls(content["epoch"], tuple(Member(*member) for member in content["members"]), geometry, before)
+        members = tuple(Member(*member) for member in content["members"])
+        changes = tuple((leaves, comes) for leaves, comes in content["changes"])
+        return cls(content["epoch"], members, geometry, before, changes)
 
     def __str__(self) -> str:
         places = " ".join(f"{member.copy}={member.node}" for member in self.members)
@@ -93,6 +98,37 @@ class Membership:
 
 
 NO_MEMBERSHIP = Membership(0, (), Geometry(All(()), Either(())))
+
+
+def replacing(membership: Membership, leaves: str, comes: Member, epoch: int) -> Membership:
+    """A replacement begins: writes need the old rule and the new, reads one of them. Nests: what is under way goes on."""
+    rules = membership.geometry
+    new = Geometry(renamed(rules.write, leaves, comes.copy), renamed(rules.read, leaves, comes.copy))
+    members, changes = (*membership.members, comes), (*membership.changes, (leaves, comes.copy))
+    return Membership(epoch, members, rules.replacing(new), None, changes)
+
+
+def decided(membership: Membership, leaves: str, stays: str, epoch: int) -> Membership:
+    """A replacement ends, either way: `stays` alone in the place of both."""
+    rules = membership.geometry
+    geometry = Geometry(renamed(rules.write, leaves, stays), renamed(rules.read, leaves, stays))
+    changes = tuple(change for change in membership.changes if set(change) != {leaves, stays})
+    return Membership(epoch, membership.members, geometry, rules.write, changes)
+
+
+def settled(membership: Membership, epoch: int) -> Membership:
+    """The end is known to a write quorum of both rules: who is in no rule any more is no member."""
+    copies = membership.geometry.copies
+    members = tuple(member for member in membership.members if member.copy in copies)
+    return Membership(epoch, members, membership.geometry, None, membership.changes)
+
+
+def unused_letter(membership: Membership) -> str:
+    """For a copy that comes: the letter after the highest in use, so that none soon means another copy."""
+    used = {member.copy for member in membership.members}
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    after = [letter for letter in letters if letter > max(used)] + [letter for letter in letters if letter not in used]
+    return after[0]
 
 
 def next_epoch(epoch: int, number: int, instance: int) -> int:

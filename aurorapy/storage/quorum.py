@@ -125,6 +125,14 @@ class Geometry:
         return f"write {self.write}, read {self.read}"
 
 
+def renamed(rule: Rule, old: str, new: str) -> Rule:
+    """The rule with another copy in the place of `old`; what the renaming made equal is there once."""
+    if isinstance(rule, Some):
+        return Some(rule.count, tuple(sorted({new if copy == old else copy for copy in rule.copies})))
+    rules = tuple(dict.fromkeys(renamed(each, old, new) for each in rule.rules))
+    return rules[0] if len(rules) == 1 else type(rule)(rules)
+
+
 def smallest(rule: Rule) -> int:
     """No fewer copies than that can meet the rule."""
     if isinstance(rule, Some):

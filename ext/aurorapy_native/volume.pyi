@@ -54,6 +54,8 @@ class VolumeCore(Sender):
         """Sends everything that is pending, now. Not inside a mini-transaction."""
     def receive(self, copy: str, message: Any) -> None:
         """What a copy says unasked."""
+    def recount(self, group: int) -> None:
+        """The write rule of a group has changed: what the copies hold already may be enough by it."""
     def fail(self, error: Any) -> None:
         """Nothing will become durable any more: everybody who waits is told. The first error stays."""
     def wait_durable(self, lsn: int) -> None:

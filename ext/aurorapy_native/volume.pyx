@@ -125,6 +125,14 @@ cdef class VolumeCore(Sender):
             self.advance()
         return 0
 
+    def recount(self, group):
+        """The write rule of a group has changed: what the copies hold already may be enough by it."""
+        cdef GroupProgress progress = self.groups[group]
+        cdef uint64_t complete = progress.write.reached(progress.positions)
+        if complete > progress.complete:
+            progress.complete = complete
+            self.advance()
+
     cdef int advance(self) except -1:
         """Moves the VDL over every Take that all its groups have on a write quorum."""
         cdef Take take

@@ -27,7 +27,7 @@ from tests.sim.disk import SimDisk, SimFaults, SimMedium
 from tests.sim.host import SimHost
 
 CONFIG = StorageConfig(
-    log_file_bytes=1 << 16, lsn_limit_bytes=5000, copies=tuple("ABCDEF"), write_quorum=4, read_quorum=3,
+    log_file_bytes=1 << 19, lsn_limit_bytes=5000, copies=tuple("ABCDEF"), write_quorum=4, read_quorum=3,
     recovery_wait_s=20.0, group_pages=64,
 )  # fmt: skip
 SIX = Geometry.of("ABCDEF", 4, 3)

@@ -208,6 +208,8 @@ class Epochs:
         self._take_list(segment, message.truncations)
         if message.membership != segment.membership and (is_newer or message.membership.epoch > segment.membership.epoch):
             segment.membership, segment.is_saved = message.membership, False
+            named = (member.copy for member in message.membership.members if member.segment == segment.id)
+            segment.copy = next(named, segment.copy)  # it may come back under another letter
         self._save(segment)
         return [
             m.Installed(
