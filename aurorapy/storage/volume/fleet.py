@@ -28,6 +28,7 @@ from aurorapy.storage.options import StorageConfig
 from aurorapy.storage.quorum import Geometry, Rule
 from aurorapy.storage.volume.laggards import Laggards
 from aurorapy.storage.volume.links import LinkTransport
+from aurorapy.storage.volume.membership import Changes
 from aurorapy.storage.volume.recovery import Recovered, recover
 from aurorapy.storage.volume.transport import Answers, Transport
 from aurorapy.storage.volume.volume import Volume
@@ -59,8 +60,10 @@ class FleetVolume(Volume):
         self.identity = recovered.volume
         self._node_ids = {name: answer.node for name, answer in found.nodes.items()}
         self.laggards = Laggards(self)
+        self.changes = Changes(self)
         transport.epoch = self.epoch
         self.tell_horizons()  # every node learns whom to answer
+        self.changes.resume()
 
     def _unlock(self) -> None:
         pass

@@ -3,7 +3,8 @@
     says                                    gets
     link is there (again)                   Horizons, then the batches it may lack
     State, of an older epoch                Install: epoch, list, membership; then the batches
-    Missing                                 CreateSegment; then the batches
+    Missing                                 CreateSegment; then the batches. Of a node whose disk was emptied: a new copy
+                                            takes the place of the one it had (`membership`)
     skipped for its backlog                 the batches, once it has taken what it was sent
 
 Batches are kept until their write quorum holds them, so they are few; what a copy lacks below that it gets from its peers
@@ -67,7 +68,10 @@ class Laggards:
                 membership = self._transport.memberships[group]
                 self._transport.send(copy, m.Install(volume.epoch, group, volume.truncations, membership))
         elif kind is m.Missing:
-            if not message.was_here:
+            member = next((each for each in self._transport.memberships[group].members if each.copy == copy), None)
+            if member is not None and member.segment not in ("", message.node):
+                volume.changes.heal(group, member, message.node)
+            elif not message.was_here:
                 volume.create_segment(group, copy)
         elif kind in (m.Installed, m.SegmentCreated):
             if message.epoch == volume.epoch:

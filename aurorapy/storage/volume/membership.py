@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from aurorapy.errors import DatabaseError
 from aurorapy.storage import messages as m
 from aurorapy.storage.members import (
     Member,
@@ -53,6 +54,7 @@ class Changes:
         self._transport = volume.transport
         self._tasks = volume.host.tasks
         self._busy: set[int] = set()  # groups whose membership is being written
+        self._healing: set[tuple[int, str]] = set()  # (group, identity of the node that came back empty)
 
     # -- the three steps -----------------------------------------------------------------------------------------------
 
@@ -88,6 +90,24 @@ class Changes:
         comes = self.begin(group, leaves, place, node_id)
         self.finish(group, comes)
         return comes
+
+    def heal(self, group: int, member: Member, node_id: str) -> None:
+        """The node of that member has come back empty, as another one: a copy of its own takes the member's place. Never
+        waits; once for each node."""
+        if (group, node_id) in self._healing:
+            return
+        self._healing.add((group, node_id))
+        place = NodePlace(member.node, member.zone, member.address)
+        self._tasks.spawn(self._heal, group, member.copy, place, node_id, name=f"new copy of group {group}")
+
+    def _heal(self, group: int, leaves: str, place: NodePlace, node_id: str) -> None:
+        try:
+            self.replace(group, leaves, place, node_id)
+        except (DatabaseError, ValueError) as error:  # tried again when the node next says that it has nothing
+            if self._volume.failure is None and not self._volume.closed:
+                self._volume._trouble(f"copy {leaves} of protection group {group} is not replaced yet: {error}")
+        finally:
+            self._healing.discard((group, node_id))
 
     def resume(self) -> None:
         """Ends what an earlier writer began, in tasks of their own; called once the volume is open."""
