@@ -31,6 +31,9 @@ from aurorapy.storage.node.server import open_node
 from aurorapy.storage.volume.recovery import Superseded
 from aurorapy.storage.volume.transport import Unreachable
 
+SUPERSEDED = 3  # exit status
+LEAVE_SECONDS = 2.0
+
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
@@ -192,9 +195,29 @@ async def _serve(host: RealHost, loop: Any, settings: dict[str, Any], options: a
         return 1
     Collector(loop.call_later).start()
     print(f"aurorapy {__version__} ready: psql -h {address} -p {port} -U {options.user} postgres", flush=True)
-    await _until_stopped(loop, listener)
+    superseded = loop.create_future()
+    instance.volume.on_failure(lambda error: _note_superseded(superseded, error))
+    stopped = loop.create_task(_until_stopped(loop, listener))
+    await asyncio.wait({stopped, superseded}, return_when=asyncio.FIRST_COMPLETED)
+    if superseded.done():
+        await _leave(listener, superseded.result())
     await _in_task(host, loop, instance.close)
-    return 0
+    return SUPERSEDED if superseded.done() else 0
+
+
+def _note_superseded(superseded: Any, error: DatabaseError) -> None:
+    if isinstance(error, Superseded) and not superseded.done():
+        superseded.set_result(error)
+
+
+async def _leave(listener: Listener, error: DatabaseError) -> None:
+    """Another instance writes the volume now: every client is told, and none is waited for for long."""
+    print(f"aurorapy: {error.message}", file=sys.stderr, flush=True)
+    listener.end_clients("terminating connection because another instance has taken over the volume")
+    try:
+        await asyncio.wait_for(listener.close(fast=False), LEAVE_SECONDS)
+    except asyncio.TimeoutError:
+        pass
 
 
 def _open_instance(host: RealHost, settings: dict[str, Any], options: argparse.Namespace, log: Any) -> Instance:

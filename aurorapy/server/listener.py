@@ -114,11 +114,9 @@ class Listener:
                 self._all_gone = self.loop.create_future()
             await self._all_gone
 
-    def end_clients(self) -> None:
+    def end_clients(self, reason: str = "terminating connection due to administrator command") -> None:
         for connection in list(self.connections):
-            connection.task.interrupt(
-                FatalError("terminating connection due to administrator command", sqlstate="57P01")
-            )
+            connection.task.interrupt(FatalError(reason, sqlstate="57P01"))
 
 
 def tls_context(settings: Any) -> ssl.SSLContext:

@@ -12,6 +12,7 @@ from typing import Any, Iterator
 
 from aurorapy.activity import wait_event_of
 from aurorapy.config import Setting
+from aurorapy.instance import storage_views
 from aurorapy.instance.sizes import relation_pages
 from aurorapy.types.values import Array
 
@@ -83,6 +84,19 @@ class ServerView:
         for portal in self._session.portals.all():
             text = portal.prepared.text or portal.prepared.statement.text
             yield (portal.name, text, portal.hold, portal.binary, portal.scroll, portal.created_us)
+
+    # -- the volume ----------------------------------------------------------------------------------------------------
+    def volume_status(self) -> Iterator[tuple]:
+        return storage_views.volume_status(self._session.instance.volume)
+
+    def volume(self) -> Iterator[tuple]:
+        return storage_views.volume_row(self._session.instance.volume)
+
+    def segments(self) -> Iterator[tuple]:
+        return storage_views.segment_rows(self._session.instance)
+
+    def copy_digests(self) -> Iterator[tuple]:
+        return storage_views.copy_digests(self._session.instance.volume)
 
     # -- counters ------------------------------------------------------------------------------------------------------
     def table_counter(self, oid: int, name: str) -> Any:

@@ -460,6 +460,41 @@ class PageHistory:
 
 
 @dataclass(slots=True)
+class Inspect:
+    """How is the segment? Answered by Inspected. With `lsn` also: what are the bytes of its pages from `first` on, at most
+    `count` of them, at that LSN? Two copies that build the same bytes have the same digests."""
+
+    epoch: Epoch
+    group: int
+    lsn: Lsn = 0
+    first: int = 0
+    count: int = 0
+
+    def __str__(self) -> str:
+        return f"Inspect g{self.group} lsn={self.lsn:#x} first={self.first} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Inspected:
+    epoch: Epoch
+    group: int
+    copy: str
+    scl: Lsn
+    sealed: Lsn
+    horizon: Lsn
+    gaps: int  # batches that wait behind a gap
+    run_bytes: int  # on disk, without the hot log
+    filled_records: int  # batches the segment got from peers
+    scrubbed_ago_us: int  # since its last pass; 0: there was none
+    pages: int  # ever written; with a digest: how many are in it
+    digest: int = 0  # CRC-32C of the pages, one after the other
+    following: int = 0  # number of the next page; 0 when there is none
+
+    def __str__(self) -> str:
+        return f"Inspected g{self.group} {self.copy} scl={self.scl:#x} pages={self.pages} digest={self.digest:08x}"
+
+
+@dataclass(slots=True)
 class Horizons:
     """What may be forgotten: `pgmrpl` the oldest page read in flight; `vdl` as the writer knows it."""
 
@@ -500,5 +535,6 @@ class Failed:
 Message = (
     CreateSegment | SegmentCreated | Missing | ListSegments | Segments | Write | Durable | Fence | Fenced | Ask | State
     | Truncate | Truncated | Install | Installed | ReadPage | Page | ReadFailed | Gossip | FetchRecords | Records
-    | Runs | FetchRun | RunPiece | FetchPage | PageHistory | Horizons | Refused | Failed
+    | Runs | FetchRun | RunPiece | FetchPage | PageHistory | Horizons | Refused | Failed | Inspect
+    | Inspected
 )  # fmt: skip

@@ -7,6 +7,7 @@ import pytest
 from aurorapy.errors import ObjectInUse
 from aurorapy.storage.volume import NoVolume
 from aurorapy.storage.volume.fleet import choose_members
+from aurorapy.storage.volume.inspection import digests_of, inspect
 from aurorapy.storage.volume.recovery import Superseded
 from tests.storage.test_volume import Writer, number_in
 from tests.support.fleet import NAMES, Fleet
@@ -190,3 +191,25 @@ def test_the_lot_falls_on_two_nodes_a_zone_the_least_loaded_first(fleet):
         assert all(member.node.endswith("x") for member in membership.members)
     with pytest.raises(ValueError, match="5 are configured"):
         choose_members(places[:5], tuple("ABCDEF"), {}, {place.name: 0 for place in places})
+
+
+def test_copies_that_missed_batches_converge_to_the_same_bytes(fleet):
+    def work():
+        volume = fleet.create()
+        writer = Writer(volume)
+        written(fleet, writer)
+        fleet.stop("c1", "a2")
+        lsn = written(fleet, writer, 300, 60, first=100)
+        fleet.start("c1"), fleet.start("a2")
+        fleet.until(lambda: all(fleet.segment(name).scl == lsn for name in NAMES))
+        found = digests_of(volume, 0, lsn)
+        assert sorted(found) == list("ABCDEF") and len(set(found.values())) == 1
+        assert found["A"][0] == 60
+        states = [state for state in inspect(volume)]
+        assert [state.answer.scl for state in states] == [lsn] * 6
+        assert all(0 < state.latencies[0] <= state.latencies[1] for state in states)
+        fleet.stop("b1")
+        assert [state.member.copy for state in inspect(volume) if state.answer is None] == ["C"]
+        assert sorted(digests_of(volume, 0, lsn)) == list("ABDEF")
+
+    fleet.run(work)

@@ -674,3 +674,13 @@ CREATE VIEW information_schema.parameters (specific_catalog name, specific_schem
   udt_name name, scope_catalog name, scope_schema name, scope_name name, maximum_cardinality int4,
   dtd_identifier name, parameter_default varchar) AS
 EMPTY;
+
+CREATE VIEW aurora_volume (volume text, vcl pg_lsn, vdl pg_lsn, epoch text, lsn_limit pg_lsn, group_pages int4,
+  protection_groups int4, size_bytes int8, copies int4, write_quorum int4, read_quorum int4, records int8, batches
+  int8, batch_bytes int8, messages int8, acks int8, page_reads int8, hedged_reads int8, gossip_fills int8) AS
+SELECT * FROM aurora_volume_state();
+
+CREATE VIEW aurora_segments (protection_group int4, copy text, node text, zone text, address text, state text, scl
+  pg_lsn, lag_bytes int8, sealed pg_lsn, horizon pg_lsn, gaps int4, pages int8, log_bytes int8, run_bytes int8,
+  gossip_fills int8, last_scrub timestamptz, ack_p50_ms float8, ack_p99_ms float8) AS
+SELECT * FROM aurora_segment_states();

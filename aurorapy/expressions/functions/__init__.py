@@ -38,6 +38,7 @@ FAMILIES = (
     "windows",
     "datetime_format",
     "activity",
+    "aurora",
 )
 
 for _family in (*FAMILIES, "operators", "casts"):

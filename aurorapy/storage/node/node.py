@@ -30,6 +30,7 @@ from aurorapy.storage.node.background import Background
 from aurorapy.storage.node.epochs import Epochs
 from aurorapy.storage.node.gossip import Gossiping
 from aurorapy.storage.node.hotlog import HotLog
+from aurorapy.storage.node.inspection import Inspection
 from aurorapy.storage.node.opening import open_log, open_segments
 from aurorapy.storage.node.reading import Reading
 from aurorapy.storage.node.scrub import Scrub
@@ -66,6 +67,7 @@ class StorageNode:
             **self.reading.handlers,
             **self.gossip.handlers,
             **self.scrub.handlers,
+            **Inspection(self).handlers,
         }
 
     # -- life ------------------------------------------------------------------------------------------------------------

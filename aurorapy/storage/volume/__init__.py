@@ -15,12 +15,12 @@ Not here: the nodes themselves (`storage/node`), transactions.
 
 from aurorapy.host import Host
 from aurorapy.storage.options import StorageConfig
-from aurorapy.storage.volume.fleet import NoVolume, create_fleet, open_fleet
+from aurorapy.storage.volume.fleet import FleetVolume, NoVolume, create_fleet, open_fleet
 from aurorapy.storage.volume.volume import Volume
 
 VolumeConfig = StorageConfig
 
-__all__ = ["NoVolume", "StorageConfig", "Volume", "VolumeConfig", "create_volume", "open_volume"]
+__all__ = ["FleetVolume", "NoVolume", "StorageConfig", "Volume", "VolumeConfig", "create_volume", "open_volume"]
 
 
 def create_volume(host: Host, config: StorageConfig) -> Volume:

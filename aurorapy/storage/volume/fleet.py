@@ -71,6 +71,9 @@ class FleetVolume(Volume):
     def _write_rule(self, transport: Transport, group: int) -> Rule:
         return transport.memberships[group].geometry.write
 
+    def read_rule(self, group: int) -> Rule:
+        return self.transport.memberships[group].geometry.read
+
     # -- growing -----------------------------------------------------------------------------------------------------
 
     def create_group(self, group: int) -> GroupProgress:

@@ -17,6 +17,7 @@ Not here: which answers are enough (`recovery`), quorums and epochs, the frames 
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Callable, Iterable, Mapping
 
 from aurorapy.errors import DatabaseError, DataCorrupted, IoError
@@ -30,6 +31,7 @@ from aurorapy_native.checksum import verify_page
 ASK_SECONDS = 15.0
 AGAIN_SECONDS = 1.0
 GRACE_SECONDS = 0.02
+ACKS_REMEMBERED = 1000
 BACKLOG_BYTES = 4 << 20
 READ_SECONDS = 30.0  # a page that no copy can serve now may come back with its node
 HEDGE_SECONDS_MIN = 0.005
@@ -84,6 +86,8 @@ class LinkTransport:
         self._copies: dict[tuple[int, str], str] = {}  # (group, address) → copy
         self.memberships: dict[int, Membership] = {}
         self.latencies: dict[str, float] = {}  # of page reads, by address
+        self._sent: dict[tuple[int, str], tuple[int, float]] = {}  # a batch whose acknowledgement is timed: its last LSN, when
+        self._ack_seconds: dict[tuple[int, str], deque[float]] = {}
         self._questions: dict[int, Question | PageRead] = {}  # by number
         self._number = 0
         self._last: tuple[m.Message | None, tuple[bytes, ...]] = (None, ())
@@ -128,20 +132,40 @@ class LinkTransport:
         if is_write:
             self.batches += 1
             self.bytes += len(message.records)
+            if (message.group, copy) not in self._sent:
+                self._sent[message.group, copy] = message.last, self.host.clock.monotonic()
         link.send(*parts)
+
+    def _acknowledged(self, message: m.Durable) -> None:
+        self.acks += 1
+        key = message.group, message.copy
+        sent = self._sent.get(key)
+        if sent is not None and message.scl >= sent[0]:
+            del self._sent[key]
+            seconds = self._ack_seconds.get(key)
+            if seconds is None:
+                seconds = self._ack_seconds[key] = deque(maxlen=ACKS_REMEMBERED)
+            seconds.append(self.host.clock.monotonic() - sent[1])
+
+    def ack_latencies(self, group: int, copy: str) -> tuple[float, float]:
+        """p50 and p99 of the time from a batch's leaving to its acknowledgement, in seconds; 0 while there is none."""
+        seconds = sorted(self._ack_seconds.get((group, copy), ()))
+        return (seconds[len(seconds) // 2], seconds[len(seconds) * 99 // 100]) if seconds else (0.0, 0.0)
 
     def backlog(self, group: int, copy: str) -> int:
         """Bytes on their way to a copy; none when its link is down: it is told what it lacks when the link comes back."""
         link = self._routes[group, copy]
         return link.backlog() if link.is_up else BACKLOG_BYTES
 
-    def ask(self, message: m.Message | Mapping[str, m.Message], enough: Callable[[Answers], bool]) -> dict[str, m.Message]:
+    def ask(
+        self, message: m.Message | Mapping[str, m.Message], enough: Callable[[Answers], bool], wait_s: float = ASK_SECONDS
+    ) -> dict[str, m.Message]:
         if isinstance(message, Mapping):
             targets = {copy: (self._routes.get((each.group, copy)), each) for copy, each in message.items()}
         else:
             members = self.memberships[message.group].members
             targets = {member.copy: (self._routes[message.group, member.copy], message) for member in members}
-        return self._ask({name: (link, each) for name, (link, each) in targets.items() if link is not None}, enough)
+        return self._ask({name: (link, each) for name, (link, each) in targets.items() if link is not None}, enough, wait_s)
 
     def node_count(self) -> int:
         return len(self.places)
@@ -159,7 +183,9 @@ class LinkTransport:
 
     # -- questions ---------------------------------------------------------------------------------------------------------
 
-    def _ask(self, targets: dict[str, tuple[Link, m.Message]], enough: Callable[[Answers], bool]) -> dict[str, m.Message]:
+    def _ask(
+        self, targets: dict[str, tuple[Link, m.Message]], enough: Callable[[Answers], bool], wait_s: float = ASK_SECONDS
+    ) -> dict[str, m.Message]:
         question = Question(self.host.tasks.waiter(), enough)
         for name, (link, message) in targets.items():
             number = self._next_number(question)
@@ -167,11 +193,11 @@ class LinkTransport:
             question.open[number] = (name, link, parts)
             if link.is_up:
                 link.send(*parts)
-        deadline = self.host.clock.monotonic() + ASK_SECONDS
+        deadline = self.host.clock.monotonic() + wait_s
         try:
             while True:
                 try:
-                    question.waiter.wait(AGAIN_SECONDS)
+                    question.waiter.wait(min(AGAIN_SECONDS, wait_s))
                 except TimeoutError:
                     pass
                 if enough(question.answers):
@@ -180,7 +206,7 @@ class LinkTransport:
                 if not question.open or self.host.clock.monotonic() > deadline:
                     said = "; ".join(f"{name}: {answer}" for name, answer in sorted(question.answers.items()))
                     what = next(iter(targets.values()))[1] if targets else "nothing"
-                    raise Unreachable(f"too few storage nodes answered {what}: {said or 'none'}")
+                    raise Unreachable(f"too few storage nodes answered {what}: {said or 'none'}", answers=question.answers)
                 question.waiter = self.host.tasks.waiter()
                 for _, link, parts in question.open.values():
                     if link.is_up:
@@ -308,7 +334,7 @@ class LinkTransport:
             self._page_answered(question, number, message)
         elif not number:
             if type(message) is m.Durable:
-                self.acks += 1
+                self._acknowledged(message)
             copy = self._copies.get((message.group, link.address)) if type(message) is not m.Failed else message.copy
-            if copy is not None and getattr(message, "copy", copy) == copy:
+            if copy is not None and getattr(message, "copy", copy) in (copy, ""):
                 self._receive(copy, message)

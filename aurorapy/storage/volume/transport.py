@@ -8,7 +8,7 @@ Errors: Unreachable when no quorum of copies can be asked.
 
 from __future__ import annotations
 
-from typing import Callable, Mapping, Protocol
+from typing import Any, Callable, Mapping, Protocol
 
 from aurorapy.errors import IoError
 from aurorapy.host import Host
@@ -18,7 +18,11 @@ from aurorapy.storage.node import StorageNode
 
 
 class Unreachable(IoError):
-    """Too few copies answer; worth trying again when they come back."""
+    """Too few copies answer; worth trying again when they come back. `answers`: of those that did."""
+
+    def __init__(self, message: str, answers: Mapping[str, m.Message] | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.answers = dict(answers or {})
 
 
 Answers = Mapping[str, m.Message]

@@ -61,6 +61,7 @@ class Volume(VolumeCore):
         redo.on_pending = self._arm_timer
         redo.wait_for_room = self.wait_for_room
         self._trouble_callbacks: list[Callable[[str], None]] = []
+        self._failure_callbacks: list[Callable[[DatabaseError], None]] = []
         self._timer_is_armed = False
         self._pgmrpl: int | None = None
         self._broken: set[str] = set()  # copies whose log failed
@@ -144,6 +145,10 @@ class Volume(VolumeCore):
         """Who must hold a group's records."""
         return self.geometry.write
 
+    def read_rule(self, group: int) -> Rule:
+        """Which copies a recovery of the group must ask."""
+        return self.geometry.read
+
     def create_group(self, group: int) -> GroupProgress:
         """The first records of a protection group are about to leave."""
         copies = self.geometry.copies
@@ -166,6 +171,12 @@ class Volume(VolumeCore):
         """The volume has just failed."""
         if not self.closed:
             self._trouble(str(error))
+            for callback in self._failure_callbacks:
+                callback(error)
+
+    def on_failure(self, callback: Callable[[DatabaseError], None]) -> None:
+        """callback(error), in the loop: nothing can be written any more. Not called when the volume is closed."""
+        self._failure_callbacks.append(callback)
 
     def on_trouble(self, callback: Callable[[str], None]) -> None:
         """callback(one line): a copy or the whole volume cannot be written any more."""

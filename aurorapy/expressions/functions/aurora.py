@@ -1,0 +1,38 @@
+"""Aurora's own functions, and those below the views aurora_volume and aurora_segments.
+
+    SELECT * FROM aurora_show_volume_status()      disks | nodes: protection groups, and nodes that hold copies of them
+    SELECT node, scl, lag_bytes FROM aurora_segments
+
+Everything but the version is asked of `EvalContext.activity` (the session's).
+
+Errors: none. Not here: the views (catalog/data/views.sql), where the figures come from (`instance.storage_views`).
+"""
+
+from __future__ import annotations
+
+from aurorapy import __version__
+from aurorapy.expressions.registry import function
+
+_FIRST_OID = 9100  # PostgreSQL's own end at 8,999 or so; those of its developers begin at 8,000
+
+function("aurora_version() text", _FIRST_OID, volatility="s", not_null=True)(lambda: __version__)
+
+_SETS = (
+    ("volume_status", "aurora_show_volume_status() setof (disks int4, nodes int4)"),
+    ("volume", "aurora_volume_state() setof (volume text, vcl pg_lsn, vdl pg_lsn, epoch text, lsn_limit pg_lsn, "
+     "group_pages int4, protection_groups int4, size_bytes int8, copies int4, write_quorum int4, read_quorum int4, "
+     "records int8, batches int8, batch_bytes int8, messages int8, acks int8, page_reads int8, hedged_reads int8, "
+     "gossip_fills int8)"),
+    ("segments", "aurora_segment_states() setof (protection_group int4, copy text, node text, zone text, address text, "
+     "state text, scl pg_lsn, lag_bytes int8, sealed pg_lsn, horizon pg_lsn, gaps int4, pages int8, log_bytes int8, "
+     "run_bytes int8, gossip_fills int8, last_scrub timestamptz, ack_p50_ms float8, ack_p99_ms float8)"),
+    ("copy_digests", "aurora_copy_digests() setof (protection_group int4, copy text, lsn pg_lsn, pages int8, digest int8)"),
+)  # fmt: skip
+
+
+def _rows(name: str):
+    return lambda ctx: getattr(ctx.activity, name)() if ctx.activity is not None else iter(())
+
+
+for _number, (_name, _signature) in enumerate(_SETS, 1):
+    function(_signature, _FIRST_OID + _number, context=True, volatility="v", rows=10)(_rows(_name))

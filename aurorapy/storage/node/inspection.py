@@ -1,0 +1,58 @@
+"""What a node says of its segments to who asks how they are: figures, and digests of their pages.
+
+    w → n  Inspect g0 lsn=0x1f0 first=0
+    n → w  Inspected g0 A scl=0x1f0 pages=512 digest=1f3a90c2       the next question begins at `following`
+
+Nothing is changed. Pages are built as for a reader, so a digest is slow: for tests and for people.
+
+Not here: scrubbing (`scrub`), the views over these figures (`instance`).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Any, Callable
+
+from aurorapy.storage import messages as m
+from aurorapy.storage.node.segment import Segment
+from aurorapy_native.checksum import crc32c
+
+
+class Inspection:
+    """Handler of one `StorageNode`."""
+
+    def __init__(self, node: Any) -> None:
+        self.node = node
+        self.handlers: dict[type, Callable[[Any], list[m.Message]]] = {m.Inspect: self._inspect}
+
+    def _inspect(self, message: m.Inspect) -> list[m.Message]:
+        epochs = self.node.epochs
+        segment = self.node.segments.get(message.group)
+        if segment is None:
+            return epochs.missing(message)
+        if not epochs.follows(segment, message.epoch):
+            return epochs.other(segment, message.epoch)
+        numbers = segment.page_numbers()
+        digest, pages, following = digest_of(segment, numbers, message) if message.lsn else (0, len(numbers), 0)
+        last_pass = self.node.scrub.repair(segment).last_pass
+        now = self.node.host.clock.monotonic()
+        scrubbed_ago = max(1, int((now - last_pass) * 1_000_000)) if last_pass is not None else 0
+        return [
+            m.Inspected(
+                segment.epoch, segment.group, segment.copy, segment.scl, segment.sealed, segment.horizon,
+                len(segment.ahead), segment.bytes_on_disk(),
+                self.node.gossip.exchange(segment).filled_records, scrubbed_ago,
+                pages, digest, following,
+            )
+        ]  # fmt: skip
+
+
+def digest_of(segment: Segment, numbers: list[int], message: m.Inspect) -> tuple[int, int, int]:
+    """(CRC-32C, pages in it, number of the page that follows or 0)"""
+    start = bisect_left(numbers, message.first)
+    wanted = numbers[start : start + message.count]
+    digest = 0
+    for page_no in wanted:
+        digest = crc32c(segment.sealed_page_at(page_no, message.lsn), crc32c(page_no.to_bytes(4, "little"), digest))
+    rest = numbers[start + message.count : start + message.count + 1]
+    return digest, len(wanted), rest[0] if rest else 0

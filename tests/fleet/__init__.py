@@ -1,0 +1,1 @@
+"""A fleet of real processes: six storage nodes in three zones and their writers."""
