@@ -25,7 +25,8 @@ The life of a COMMIT
  5. storage/node/node.py:_append — onto the hot log; one write and one fdatasync for all who wait
  6. storage/node/node.py:_log_durable — durable: the segment's SCL moves, and is told
  7. aurorapy_native/volume.pyx:advance — SCL to PGCL to VCL to VDL
- 8. txn/manager.py:_vdl_moved — the commit is seen by everybody, in LSN order; locks go; the session wakes
+ 8. aurorapy_native/locks.pyx:vdl_moved — the commit is seen by everybody, in LSN order
+ 9. aurorapy_native/locks.pyx:ended — locks go, those who wait for them wake; the client hears of it
 
 The life of a restart
  1. __main__.py:serve — the directory is there already

@@ -163,7 +163,15 @@ class TransactionBlock(BlockCore):
             self._abort()
             raise
         self.transaction = None
+        self.commit_ended()
+
+    def commit_ended(self) -> None:
+        """The transaction has committed, and is gone from here."""
         self._end(committed=True)
+
+    def transaction_lost(self) -> None:
+        """What became of the transaction's commit is not known."""
+        self._abort()
 
     def _abort(self) -> None:
         self._drop_transaction()

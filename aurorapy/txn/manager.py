@@ -5,21 +5,20 @@
     txn = manager.begin("repeatable read")
 
 `running` has every id whose end is not yet visible, so whoever finds an id in a row can wait for its transaction. It is
-the volume that says when a commit is seen: each advance of the VDL moves `status.vdl`, ends the transactions that did
-not wait for it, and lets the ring of commit LSNs go where no snapshot can doubt any more.
+the volume that says when a commit is seen: each advance of the VDL moves `status.vdl`, lets the ring of commit LSNs go
+where no snapshot can doubt any more, and ends the transactions it has passed (aurorapy_native.locks).
 
 Errors: what the volume raises.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any, Iterable
 
 from aurorapy.ids import FIRST_NORMAL_OID, Lsn, Oid, Xid
 from aurorapy.txn.locks import LockManager
 from aurorapy.txn.transaction import Transaction
-from aurorapy_native.locks import RowLocks
+from aurorapy_native.locks import ManagerCore, TransactionEnd
 from aurorapy_native.visibility import TransactionStatus
 
 COUNTER_OID = 1
@@ -51,23 +50,19 @@ class Oids:
         return oid
 
 
-class TransactionManager:
+class TransactionManager(ManagerCore):
     def __init__(self, host: Any, volume: Any, pool: Any, mtr: Any, space: Any) -> None:
+        super().__init__(TransactionStatus(space), LockManager(host.tasks))
         self.tasks = host.tasks
         self.volume = volume
         self.pool = pool
         self.mtr = mtr
         self.space = space
-        self.status = TransactionStatus(space)
-        self.locks = LockManager(self.tasks)
-        self.row_locks = RowLocks()
         self.oids = Oids(space)
-        self.running: dict[Xid, Transaction] = {}  # ascending, because ids are
         self.wait_durable = volume.wait_durable
-        self._at_vdl: deque[Transaction] = deque()  # committed without waiting, in LSN order
         space.horizon = self.status.oldest_snapshot_lsn
         self.status.vdl = volume.vdl
-        volume.on_vdl(self._vdl_moved)
+        volume.on_vdl(self.vdl_moved)
 
     def create(self) -> None:
         """For a new volume. May switch."""
@@ -109,22 +104,6 @@ class TransactionManager:
         self.status.mark_aborted(xids)
         self.forget(xids)
 
-    def forget(self, xids: list[Xid]) -> None:
-        """The ids have ended for everybody."""
-        for xid in xids:
-            del self.running[xid]
-        if self.row_locks.count:
-            self.row_locks.release(xids)
-
     def end_at_vdl(self, txn: Transaction) -> None:
         """Ends the transaction when the VDL passes its commit."""
-        if self.status.vdl >= txn.commit_lsn:
-            txn._ended("committed")
-        else:
-            self._at_vdl.append(txn)
-
-    def _vdl_moved(self, vdl: Lsn) -> None:
-        self.status.vdl = vdl
-        while self._at_vdl and self._at_vdl[0].commit_lsn <= vdl:
-            self._at_vdl.popleft()._ended("committed")
-        self.status.trim()
+        self.volume.when_passed(txn.commit_lsn, TransactionEnd(txn))

@@ -107,7 +107,7 @@ class Transaction(TransactionCore):
         if gone:
             self.ids.remove_from(gone[0])
             self.manager.abort_ids(gone)
-            self._wake_watchers(set(gone))
+            self.wake_watchers(set(gone))
         savepoint.xid = self.current_xid = 0
         self.manager.locks.release_since(self, savepoint.locks)
         del self.notes[savepoint.outer_notes :]
@@ -134,7 +134,7 @@ class Transaction(TransactionCore):
             if wait in target.watchers:
                 target.watchers.remove(wait)
 
-    def _wake_watchers(self, xids: set[Xid] | None = None) -> None:
+    def wake_watchers(self, xids: set[Xid] | None = None) -> None:
         """Wakes who waits for one of these ids; for any of the transaction's by default."""
         watchers = self.watchers
         self.watchers = [] if xids is None else [wait for wait in watchers if wait.xid not in xids]
@@ -183,20 +183,3 @@ class Transaction(TransactionCore):
         if self.ids.top:
             self.manager.status.mark_aborted(self.ids.all())
         self._ended("aborted")
-
-    def _ended(self, state: str) -> None:
-        """Locks go, waiters wake, callbacks run; the commit is durable or the ids are aborted."""
-        self.state = state
-        manager = self.manager
-        self.drop_first_snapshot()
-        if self.ids.top:
-            manager.forget(self.ids.all())
-        if self.held:
-            manager.locks.release_all(self)
-        if self.watchers:
-            self._wake_watchers()
-        callbacks = self.after_commit if state == "committed" else self.after_abort
-        if callbacks:
-            self.after_commit, self.after_abort = [], []
-            for callback in callbacks:
-                callback()

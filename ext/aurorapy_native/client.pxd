@@ -19,4 +19,5 @@ cdef class ClientStream(Sender):
     # Waits until the client has read enough; True when bytes have come meanwhile.
     cdef bint wait_for_reader(self) except -1
     cdef int wait_for_bytes(self, object timeout) except -1
+    cdef int wait_for_client(self, ShortPath short) except -1
     cdef int idle(self, ShortPath short) except -1

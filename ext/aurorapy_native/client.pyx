@@ -23,6 +23,8 @@ cdef extern from "<sys/socket.h>" nogil:
     enum: MSG_NOSIGNAL
     enum: MSG_DONTWAIT
 
+from aurorapy.errors import QueryCanceled
+
 
 cdef enum:
     READ_AHEAD_BYTES = 1 << 20       # what may wait while the session is busy: then the client waits
@@ -49,15 +51,30 @@ cdef class ClientStream(Sender):
     # -- called by the event loop --------------------------------------------------------------------------------------
     def data_received(self, data):
         cdef Waiter waiter = self.waiting
+        cdef bint busy = self.here is not None and self.here.committing is not None
         self.reader.feed(data)
-        if self.here is not None and self.here.serve_here(self.reader):
-            self.tasks.send_later(self)
-        elif waiter is not None:
+        if not busy and self.here is not None and self.here.serve_here(self.reader):
+            if self.here.committing is None:     # what came before a COMMIT goes out with its answer
+                self.tasks.send_later(self)
+        elif not busy and waiter is not None:
             self.waiting = None
             waiter.run_now(None)
         elif self.reader.end - self.reader.start > READ_AHEAD_BYTES and not self.reading_paused:
             self.reading_paused = True
             self.transport.pause_reading()
+
+    cdef int proceed(self) except -1:
+        """The commit is over: what came meanwhile is answered."""
+        cdef Waiter waiter = self.waiting
+        if self.reading_paused:
+            self.reading_paused = False
+            self.transport.resume_reading()
+        if self.here.commit_failed is None and self.tasks._current is None and self.here.serve_here(self.reader):
+            return 0 if self.here.committing is not None else self.tasks.send_later(self)
+        if waiter is not None:
+            self.waiting = None
+            waiter.wake()
+        return 0
 
     def wake(self):
         """Runs the task that waits for bytes; False when it does not."""
@@ -147,6 +164,17 @@ cdef class ClientStream(Sender):
                 return message
             self.idle(short)
 
+    cdef int wait_for_client(self, ShortPath short) except -1:
+        """Bytes have come, or a commit is over and the rest is the task's. A cancel during a commit is too late."""
+        while True:
+            try:
+                self.wait_for_bytes(None)
+            except QueryCanceled:
+                if short.committing is None:
+                    raise
+            if short.committing is None:
+                return 0
+
     cdef int idle(self, ShortPath short) except -1:
         """Sends everything and waits for the client, under the idle timeouts."""
         cdef bint timed
@@ -154,12 +182,15 @@ cdef class ClientStream(Sender):
         self.tasks.send_later(self)
         timed = short.start_idle()
         if not timed and self.can_write is None:
-            self.here = short
+            self.here, short.stream = short, self
         try:
             if self.can_write is None or not self.wait_for_reader():
-                self.wait_for_bytes(None)
+                self.wait_for_client(short)
+        except BaseException:
+            short.leave_commit()
+            raise
         finally:
             self.here = None
             if timed:
                 short.end_idle()
-        return 0
+        return short.settle()

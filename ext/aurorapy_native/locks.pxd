@@ -1,6 +1,7 @@
 # Table locks and row locks of the writer: in memory only, gone with it.
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus, TxnIds
+from aurorapy_native.volume cimport DurableWait, VolumeCore
 
 cdef class LockOwner:
     """Who may hold table locks: a transaction (aurorapy.txn.Transaction is one), later also a session."""
@@ -9,7 +10,7 @@ cdef class LockOwner:
 
 cdef class TransactionCore(LockOwner):
     """The fields of a transaction and what every statement needs of it; aurorapy.txn.Transaction is the rest."""
-    cdef readonly object manager
+    cdef readonly ManagerCore manager
     cdef TransactionStatus status
     cdef readonly TxnIds ids
     cdef readonly str isolation
@@ -34,6 +35,22 @@ cdef class TransactionCore(LockOwner):
 
     cdef Snapshot take_snapshot(self)    # snapshot(); may switch
     cdef int end_command(self) except -1
+    # commit() without a switch: its record is on its way, `end` is told. Raises Retry before it does anything.
+    cdef int commit_soon(self, VolumeCore volume, TransactionEnd end) except -1
+    cdef int ended(self, str state) except -1
+
+cdef class TransactionEnd(DurableWait):
+    """Ends a transaction when the VDL has passed its commit."""
+    cdef readonly TransactionCore transaction
+
+cdef class ManagerCore:
+    """What a transaction's end needs of all transactions; aurorapy.txn.TransactionManager is the rest."""
+    cdef readonly TransactionStatus status
+    cdef readonly RowLocks row_locks
+    cdef public object locks             # txn.locks.LockManager
+    cdef readonly dict running           # id -> transaction; ascending, because ids are
+
+    cdef int forget_ids(self, list xids) except -1
 
 cdef class Lock:
     """One locked object: who holds it, and who waits, first come first."""
@@ -45,6 +62,7 @@ cdef class Lock:
 
     cdef int conflicting(self, LockOwner owner, int mode) except -1
     cdef int grant(self, LockOwner owner, int mode) except -1
+    cpdef int give_back(self, LockOwner owner, int modes) except -1
 
 cdef class LockTable:
     """Every object with a lock, by key."""
@@ -54,6 +72,7 @@ cdef class LockTable:
     cdef bint is_free(self, object key, int mode) except -1
     # try_acquire(): the mode is the owner's, or False and nothing is taken.
     cdef bint acquire(self, LockOwner owner, object key, int mode) except -1
+    cpdef list release(self, LockOwner owner)
 
 # Strengths of row locks, weakest first.
 cdef enum RowStrength:

@@ -3,6 +3,7 @@
 from typing import Any, Callable, Hashable
 
 from aurorapy_native.visibility import Snapshot, TransactionStatus, TxnIds
+from aurorapy_native.volume import DurableWait
 
 MODES: tuple[str, ...]
 MODE_NUMBER: dict[str, int]
@@ -23,7 +24,7 @@ class LockOwner:
 class TransactionCore(LockOwner):
     """The fields of a transaction and what every statement needs of it; aurorapy.txn.Transaction is the rest."""
 
-    manager: Any
+    manager: ManagerCore
     ids: TxnIds
     isolation: str
     read_only: bool
@@ -45,7 +46,8 @@ class TransactionCore(LockOwner):
     current_xid: int
 
     def __init__(
-        self, manager: Any, status: TransactionStatus, isolation: str, read_only: bool, deferrable: bool, after: int
+        self, manager: ManagerCore | None, status: TransactionStatus, isolation: str, read_only: bool,
+        deferrable: bool, after: int,
     ) -> None: ...
     @property
     def xid(self) -> int:
@@ -70,6 +72,26 @@ class TransactionCore(LockOwner):
     def drop_first_snapshot(self) -> None:
         """REPEATABLE READ's snapshot no longer holds the prune horizon."""
 
+class TransactionEnd(DurableWait):
+    """Ends a transaction when the VDL has passed its commit."""
+
+    transaction: TransactionCore
+    def __init__(self, transaction: TransactionCore) -> None: ...
+
+class ManagerCore:
+    """What a transaction's end needs of all transactions; aurorapy.txn.TransactionManager is the rest."""
+
+    status: TransactionStatus
+    row_locks: RowLocks
+    locks: Any
+    running: dict[int, Any]
+    def __init__(self, status: TransactionStatus, locks: Any) -> None: ...
+    def vdl_moved(self, vdl: int) -> None:
+        """Commits at or below `vdl` are seen from here on."""
+
+    def forget(self, xids: list[int]) -> None:
+        """The ids have ended for everybody."""
+
 class Lock:
     """One locked object: who holds it, and who waits, first come first."""
 
@@ -88,7 +110,7 @@ class Lock:
     def held_by(self, owner: LockOwner) -> int:
         """Bits of the modes the owner holds."""
 
-    def give_back(self, owner: LockOwner, modes: int) -> None:
+    def give_back(self, owner: LockOwner, modes: int) -> int:
         """Takes the modes (bits) from the owner."""
 
 class LockTable:

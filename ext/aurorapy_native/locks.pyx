@@ -18,6 +18,7 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memset
 
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus, TxnIds
+from aurorapy_native.volume cimport DurableWait, VolumeCore
 
 from aurorapy.errors import ProgramLimitExceeded
 
@@ -56,8 +57,8 @@ cdef class LockOwner:
 
 
 cdef class TransactionCore(LockOwner):
-    def __init__(self, manager, TransactionStatus status not None, str isolation, bint read_only, bint deferrable,
-                 after):
+    def __init__(self, ManagerCore manager, TransactionStatus status not None, str isolation, bint read_only,
+                 bint deferrable, after):
         self.manager = manager
         self.status = status
         self.ids = TxnIds.__new__(TxnIds)
@@ -129,6 +130,72 @@ cdef class TransactionCore(LockOwner):
             self.first = None
 
 
+    # -- the end -------------------------------------------------------------------------------------------------------
+    cdef int commit_soon(self, VolumeCore volume, TransactionEnd end) except -1:
+        self.commit_lsn = self.status.try_commit(self.ids, self.notes)
+        self.state = "committing"
+        self.drop_first_snapshot()
+        end.transaction = self
+        return volume.when_durable(self.commit_lsn, end)
+
+    cdef int ended(self, str state) except -1:
+        cdef ManagerCore manager = self.manager
+        cdef list callbacks
+        self.state = state
+        self.drop_first_snapshot()
+        if self.ids.top:
+            manager.forget_ids(self.ids.all())
+        if self.held:
+            manager.locks.release_all(self)
+        if self.watchers:
+            self.wake_watchers()
+        callbacks = self.after_commit if state == "committed" else self.after_abort
+        if callbacks:
+            self.after_commit, self.after_abort = [], []
+            for callback in callbacks:
+                callback()
+        return 0
+
+    def _ended(self, str state not None):
+        """Locks go, waiters wake, callbacks run; the commit is durable or the ids are aborted."""
+        self.ended(state)
+
+
+cdef class TransactionEnd(DurableWait):
+    def __init__(self, TransactionCore transaction):
+        self.transaction = transaction
+
+    cpdef int passed(self, object error) except -1:
+        """It may become durable after an error too: then its locks stay."""
+        if error is None:
+            self.transaction.ended("committed")
+        return 0
+
+
+cdef class ManagerCore:
+    def __init__(self, TransactionStatus status not None, locks):
+        self.status = status
+        self.locks = locks
+        self.row_locks = RowLocks()
+        self.running = {}
+
+    def vdl_moved(self, uint64_t vdl):
+        """Commits at or below `vdl` are seen from here on."""
+        self.status.vdl = vdl
+        self.status.trim()
+
+    def forget(self, list xids not None):
+        """The ids have ended for everybody."""
+        self.forget_ids(xids)
+
+    cdef int forget_ids(self, list xids) except -1:
+        for xid in xids:
+            del self.running[xid]
+        if self.row_locks.count:
+            self.row_locks.release(xids)
+        return 0
+
+
 cdef class Lock:
     def __init__(self, key):
         self.key = key
@@ -169,7 +236,7 @@ cdef class Lock:
         """Bits of the modes the owner holds."""
         return self.holders.get(owner, 0)
 
-    def give_back(self, LockOwner owner not None, int modes):
+    cpdef int give_back(self, LockOwner owner, int modes) except -1:
         """Takes the modes (bits) from the owner."""
         cdef int own = self.holders.get(owner, 0)
         cdef int m
@@ -184,6 +251,7 @@ cdef class Lock:
         elif own:
             del self.holders[owner]
             owner.held.pop(self.key, None)
+        return 0
 
 
 cdef class LockTable:
@@ -211,7 +279,7 @@ cdef class LockTable:
         lock.grant(owner, mode)
         return True
 
-    def release(self, LockOwner owner not None):
+    cpdef list release(self, LockOwner owner):
         """Takes everything from the owner. Returns the Locks that have waiters."""
         cdef Lock lock
         cdef list waited = []

@@ -1,12 +1,20 @@
 # The short path of one session: messages about statements on one row, BEGIN and COMMIT.
 from libc.stdint cimport uint8_t
 from aurorapy_native.activity cimport SessionActivity
-from aurorapy_native.locks cimport LockTable, TransactionCore
+from aurorapy_native.locks cimport LockTable, TransactionCore, TransactionEnd
 from aurorapy_native.outbuffer cimport OutBuffer
 from aurorapy_native.point cimport PointProgram
 from aurorapy_native.statement cimport BlockCore, StatementCore
+from aurorapy_native.tasks cimport Sender
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus
+from aurorapy_native.volume cimport VolumeCore
 from aurorapy_native.wire cimport Message, MessageReader
+
+cdef class SessionCommit(TransactionEnd):
+    """A COMMIT whose answer goes out when the VDL has passed it, without a task that waits for it."""
+    cdef ShortPath short             # None: the session has left, only the transaction is to be ended
+    cdef uint8_t letter              # of the message that said it
+    cdef object error                # why its outcome is not known
 
 cdef class ShortPath:
     cdef object session
@@ -28,6 +36,10 @@ cdef class ShortPath:
     cdef OutBuffer out
     cdef bint on_loop                # in serve_here: what would have to wait is left to the task
     cdef public bint skipping        # after an error, until Sync
+    cdef VolumeCore volume
+    cdef Sender stream               # the client's: proceeds when `committing` is over
+    cdef SessionCommit committing    # nothing is answered before it is
+    cdef SessionCommit commit_failed # for the task to report
     # The unnamed portal while it is this path's own.
     cdef readonly StatementCore statement    # PreparedStatement; None: there is no such portal
     cdef PointProgram program        # None: BEGIN and its like, or a plan that only reads
@@ -46,6 +58,7 @@ cdef class ShortPath:
     # serve() on the loop's own stack, where nothing may wait. True: nothing is left for the task to do.
     cdef bint serve_here(self, MessageReader reader) except -1
     cdef bint needs_no_wait(self, Message* message) except -1
+    cdef bint control_needs_no_wait(self, object control) except -1
     cdef int take(self, Message* message) except -1
     cdef int bind(self, Message* message) except -1
     cdef int describe(self, Message* message) except -1
@@ -58,7 +71,13 @@ cdef class ShortPath:
     cdef int commit_before_tag(self) except -1
     cdef int forget_unnamed(self) except -1
     cdef int run(self) except -1
-    cdef int control_by(self, object control) except -1
+    cdef int control_by(self, object control, uint8_t letter) except -1
+    cdef int commit_here(self, uint8_t letter) except -1
+    cdef int committed(self) except -1
+    cdef int commit_over(self, SessionCommit commit) except -1
+    # The task that waits for the client goes on: reports a commit that failed; leave_commit: it will not come back.
+    cdef int settle(self) except -1
+    cdef int leave_commit(self) except -1
     cdef int run_described(self) except -1
     cdef int begin_statement(self, object text) except -1
     cdef int finish(self, bint done) except -1

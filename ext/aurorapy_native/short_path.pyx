@@ -16,7 +16,8 @@ What it cannot do: a lock that is not free, a page that is not in the pool (for 
 transaction is changing, long values, failed blocks, row limits, named portals, roles whose privileges were not checked.
 
 While its task waits for the client, what needs no wait is answered on the loop's own stack (serve_here), without a
-switch: reads of one row, BEGIN, inserts without indexes and HOT updates in a block.
+switch: reads of one row, BEGIN, inserts without indexes and HOT updates in a block, and a block's COMMIT, whose answer
+goes out when the VDL has passed it: until then nothing of the session's is answered.
 
 Errors: those of statements are reported and make the rest wait for Sync, as in session.extended; FatalError passes.
 
@@ -28,17 +29,19 @@ from libc.stdint cimport int16_t, uint8_t
 from libc.string cimport memchr
 
 from aurorapy_native.activity cimport SessionActivity
-from aurorapy_native.locks cimport LockTable, TransactionCore
+from aurorapy_native.locks cimport LockTable, TransactionCore, TransactionEnd
 from aurorapy_native.outbuffer cimport OutBuffer, RowEncoder
 from aurorapy_native.params cimport ParamReader
 from aurorapy_native.point cimport POINT_DONE, POINT_UNABLE, PointProgram
 from aurorapy_native.statement cimport BlockCore, StatementCore
+from aurorapy_native.tasks cimport TaskCore
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus
 from aurorapy_native.wire cimport Message, MessageReader, get16, get32
 
-from aurorapy.errors import FatalError
+from aurorapy.errors import FatalError, QueryCanceled
 from aurorapy_native.lexer import fingerprint
 from aurorapy_native.retry import Retry
+from aurorapy_native.volume import again
 
 DRAIN_BYTES = 128 * 1024
 cdef Py_ssize_t LARGE = DRAIN_BYTES
@@ -51,6 +54,8 @@ BEGIN, COMMIT, ROLLBACK = "begin", "commit", "rollback"               # what Pre
 _CONTROLS = {"BEGIN": BEGIN, "BEGIN;": BEGIN, "COMMIT": COMMIT, "COMMIT;": COMMIT, "END": COMMIT, "END;": COMMIT,
              "ROLLBACK": ROLLBACK, "ROLLBACK;": ROLLBACK}
 cdef dict CONTROLS = _CONTROLS
+cdef dict CONTROL_QUERIES = {text.encode() + b"\0": control for text, control in _CONTROLS.items()}
+cdef Py_ssize_t LONGEST_CONTROL = max(map(len, CONTROL_QUERIES))
 
 cdef tuple NO_FORMATS = (), TEXT_FORMAT = (0,), BINARY_FORMAT = (1,)
 cdef bytes READY_IDLE = b"Z\0\0\0\x05I", READY_OPEN = b"Z\0\0\0\x05T"
@@ -80,6 +85,15 @@ cdef bytes select_tag(Py_ssize_t count):
     return tag
 
 
+cdef class SessionCommit(TransactionEnd):
+    cpdef int passed(self, object error) except -1:
+        TransactionEnd.passed(self, error)
+        self.error = error
+        if self.short is not None:
+            self.short.commit_over(self)
+        return 0
+
+
 cdef class ShortPath:
     def __init__(self, session, OutBuffer out not None):
         """`session`: a Session whose parts are there already."""
@@ -100,6 +114,7 @@ cdef class ShortPath:
         self.notifications = instance.channels.pending
         self.locks = instance.txns.locks.table
         self.status = instance.txns.status
+        self.volume = instance.volume
         self.out = out
 
     cdef int serve(self, MessageReader reader) except -1:
@@ -132,6 +147,8 @@ cdef class ShortPath:
                 if self.skipping or mark >= LARGE or not self.needs_no_wait(&message) or not self.take(&message):
                     return False
                 reader.skip(&message)
+                if self.committing is not None:
+                    return True
         except Exception:
             self.out.cut(mark)
             return False
@@ -143,6 +160,9 @@ cdef class ShortPath:
     cdef bint needs_no_wait(self, Message* message) except -1:
         """Could the message be answered without waiting, and done again if not?"""
         cdef object state
+        if message.letter == c"Q":
+            return message.length <= LONGEST_CONTROL and \
+                self.control_needs_no_wait(CONTROL_QUERIES.get(message.body[:message.length]))
         if message.letter != c"E":
             return (message.letter == c"S" or message.letter == c"D"
                     or (message.letter == c"B" and not self.portals.by_name))
@@ -150,10 +170,15 @@ cdef class ShortPath:
             return False
         state = self.block.state
         if self.program is None:
-            return state == _IDLE and self.statement.control is BEGIN
+            return self.control_needs_no_wait(self.statement.control)
         if self.program.kind == "select":
             return state == _OPEN or (state == _IDLE and self.settings.reads_alone)
         return state == _OPEN and self.program.calm
+
+    cdef bint control_needs_no_wait(self, object control) except -1:
+        if control is BEGIN:
+            return self.block.state == _IDLE
+        return control is COMMIT and self.block.state == _OPEN
 
     cdef int before_idle(self) except -1:
         self.activity.rest(self.block.letter)
@@ -303,7 +328,10 @@ cdef class ShortPath:
                 return 0                                 # the general way has something to say about that
             self.forget_unnamed()
             self.begin_statement(text)
-            self.control_by(control)
+            if not self.control_by(control, c"Q"):
+                return 0
+            if self.committing is not None:
+                return 1
         else:
             found = self.session.simple.text_plans.find_program(text)
             if found is None:
@@ -359,7 +387,7 @@ cdef class ShortPath:
         """1: the statement is done and its rows and tag are in the buffer; 0: nothing has happened."""
         cdef object state
         if self.program is None and not self.statement.reads:
-            return self.control_by(self.statement.control)
+            return self.control_by(self.statement.control, c"E")
         state = self.block.state
         if state == _IDLE:
             if self.program is not None and self.program.kind == "select" and self.settings.reads_alone:
@@ -369,7 +397,7 @@ cdef class ShortPath:
             return self.run_rows(self.block.transaction)
         return self.run_in(self.block.transaction)
 
-    cdef int control_by(self, object control) except -1:
+    cdef int control_by(self, object control, uint8_t letter) except -1:
         cdef BlockCore block = self.block
         if control is BEGIN:
             if block.state != _IDLE:
@@ -378,10 +406,68 @@ cdef class ShortPath:
             self.executed = True
         elif block.state != _OPEN:
             return 0
+        elif self.on_loop:
+            return self.commit_here(letter)
         else:
             block.commit() if control is COMMIT else block.rollback()
             self.statement = None
         return self.put_tag(CONTROL_TAGS[control]) + 1
+
+    # -- COMMIT without a switch ---------------------------------------------------------------------------------------
+    cdef int commit_here(self, uint8_t letter) except -1:
+        """0: it needs more than its record in the log."""
+        cdef TransactionCore transaction = self.block.transaction
+        cdef SessionCommit commit
+        if self.portals.by_name or transaction.before_commit or transaction.after_commit or \
+                not self.settings.waits_for_commit or self.volume.failure is not None:
+            return 0
+        if transaction.ids.top == 0 and not transaction.notes:
+            transaction.ended("committed")
+            return self.committed() + 1
+        commit = SessionCommit.__new__(SessionCommit)
+        commit.short, commit.letter = self, letter
+        transaction.commit_soon(self.volume, commit)
+        self.committing = commit
+        return 1
+
+    cdef int committed(self) except -1:
+        self.block.transaction = None
+        self.block.commit_ended()
+        self.statement = None
+        self.executed = True
+        return self.put_tag(CONTROL_TAGS[COMMIT])
+
+    cdef int commit_over(self, SessionCommit commit) except -1:
+        cdef TaskCore task = self.session.task
+        self.committing = None
+        if isinstance(task._interrupt, QueryCanceled):      # too late
+            task._interrupt = None
+        if commit.error is not None:
+            self.commit_failed = commit
+        else:
+            self.committed()
+            if commit.letter == c"Q" and not self.sync():
+                self.session.ready()
+        return self.stream.proceed()
+
+    cdef int settle(self) except -1:
+        cdef SessionCommit commit = self.commit_failed
+        cdef Message message
+        if commit is None:
+            return 0
+        self.commit_failed = None
+        self.block.transaction_lost()
+        error = again(commit.error)
+        if isinstance(error, FatalError):
+            raise error
+        message.letter = commit.letter
+        return self.failed(error, &message)
+
+    cdef int leave_commit(self) except -1:
+        if self.committing is not None:
+            self.committing.short = None
+            self.committing = None
+        return 0
 
     cdef int read_alone(self) except -1:
         if self.session.last_commit > self.status.vdl or not self.take_locks(None):

@@ -30,6 +30,8 @@ cdef class Sender:
     """Somebody with something to send at the end of the loop's round."""
     cdef bint queued
     cdef int flush(self) except -1
+    # What it waited for has happened. Must not switch.
+    cdef int proceed(self) except -1
 
 cdef class RunQueue:
     """Tasks that are ready, and the one loop callback that runs them."""

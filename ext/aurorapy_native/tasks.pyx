@@ -111,6 +111,9 @@ cdef class Sender:
     cdef int flush(self) except -1:
         return 0
 
+    cdef int proceed(self) except -1:
+        return 0
+
 
 cdef class RunQueue:
     def __init__(self, loop, hub, double slice_seconds):

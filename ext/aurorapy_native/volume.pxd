@@ -8,7 +8,7 @@ cdef class DurableWait:
     cdef uint64_t lsn
 
     # Called once, wherever the VDL moves: error is None when it has passed, else why it never will. Must not switch.
-    cdef int passed(self, object error) except -1
+    cpdef int passed(self, object error) except -1
 
 cdef class GroupProgress:
     """How far the copies of one protection group are."""
@@ -42,8 +42,10 @@ cdef class VolumeCore(Sender):
     cpdef int flush(self) except -1
     # What is pending is sent for it; wait.passed is called at once when the VDL is there already.
     cdef int when_durable(self, uint64_t lsn, DurableWait wait) except -1
+    cdef int add_wait(self, uint64_t lsn, DurableWait wait) except -1
     cdef int take_group(self, uint32_t group, Take take, list batches) except -1
     cdef int durable(self, object copy, object message) except -1
     cdef int advance(self) except -1
     cdef int vdl_moved(self) except -1
+    cdef int tell(self, list waits, object error) except -1
     cdef int set_limit(self) except -1

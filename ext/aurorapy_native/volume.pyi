@@ -7,7 +7,10 @@ def again(error: Any) -> Any:
     """A fresh copy of a lasting error, for one more raise."""
 
 class DurableWait:
-    """Somebody who waits until the VDL has passed an LSN; C only."""
+    """Somebody who waits until the VDL has passed an LSN."""
+
+    def passed(self, error: Any) -> int:
+        """Called once: `error` is None when the VDL has passed, else why it never will."""
 
 class TaskWait(DurableWait):
     """A task's wait."""
@@ -58,6 +61,8 @@ class VolumeCore(Sender):
         """The write rule of a group has changed: what the copies hold already may be enough by it."""
     def fail(self, error: Any) -> None:
         """Nothing will become durable any more: everybody who waits is told. The first error stays."""
+    def when_passed(self, lsn: int, wait: DurableWait) -> None:
+        """wait.passed(None) once VDL >= lsn; what is pending leaves when somebody else wants it, or in its time."""
     def wait_durable(self, lsn: int) -> None:
         """The task waits until VDL >= lsn; what is pending is sent for it."""
     def wait_for_room(self) -> None:

@@ -30,7 +30,8 @@ def again(error):
 
 
 cdef class DurableWait:
-    cdef int passed(self, object error) except -1:
+    cpdef int passed(self, object error) except -1:
+        """Called once: `error` is None when the VDL has passed, else why it never will."""
         return 0
 
 
@@ -38,7 +39,7 @@ cdef class TaskWait(DurableWait):
     """A task's wait."""
     cdef Waiter waiter
 
-    cdef int passed(self, object error) except -1:
+    cpdef int passed(self, object error) except -1:
         self.waiter.wake(error)
         return 0
 
@@ -163,7 +164,6 @@ cdef class VolumeCore(Sender):
     cdef int vdl_moved(self) except -1:
         cdef uint64_t vdl = self.vdl
         cdef Py_ssize_t count = 0, n = len(self.waits)
-        cdef DurableWait wait
         cdef list passed, rooms
         for callback in self.vdl_callbacks:
             callback(vdl)
@@ -172,44 +172,63 @@ cdef class VolumeCore(Sender):
         if count:
             passed = self.waits[:count]
             del self.waits[:count]
-            for wait in passed:
-                wait.passed(None)
+            self.tell(passed, None)
         if self.room_waiters:
             rooms, self.room_waiters = self.room_waiters, []
             for waiter in rooms:
                 waiter.wake()
         return 0
 
+    cdef int tell(self, list waits, object error) except -1:
+        cdef DurableWait wait
+        cdef object problem = None
+        for wait in waits:
+            try:
+                wait.passed(error)
+            except Exception as failed:          # of one; the others have not deserved to wait for ever
+                problem = failed
+        if problem is not None:
+            raise problem
+        return 0
+
     def fail(self, error):
         """Nothing will become durable any more: everybody who waits is told. The first error stays."""
-        cdef DurableWait wait
         cdef list waits, rooms
         if self.failure is None:
             self.failure = error
             self.failed(error)
         waits, self.waits = self.waits, []
         rooms, self.room_waiters = self.room_waiters, []
-        for wait in waits:
-            wait.passed(self.failure)
+        self.tell(waits, self.failure)
         for waiter in rooms:
             waiter.wake(self.failure)
 
     # -- waiting -------------------------------------------------------------------------------------------------------
     cdef int when_durable(self, uint64_t lsn, DurableWait wait) except -1:
-        cdef Py_ssize_t at
-        wait.lsn = lsn
         if lsn <= self.vdl:
             return wait.passed(None)
         if self.failure is not None:
             raise again(self.failure)
-        at = len(self.waits)
-        while at and (<DurableWait> self.waits[at - 1]).lsn > lsn:
-            at -= 1
-        self.waits.insert(at, wait)
+        self.add_wait(lsn, wait)
         if self.redo.pending_bytes:
             self.tasks.send_first(self)
         self.tasks.expect_disk()
         return 0
+
+    cdef int add_wait(self, uint64_t lsn, DurableWait wait) except -1:
+        cdef Py_ssize_t at = len(self.waits)
+        wait.lsn = lsn
+        while at and (<DurableWait> self.waits[at - 1]).lsn > lsn:
+            at -= 1
+        self.waits.insert(at, wait)
+        return 0
+
+    def when_passed(self, uint64_t lsn, DurableWait wait not None):
+        """wait.passed(None) once VDL >= lsn; what is pending leaves when somebody else wants it, or in its time."""
+        if lsn <= self.vdl:
+            wait.passed(None)
+        elif self.failure is None:
+            self.add_wait(lsn, wait)
 
     def wait_durable(self, uint64_t lsn):
         """The task waits until VDL >= lsn; what is pending is sent for it."""

@@ -39,6 +39,7 @@ class MemoryVolume:
         self.horizons: dict[str, int] = {}
         self._on_vdl = []
         self._waiters: list[tuple[int, object]] = []
+        self._ends: list[tuple[int, object]] = []  # told, not woken
         self.redo.limit_lsn = self.redo.position + AHEAD
         self.redo.wait_for_room = self.wait_for_progress
 
@@ -79,6 +80,9 @@ class MemoryVolume:
         self.redo.limit_lsn = vdl + AHEAD
         for callback in list(self._on_vdl):
             callback(vdl)
+        for lsn, end in [entry for entry in self._ends if entry[0] <= vdl]:
+            self._ends.remove((lsn, end))
+            end.passed(None)
         waiting, self._waiters = self._waiters, []
         for lsn, waiter in waiting:
             if lsn <= vdl:
@@ -94,6 +98,12 @@ class MemoryVolume:
             waiter = self.tasks.waiter()
             self._waiters.append((lsn, waiter))
             waiter.wait()
+
+    def when_passed(self, lsn: int, wait) -> None:
+        if lsn <= self.vdl:
+            wait.passed(None)
+        else:
+            self._ends.append((lsn, wait))
 
     def wait_for_progress(self) -> None:
         self.wait_durable(self.redo.last_consistency_point)
