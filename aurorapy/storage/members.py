@@ -40,6 +40,9 @@ class NodePlace(NamedTuple):
         return cls(name if equals else address, zone, address)
 
 
+FULL, TAIL = "full", "tail"  # log and pages, or the log only
+
+
 class Member(NamedTuple):
     """One copy of a group: its letter in the rules, and where it lives. `segment`: its identity, 32 hex digits, which is
     its node's: drawn when the node's directory was made, so an emptied node is another one. Empty: any is right."""
@@ -49,6 +52,7 @@ class Member(NamedTuple):
     zone: str
     address: str
     segment: str = ""
+    kind: str = FULL
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,14 @@ class Membership:
     def __str__(self) -> str:
         places = " ".join(f"{member.copy}={member.node}" for member in self.members)
         return f"membership {epoch_text(self.epoch)}: {places}; {self.geometry}"
+
+
+def full_and_tail(full: tuple[str, ...], tail: tuple[str, ...]) -> Geometry:
+    """Half of the copies hold pages: writes to more than half of all or to all full ones, reads of half and of a full one."""
+    copies = (*full, *tail)
+    half = len(copies) // 2
+    write = Either((Some(half + 1, copies), Some(len(full), full)))
+    return Geometry(write, All((Some(half, copies), Some(1, full))))
 
 
 NO_MEMBERSHIP = Membership(0, (), Geometry(All(()), Either(())))

@@ -2,6 +2,7 @@
 
     hot log file full ──seal──▶ delta run (+ images of pages with long chains)     once the VDL has passed its records
     delta runs below the horizon ──fold──▶ image run                               their older versions are gone then
+                                            nothing, in a tail copy                once all full copies have them in runs
     image runs of like size ──merge──▶ one image run
 
 The horizon of a fold is the older of PGMRPL and the start of the retention window, at a delta run's end. After a fold
@@ -132,7 +133,7 @@ class Background:
             info, long_chains = self._write_delta(segment, table, last)
             delta = segment.open_info(info)  # may fail: until here the memtable is what is read
             opened.append(delta)
-            if long_chains:
+            if long_chains and not segment.is_tail:
                 info = self._write_images(segment, long_chains, last, segment.images, [*segment.deltas, delta])
                 opened.append(segment.open_info(info))
         segment.tables.remove(table)
@@ -169,6 +170,10 @@ class Background:
         if not runs:
             return
         last = runs[-1].last
+        if segment.is_tail:
+            segment.horizon = max(segment.horizon, last)
+            self.replace(segment, runs, [])
+            return
         ready = [image.index for image in segment.images if image.last == last]
         pages = self.host.in_thread(pages_of, [run.index for run in runs], ready)
         infos = []
@@ -181,7 +186,8 @@ class Background:
         config = self.node.config
         age_s = (self.host.clock.wall_us() - info.sealed_us) / US
         out_of_window = age_s >= config.retention_s or segment.vdl - info.last >= config.retention_bytes
-        return out_of_window and info.last <= min(segment.pgmrpl, segment.vdl)
+        may_go = out_of_window and info.last <= min(segment.pgmrpl, segment.vdl)
+        return may_go and (not segment.is_tail or self.node.gossip.full_peers_have(segment, info.last))
 
     def _write_images(self, segment: Segment, pages: bytes, last: int, images: list, deltas: list) -> RunInfo:
         """An image run of these pages as of `last`, built from runs alone."""

@@ -23,7 +23,7 @@ from typing import Any, Callable
 
 from aurorapy.errors import DataCorrupted
 from aurorapy.storage import messages as m
-from aurorapy.storage.members import Member
+from aurorapy.storage.members import FULL, Member
 from aurorapy.storage.node.segment import Segment
 from aurorapy.storage.node.transfer import Incoming, Transfers
 
@@ -82,6 +82,12 @@ class Gossiping:
 
     def peers(self, segment: Segment) -> list[Member]:
         return [member for member in segment.membership.members if member.copy != segment.copy]
+
+    def full_peers_have(self, segment: Segment, lsn: int) -> bool:
+        """Have all full copies said that every record up to there is in their runs?"""
+        heard = self.exchange(segment).heard
+        full = [peer.copy for peer in self.peers(segment) if peer.kind == FULL]
+        return bool(full) and all(copy in heard and heard[copy].sealed >= lsn for copy in full)
 
     def exchange(self, segment: Segment) -> Exchange:
         """Forgets what was heard under another list."""
@@ -150,6 +156,12 @@ class Gossiping:
         if self.node.log.failed is not None:
             return
         peers = [peer for peer in self.peers(segment) if exchange.avoid.get(peer.copy, 0.0) <= self.now]
+        if not segment.is_tail:  # what is in images only, a tail copy does not have
+            heard = exchange.heard
+            peers = [
+                peer for peer in peers
+                if peer.kind == FULL or (peer.copy in heard and heard[peer.copy].horizon <= segment.sealed)
+            ]  # fmt: skip
         if not peers:
             exchange.avoid.clear()
             return
@@ -213,7 +225,8 @@ class Gossiping:
         except (DataCorrupted, OSError) as error:
             self.node.report(f"records for a peer could not be read: {error}")
             records, last = b"", message.after
-        if is_peer and not records and message.after < segment.sealed:
+        can_offer = not segment.is_tail or message.sealed >= segment.records_from()
+        if is_peer and not records and message.after < segment.sealed and can_offer:
             return [self.transfers.offer(segment, message)]
         return [
             m.Records(segment.epoch, segment.group, segment.copy, segment.truncations, message.after, last, records)

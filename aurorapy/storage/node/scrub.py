@@ -191,7 +191,7 @@ class Scrub:
             return []
         base = max(message.base, segment.horizon, segment.records_from())
         found, image, records = False, b"", b""
-        if segment.scl >= max(base, message.upto) and not segment.doubt:
+        if segment.scl >= max(base, message.upto) and not segment.doubt and not segment.is_tail:
             try:
                 if message.page_no != NOTES:
                     image = segment.sealed_page_at(message.page_no, base)
@@ -231,7 +231,7 @@ class Scrub:
         histories = {each.page_no: each.history for each in damages if each.history is not None}
         infos = [info for info in [self._without_damage(segment, run, histories, step)] if info is not None]
         later = [each for each in histories.values() if each.base > self._base(run) and each.page_no != NOTES]
-        for base in sorted({each.base for each in later}):
+        for base in sorted({each.base for each in later}) if not segment.is_tail else ():
             infos.append(self._images(segment, base, [each for each in later if each.base == base]))
         segment.horizon = max([segment.horizon, *(each.base for each in later)])
         self.node.background.replace(segment, [run], infos)

@@ -21,7 +21,7 @@ from typing import Any
 from aurorapy.errors import DatabaseError, DataCorrupted
 from aurorapy.host import Disk
 from aurorapy.ids import PAGE_SIZE
-from aurorapy.storage.members import NO_MEMBERSHIP, Membership
+from aurorapy.storage.members import NO_MEMBERSHIP, TAIL, Membership
 from aurorapy.storage.messages import (
     NO_EPOCH,
     NO_TRUNCATIONS,
@@ -45,6 +45,10 @@ ZERO_PAGE = bytes(PAGE_SIZE)
 
 class SnapshotTooOld(DatabaseError, sqlstate="72000"):
     """The page's version at that LSN was dropped: below PGMRPL and outside the retention window."""
+
+
+class LogOnly(DatabaseError, sqlstate="55000"):
+    """A tail copy has no pages."""
 
 
 class Table:
@@ -89,6 +93,11 @@ class Segment:
         self.doubt = False  # something was lost: it may have acknowledged what it no longer has
         self.lost_runs: list[RunInfo] = []  # damaged when it was opened
         self.was_repaired = False  # one of the two manifests was damaged
+
+    @property
+    def is_tail(self) -> bool:
+        """Does this copy keep the log only? Pages are built from full copies."""
+        return any(member.copy == self.copy and member.kind == TAIL for member in self.membership.members)
 
     # -- manifest ------------------------------------------------------------------------------------------------------
 
@@ -331,6 +340,8 @@ class Segment:
 
     def page_at(self, page_no: int, lsn: int) -> bytearray:
         """The page's bytes at LSN `lsn`, checksum field unset. All zero when it was never written."""
+        if self.is_tail:
+            raise LogOnly(f"copy {self.copy} of group {self.group} keeps the log only")
         if lsn < self.horizon:
             raise SnapshotTooOld("snapshot too old", detail=f"LSN {lsn} is below the horizon {self.horizon}.")
         page, known = self._newest_image(page_no, lsn)

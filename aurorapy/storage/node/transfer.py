@@ -22,7 +22,7 @@ from typing import Any, Callable
 
 from aurorapy.errors import DataCorrupted
 from aurorapy.storage import messages as m
-from aurorapy.storage.node.runs import Run, RunInfo, make_header
+from aurorapy.storage.node.runs import DELTA, Run, RunInfo, make_header
 from aurorapy.storage.node.segment import Segment
 
 PIECE_BYTES = 1 << 20
@@ -32,10 +32,10 @@ PIN_SECONDS = 30.0
 class Incoming:
     """Runs that a segment is receiving."""
 
-    def __init__(self, offer: m.Runs, now: float) -> None:
+    def __init__(self, offer: m.Runs, now: float, wants_images: bool) -> None:
         self.offer = offer
         self.began = now
-        self.left = list(offer.runs)  # the first one is being received
+        self.left = [note for note in offer.runs if wants_images or note.kind == DELTA]  # the first is being received
         self.received: list[RunInfo] = []  # under their names here
         self.file: Any = None
         self.name = ""
@@ -102,7 +102,7 @@ class Transfers:
         exchange = self.gossip.exchange(segment)
         if exchange.asked != message.copy or exchange.incoming is not None:
             return []
-        exchange.incoming = Incoming(message, self.gossip.now)
+        exchange.incoming = Incoming(message, self.gossip.now, not segment.is_tail)
         return self._go_on(segment, exchange)
 
     def _fits(self, segment: Segment, offer: m.Runs) -> bool:

@@ -1,0 +1,71 @@
+"""Three full and three tail copies: the log six times, pages three times."""
+
+import pytest
+
+from aurorapy.storage import messages as m
+from aurorapy.storage.members import full_and_tail
+from tests.storage.peers import EPOCH, Peers
+
+FULL, TAILS = "ACE", "BDF"
+
+
+def load(fleet, rounds=8, batches=20):
+    for _ in range(rounds):
+        fleet.write(batches)
+        fleet.horizons()
+        fleet.run(0.5)
+
+
+@pytest.fixture
+def fleet():
+    fleet = Peers(1, tails=TAILS)
+    load(fleet)
+    return fleet
+
+
+def test_the_rule_holds_for_every_subset():
+    geometry = full_and_tail(tuple(FULL), tuple(TAILS))
+    geometry.check()
+    assert geometry.write.met("ACE") and geometry.write.met("ABCD") and not geometry.write.met("ABD")
+    assert geometry.read.met("ABD") and not geometry.read.met("BDF") and not geometry.read.met("AC")
+
+
+def test_a_tail_copy_keeps_records_and_no_pages(fleet):
+    assert fleet.vdl == fleet.last
+    assert not fleet.segment("B").images and fleet.segment("A").images
+    assert fleet.segment("B").horizon > 0  # what all full copies have in runs is given back
+    [answer] = fleet.nodes["B"].step(m.ReadPage(EPOCH, 0, 3, fleet.vdl, fleet.vdl), 0.0)
+    assert type(answer) is m.ReadFailed and answer.sqlstate == "55000"
+    [answer] = fleet.nodes["A"].step(m.ReadPage(EPOCH, 0, 3, fleet.vdl, fleet.vdl), 0.0)
+    assert answer.content == fleet.expected(3, fleet.vdl)
+
+
+def test_a_tail_copy_gives_nothing_back_that_a_full_one_lacks(fleet):
+    before = fleet.segment("B").horizon
+    fleet.cut = set("E")
+    sealed = fleet.segment("E").sealed
+    load(fleet)
+    assert fleet.segment("B").deltas and before <= fleet.segment("B").horizon <= sealed
+    assert fleet.segment("A").horizon > fleet.segment("B").horizon
+    assert fleet.settle()
+    fleet.check()
+
+
+@pytest.mark.parametrize("lost", ["B", "C", "BC"])
+def test_empty_copies_become_whole_ones_of_their_kind(fleet, lost):
+    for copy in lost:
+        fleet.crash(copy)
+        fleet.create(copy)
+    load(fleet, 4)
+    assert fleet.settle()
+    fleet.check()
+    assert not fleet.segment("B").images and fleet.segment("C").images
+
+
+def test_writes_go_on_with_the_full_copies_alone(fleet):
+    fleet.cut = set(TAILS)
+    before = fleet.vdl
+    load(fleet, 2)
+    assert fleet.vdl > before
+    assert fleet.settle()
+    fleet.check()
