@@ -374,11 +374,13 @@ class Instance:
 def storage_config(settings: dict[str, Any]) -> StorageConfig:
     """The settings that concern storage, in its own terms."""
     nodes = tuple(NodePlace.parse(text) for text in settings["storage_nodes"].split(",") if text.strip())
-    copies = int(settings["storage_copies"]) if nodes else 1
+    full, _, tails = (settings["storage_copies"] if nodes else "1").partition("+")
+    copies = COPY_NAMES[: int(full) + int(tails or 0)]
     return StorageConfig(
         path=VOLUME_PATH,
         nodes=nodes,
-        copies=tuple(COPY_NAMES[:copies]),
+        copies=tuple(copies),
+        tails=tuple(copies[1::2]) if tails else (),  # one of the two of each zone
         group_pages=settings["protection_group_size"],
         log_file_bytes=settings["hot_log_file_size"] << 20,
         retention_s=settings["retention_window"] / 1000,

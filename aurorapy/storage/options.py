@@ -16,6 +16,7 @@ class StorageConfig:
     path: str = ""  # of the volume's directory below the host's disk root
     group_pages: int = 1_310_720  # pages of a protection group: 10 GiB
     copies: tuple[str, ...] = ("A",)
+    tails: tuple[str, ...] = ()  # of them, those of a new group that keep the log only
     write_quorum: int = 1
     read_quorum: int = 1
     nodes: tuple[NodePlace, ...] = ()  # storage nodes to choose from; none: the copies live in this process

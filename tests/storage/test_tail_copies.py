@@ -1,9 +1,14 @@
 """Three full and three tail copies: the log six times, pages three times."""
 
+from dataclasses import replace
+
 import pytest
 
 from aurorapy.storage import messages as m
 from aurorapy.storage.members import full_and_tail
+from tests.storage.test_fleet import check, written
+from tests.storage.test_volume import Writer
+from tests.support.fleet import NAMES, SMALL, Fleet
 from tests.storage.peers import EPOCH, Peers
 
 FULL, TAILS = "ACE", "BDF"
@@ -60,6 +65,34 @@ def test_empty_copies_become_whole_ones_of_their_kind(fleet, lost):
     assert fleet.settle()
     fleet.check()
     assert not fleet.segment("B").images and fleet.segment("C").images
+
+
+def test_a_volume_of_three_full_and_three_tail_copies(tmp_path):
+    with Fleet(tmp_path, replace(SMALL, tails=tuple(TAILS))) as fleet:
+
+        def work():
+            volume = fleet.create()
+            writer = Writer(volume)
+            written(fleet, writer, 300, 200)
+            check(volume, writer)
+            fleet.stop("a2", "b2", "c2")  # the full ones alone
+            written(fleet, writer, 50, first=1000)
+            fleet.start("a2")
+            fleet.stop("c1")
+            check(volume, writer)
+            volume.close()
+            fleet.start("b2")
+            again = fleet.open()  # 2 full, 2 tail
+            check(again, writer)
+            writer.volume = again
+            written(fleet, writer, 300, 300, first=2000)
+            assert {member.copy for member in again.transport.memberships[4].members if member.kind == "tail"} == {*TAILS}
+            for name in ("c1", "c2"):
+                fleet.start(name)
+            last = fleet.servers["a1"].node.segments[0].scl
+            fleet.until(lambda: all(fleet.servers[name].node.segments[0].scl == last for name in NAMES))
+
+        fleet.run(work)
 
 
 def test_writes_go_on_with_the_full_copies_alone(fleet):

@@ -23,7 +23,7 @@ from aurorapy.errors import DatabaseError, ObjectInUse
 from aurorapy.host import Host
 from aurorapy.records import dataclass
 from aurorapy.storage import messages as m
-from aurorapy.storage.members import Member, Membership, NodePlace
+from aurorapy.storage.members import FULL, TAIL, Member, Membership, NodePlace, full_and_tail
 from aurorapy.storage.options import StorageConfig
 from aurorapy.storage.quorum import Geometry, Rule
 from aurorapy.storage.volume.laggards import Laggards
@@ -80,7 +80,7 @@ class FleetVolume(Volume):
         """The first records of a protection group are about to leave. What is sent to a copy arrives in order, so they
         find their segment; a node that was down meanwhile is told when it says that the segment is missing."""
         loads = Counter(member.node for each in self.transport.memberships.values() for member in each.members)
-        membership = choose_members(self.config.nodes, self.config.copies, self._node_ids, loads)
+        membership = choose_members(self.config.nodes, self.config.copies, self._node_ids, loads, self.config.tails)
         self.transport.place(group, membership)
         progress = self.groups[group] = GroupProgress(dict.fromkeys(membership.geometry.copies, 0), 0, membership.geometry.write)
         for member in membership.members:
@@ -108,13 +108,14 @@ class FleetVolume(Volume):
             return bytes(8192)
         at = self.vdl if lsn is None else lsn
         point = progress.read_point if lsn is None else min(lsn, progress.read_point)
-        return self.transport.read(group, page_no, at, point, lambda: self._able(progress, point))
+        return self.transport.read(group, page_no, at, point, lambda: self._able(group, progress, point))
 
-    def _able(self, progress: GroupProgress, point: int) -> list[str]:
-        """Copies that have everything up to the read point, as far as we know."""
+    def _able(self, group: int, progress: GroupProgress, point: int) -> list[str]:
+        """Copies that have pages, and everything up to the read point, as far as we know."""
         if self.failure is not None:
             raise again(self.failure)
-        return [copy for copy, scl in progress.positions.items() if scl >= point]
+        tails = [member.copy for member in self.transport.memberships[group].members if member.kind == TAIL]
+        return [copy for copy, scl in progress.positions.items() if scl >= point and copy not in tails]
 
     def __str__(self) -> str:
         return f"volume {self.identity.id[:6]} vdl={self.vdl:#x} epoch={self.epoch} groups={len(self.groups)}"
@@ -133,7 +134,7 @@ def create_fleet(host: Host, config: StorageConfig) -> Volume:
         else:
             identity = m.VolumeIdentity(host.random.bytes(16).hex(), config.group_pages)
             ids = {name: answer.node for name, answer in answers.items()}
-            membership = choose_members(config.nodes, config.copies, ids, Counter())
+            membership = choose_members(config.nodes, config.copies, ids, Counter(), config.tails)
         transport.place(0, membership)
         questions = {
             member.copy: m.CreateSegment(m.NO_EPOCH, 0, member.copy, m.NO_TRUNCATIONS, membership, identity)
@@ -153,7 +154,8 @@ def open_fleet(host: Host, config: StorageConfig) -> Volume:
         if found is None or not is_whole(found):
             raise NoVolume("the storage nodes host no volume")
         geometry = found.memberships[0].geometry
-        config = replace(config, group_pages=found.volume.group_pages, copies=geometry.copies)
+        tails = tuple(member.copy for member in found.memberships[0].members if member.kind == TAIL)
+        config = replace(config, group_pages=found.volume.group_pages, copies=geometry.copies, tails=tails)
         instance = int.from_bytes(host.random.bytes(8), "little")
         recovered = recover(host, transport, geometry, instance, config)
         return FleetVolume(host, config, transport, recovered, found)
@@ -200,7 +202,8 @@ def is_whole(found: Found) -> bool:
 
 
 def choose_members(
-    places: Iterable[NodePlace], copies: tuple[str, ...], node_ids: dict[str, str], loads: Counter[str]
+    places: Iterable[NodePlace], copies: tuple[str, ...], node_ids: dict[str, str], loads: Counter[str],
+    tails: tuple[str, ...] = (),
 ) -> Membership:
     """As many nodes as there are copies, evenly over the zones, within a zone those that hold least; zones in order."""
     by_zone: dict[str, list[NodePlace]] = {}
@@ -219,6 +222,13 @@ def choose_members(
             raise ValueError(f"{len(copies)} copies need as many storage nodes; {before} are configured")
     chosen.sort(key=lambda place: place.zone)
     members = tuple(
-        Member(copy, place.name, place.zone, place.address, node_ids.get(place.name, "")) for copy, place in zip(copies, chosen)
-    )
-    return Membership(1, members, Geometry.of(copies, *QUORUMS[len(copies)]))
+        Member(
+            copy, place.name, place.zone, place.address, node_ids.get(place.name, ""), TAIL if copy in tails else FULL
+        )
+        for copy, place in zip(copies, chosen)
+    )  # fmt: skip
+    if tails:
+        geometry = full_and_tail(tuple(copy for copy in copies if copy not in tails), tails)
+    else:
+        geometry = Geometry.of(copies, *QUORUMS[len(copies)])
+    return Membership(1, members, geometry)
