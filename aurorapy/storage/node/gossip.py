@@ -28,9 +28,10 @@ from aurorapy.storage.node.segment import Segment
 from aurorapy.storage.node.transfer import Incoming, Transfers
 
 GOSSIP_SECONDS = 1.0
-ANSWER_SECONDS = 2.0  # a question that is not answered by then goes to another peer
+ANSWER_SECONDS = 3.0  # a question that is not answered by then goes to another peer
 AVOID_SECONDS = 5.0  # a peer that did not answer, or sent what was damaged
 REPLY_SECONDS = 0.2  # between two answers to one peer's Gossip
+RECORDS_BYTES = 256 << 10  # of one answer
 BUSY_BATCHES = 32  # on their way to the disk: background work waits for the next tick
 
 
@@ -221,7 +222,8 @@ class Gossiping:
             return self.node.epochs.other(segment, message.epoch)
         upto = min(message.upto, segment.scl)
         try:
-            records, last = segment.records_between(message.after, upto, self.node.config.batch_bytes_max)
+            bytes_max = min(RECORDS_BYTES, self.node.config.batch_bytes_max)
+            records, last = segment.records_between(message.after, upto, bytes_max)
         except (DataCorrupted, OSError) as error:
             self.node.report(f"records for a peer could not be read: {error}")
             records, last = b"", message.after

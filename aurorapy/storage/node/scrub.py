@@ -20,7 +20,7 @@ Not here: damage met on opening (`opening`), which needs whole runs or records (
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 from aurorapy.errors import DatabaseError, DataCorrupted
 from aurorapy.ids import PAGE_SIZE
@@ -32,6 +32,7 @@ from aurorapy_native.memtable import NOTES
 from aurorapy_native.redo import index as index_records
 
 CHECKED_AT_ONCE = 32  # blocks
+PIECES_A_ROUND = 16  # of a pass, in one round of background work: a round comes ten times a second, and whenever work does
 
 
 class Damage:
@@ -61,6 +62,7 @@ class Scrub:
         self.node = node
         self.repairs: dict[int, Repair] = {}
         self.next_pass: float | None = None
+        self._pass: Iterator[None] | None = None  # the one under way
         self.log_is_damaged = -1  # highest number of a log file that is; -1: none
         self.handlers: dict[type, Callable[[Any], list[m.Message]]] = {
             m.FetchPage: self._fetch_page,
@@ -77,15 +79,26 @@ class Scrub:
         now = self.node.host.clock.monotonic()
         if self.next_pass is None:
             self.next_pass = now + self.node.config.scrub_s
-        if now >= self.next_pass:
-            self.pass_once(step)
-            self.next_pass = self.node.host.clock.monotonic() + self.node.config.scrub_s
+        if now >= self.next_pass and self._pass is None:
+            self._pass = self.pieces()
+        if self._pass is not None and not self.node.gossip.is_busy():
+            self._go_on(step)
         for segment in list(self.node.segments.values()):
             self._rewrite_all(segment, step)
         self._leave_damaged_log()
 
-    def pass_once(self, step: Callable[[], None]) -> None:
-        """Everything the node has on disk is read and verified."""
+    def _go_on(self, step: Callable[[], None]) -> None:
+        """A few pieces of the pass: sealing and folding, which come first, wait no longer than for those."""
+        for _ in range(PIECES_A_ROUND):
+            if next(self._pass, self) is self:
+                self._pass = None
+                self.next_pass = self.node.host.clock.monotonic() + self.node.config.scrub_s
+                return
+            step()
+        self.node.background.wake()
+
+    def pieces(self) -> Iterator[None]:
+        """A pass: everything the node has on disk is read and verified, piece by piece."""
         in_thread = self.node.host.in_thread
         for segment in list(self.node.segments.values()):
             repair = self.repair(segment)
@@ -94,7 +107,7 @@ class Scrub:
                 segment.save()
                 repair.repaired += 1
             for run in segment.runs():
-                self._check_run(segment, run, step)
+                yield from self._check_run(segment, run)
             repair.last_pass = self.node.host.clock.monotonic()
         if in_thread(self.node.epochs.is_file_damaged):
             self.node.report(f"the file {self.node.directory}/node is damaged; it is written again")
@@ -104,7 +117,7 @@ class Scrub:
             self.node.report(f"the log file {damaged} of {self.node.directory} is damaged; what it holds is sealed")
             self.log_is_damaged = damaged
 
-    def _check_run(self, segment: Segment, run: Run, step: Callable[[], None]) -> None:
+    def _check_run(self, segment: Segment, run: Run) -> Iterator[None]:
         in_thread = self.node.host.in_thread
         at = 0
         while at < len(run.index) and run in segment.runs():
@@ -112,7 +125,7 @@ class Scrub:
             for place in in_thread(damaged_blocks, run, at, end):
                 self.damaged(segment, run, run.index.page_at(place))
             at = end
-            step()
+            yield
         if run in segment.runs() and in_thread(run.is_frame_damaged, segment.group, segment.id):
             self._found(segment, f"the index of {run.path}")
             self.repair(segment).damages.setdefault((run.info.file, -1), Damage(run, -1))
@@ -221,7 +234,8 @@ class Scrub:
             try:
                 self._rewrite(segment, run, damages, step)
             except DataCorrupted:  # more of it has gone meanwhile: the blocks are named, and asked for
-                self._check_run(segment, run, step)
+                for _ in self._check_run(segment, run):
+                    step()
                 continue
             for damage in damages:
                 repair.damages.pop((file, damage.page_no), None)

@@ -25,7 +25,7 @@ from aurorapy.storage import messages as m
 from aurorapy.storage.node.runs import DELTA, Run, RunInfo, make_header
 from aurorapy.storage.node.segment import Segment
 
-PIECE_BYTES = 1 << 20
+PIECE_BYTES = 256 << 10
 PIN_SECONDS = 30.0
 
 
