@@ -18,6 +18,7 @@ from typing import Any, Callable
 from aurorapy.config import SETTINGS
 from aurorapy.errors import DatabaseError
 from aurorapy.session.codes import WRONG_LENGTH, encoder_of, param_reader_of
+from aurorapy.session.long_texts import send_row
 from aurorapy.session.rows import Rows
 from aurorapy.wire import backend
 from aurorapy_native.outbuffer import OutBuffer, RowEncoder
@@ -87,8 +88,14 @@ class Output:
         try:
             chunk.extend(islice(rows, wanted))
         finally:
-            self.buffer.rows(chunk, encoder)
+            self._put(chunk, encoder)
         return len(chunk)
+
+    def _put(self, rows: list[tuple], encoder: RowEncoder) -> None:
+        done = self.buffer.rows(rows, encoder)
+        while done < len(rows):
+            send_row(rows[done], encoder, self.buffer, self.drain, self.session.check_interrupts)
+            done = self.buffer.rows(rows, encoder, done + 1)
 
     def _send_some(self, rows: Any, encoder: RowEncoder, limit: int) -> tuple[int, bool]:
         """Up to `limit` rows: (how many, whether there may be more)."""
@@ -112,7 +119,7 @@ class Output:
         """A utility's rows with their description."""
         formats = result.formats or []
         self.describe(result.columns, formats)
-        self.buffer.rows(result.rows, self.encoder(result.columns, formats))
+        self._put(result.rows, self.encoder(result.columns, formats))
         self.complete(f"{result.tag} {len(result.rows)}" if result.counted else result.tag)
 
     def result_rows(self, result: Rows, limit: int, portal: Any) -> None:
@@ -120,7 +127,7 @@ class Output:
         stop = len(result.rows) if not limit else min(result.sent + limit, len(result.rows))
         formats = result.formats or portal.result_formats
         rows = result.rows[result.sent : stop]
-        self.buffer.rows(rows, self.encoder(result.columns, formats))
+        self._put(rows, self.encoder(result.columns, formats))
         first, result.sent = result.sent, stop
         if stop < len(result.rows):
             self.buffer.message("s")

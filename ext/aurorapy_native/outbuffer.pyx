@@ -16,7 +16,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.object cimport PyObject
-from cpython.tuple cimport PyTuple_GET_ITEM
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t, uint8_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy
@@ -27,9 +27,11 @@ from aurorapy.errors import InternalError, ProgramLimitExceeded
 
 cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8AndSize(object unicode, Py_ssize_t* size) except NULL
+    Py_ssize_t PyUnicode_GET_LENGTH(object unicode) noexcept
 
 cdef enum:
     LENGTH_MAX = 0x3FFFFFFF        # 1 GB - 1: what PostgreSQL takes for a large message
+    LONG_TEXT = 1 << 20            # characters: a row with such a text is sent a piece at a time (session.long_texts)
     BUFFER_FIRST = 1024
 
 
@@ -47,6 +49,18 @@ cdef class RowEncoder:
         self.codes = codes
         self.callables = callables
         self.columns = len(codes)
+
+
+cdef inline bint is_long_text(object value, char code) noexcept:
+    return (code == c's' or code == c'S') and type(value) is str and PyUnicode_GET_LENGTH(value) > LONG_TEXT
+
+
+cdef bint has_long_text(tuple values, RowEncoder encoder) noexcept:
+    cdef Py_ssize_t i
+    for i in range(min(encoder.columns, PyTuple_GET_SIZE(values))):
+        if is_long_text(<object> PyTuple_GET_ITEM(values, i), PyBytes_AS_STRING(encoder.codes)[i]):
+            return True
+    return False
 
 
 cdef class OutBuffer:
@@ -154,11 +168,28 @@ cdef class OutBuffer:
         """One DataRow."""
         self._row(values, encoder)
 
-    def rows(self, list rows, RowEncoder encoder):
-        """A DataRow each."""
+    def rows(self, list rows, RowEncoder encoder, Py_ssize_t first=0):
+        """A DataRow each, from the one at `first` up to one with a long text: the number of that one, or of all."""
         cdef Py_ssize_t i
-        for i in range(PyList_GET_SIZE(rows)):
+        for i in range(first, PyList_GET_SIZE(rows)):
+            if has_long_text(<tuple>PyList_GET_ITEM(rows, i), encoder):
+                return i
             self._row(<tuple>PyList_GET_ITEM(rows, i), encoder)
+        return PyList_GET_SIZE(rows)
+
+    def fields(self, tuple values, RowEncoder encoder):
+        """A row's fields: None, the value itself where it is a long text, else the bytes with their length before them."""
+        cdef OutBuffer made
+        cdef Py_ssize_t i
+        cdef list found = []
+        for i in range(encoder.columns):
+            value = values[i]
+            if value is not None and not is_long_text(value, PyBytes_AS_STRING(encoder.codes)[i]):
+                made = OutBuffer()
+                made._field(value, PyBytes_AS_STRING(encoder.codes)[i], encoder, i)
+                value = made.take()
+            found.append(value)
+        return found
 
     cdef int _row(self, tuple values, RowEncoder encoder) except -1:
         cdef Py_ssize_t start = self.size

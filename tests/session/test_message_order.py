@@ -84,3 +84,26 @@ def test_a_commit_that_fails_takes_the_place_of_the_tag(pair):
     pair.same(query(f"begin; {HOLD}; commit; select 1"))
     pair.same(query(f"{HOLD}; commit; select 1"))
     pair.same(parse("", HOLD) + run("") + SYNC + parse("", "select 1") + run("") + SYNC)
+
+
+def test_long_texts_go_out_in_pieces(pair):
+    pair.same(query("select 1, repeat('é', 2000000), null, repeat('x', 1500000), 'end' union all select 2, 'b', 'c', 'd', 'e'"))
+    pair.same(parse("s", "select i, repeat($1, i * 700000) from generate_series(1, 3) i") + SYNC)
+    pair.same(run("s", "ab") + SYNC)
+    pair.same(bind("", "s", ["ab"]) + execute("", 2) + execute("", 2) + SYNC)
+    pair.same(bind("", "s", ["ü"], results=[1]) + execute() + SYNC)
+
+
+def test_a_cancel_within_a_long_text_comes_behind_its_row(server):
+    server.allow("57014")
+    with server.connect() as wire:
+        wire.send(query("select repeat('x', 40000000), i from generate_series(1, 3) i"))
+        letter, _ = wire.read_message()
+        assert letter == "T"
+        wire.sock.recv(1 << 16)  # the row is on its way, and stops when the socket is full
+        wire.cancel()
+        data = bytearray()
+        while data[-6:] != b"Z\0\0\0\5I":
+            data += wire.sock.recv(1 << 20)
+            del data[:-200_000]
+        assert b"57014" in data[-200:]
