@@ -178,7 +178,7 @@ cdef class OutBuffer:
         return PyList_GET_SIZE(rows)
 
     def fields(self, tuple values, RowEncoder encoder):
-        """A row's fields: None, the value itself where it is a long text, else the bytes with their length before them."""
+        """A row's fields: None, the value itself where it is a long text, else the bytes, length first."""
         cdef OutBuffer made
         cdef Py_ssize_t i
         cdef list found = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from aurorapy.errors import DatabaseError
@@ -133,3 +135,25 @@ def test_syntax_errors(sql: str, near: str | None, position: int) -> None:
         parse(sql)
     expected = f"syntax error at or near {near}" if near else "syntax error at end of input"
     assert (caught.value.message, caught.value.position, caught.value.sqlstate) == (expected, position, "42601")
+
+
+_LIST = ", ".join(str(n) for n in range(20))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [f"select a in ({_LIST}) and b not in ({_LIST}), (3)", f"select 1 where x in ({_LIST}) or y in (-1, $3, 'x', {_LIST})",
+     f"select (a, b) in (({_LIST})), a in ({_LIST}) as z order by 1", f"select a in ({_LIST})::text = true",
+     f"select not a in ({_LIST}) is null", f"select (a, b) in ({_LIST})", f"select a in ({_LIST}, b)",
+     f"select a in ({_LIST}", f"select a in ({_LIST}) 5", f"select a in ({_LIST}, default)", f"select a in ({_LIST},)"],
+)  # fmt: skip
+def test_long_lists_of_literals_mean_what_short_ones_do(sql, monkeypatch):
+    def tree():
+        try:
+            return re.sub("<.*?>", "", repr(parse(sql)))
+        except DatabaseError as error:
+            return error.message, error.position
+
+    found = tree()
+    monkeypatch.setattr("aurorapy.sql.parse.feed.LONG_LIST", 1000)
+    assert tree() == found

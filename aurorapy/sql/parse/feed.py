@@ -7,7 +7,8 @@ parser and `operators` does the precedence. Postfix syntax (`::type`, `[i]`, COL
     count(*) FILTER (WHERE x::int4 > $1)
     "0" ( * ) FILTER ( WHERE "1" . "2" + "3" + "4" )
 
-Rows of plain literals after VALUES become one mark (`literals`), so a thousand-row INSERT parses at the lexer's speed.
+Rows of plain literals after VALUES, and long lists of them after IN, become one mark (`literals`), so a thousand-row
+INSERT parses at the lexer's speed.
 
 Errors: SyntaxError at the token where PostgreSQL would stop; FeatureNotSupported for what nothing above understands.
 
@@ -27,13 +28,14 @@ from aurorapy.sql.parse.cursor import Cursor
 from aurorapy.sql.parse.frames import Frame
 from aurorapy.sql.parse.handlers import AFTER, BEFORE, emit_call
 from aurorapy.sql.parse.keywords import NEEDS_AS, RESERVED, TYPE_FUNC
-from aurorapy.sql.parse.literals import plain_rows
+from aurorapy.sql.parse.literals import plain_row, plain_rows
 from aurorapy.sql.parse.marks import CastMark, IndexMark, OpMark, RowsMark, Word
 from aurorapy.sql.parse.source import Source
 from aurorapy.sql.parse.typenames import interval_fields, type_name
 from aurorapy_native.lexer import BITS, INTEGER, NUMBER, OPERATOR, PARAM, PUNCT, QUOTED, STRING, WORD
 
 HANDLERS = (operands, trailers, wordoperators)  # entered in BEFORE and AFTER by being imported
+LONG_LIST = 16  # values of an IN list that are worth looking at
 LITERALS = {STRING: "string", INTEGER: "integer", NUMBER: "numeric", BITS: "bits"}
 NEVER_PREFIX = frozenset("= < > <= >= <> * / % ^".split())
 TYPE_WORDS = frozenset(
@@ -400,6 +402,16 @@ class Feed(Cursor):
         self.emit(TokenType.R_PAREN, ")")
         self.at = behind
         self.operand, self.need = True, False
+
+    def long_list(self) -> bool:
+        """At the parenthesis behind IN: a long list of plain literals becomes one mark."""
+        position = self.position()
+        row, behind, highest = plain_row(self, self.at)
+        if row is None or len(row) < LONG_LIST or any(type(value) is raw.DefaultValue for value in row):
+            return False
+        self.highest_param = max(self.highest_param, highest)
+        self.put(raw.Row(row, position=position), behind - self.at)
+        return True
 
     def unsupported(self, what: str) -> Exception:
         return FeatureNotSupported(f"{what} is not supported", position=self.position())

@@ -58,8 +58,9 @@ def _predicate(f, word: str, negated: bool = False) -> bool:
         f.operator("in", "in", negated=negated)
         if not f.sees("("):
             raise f.error()
-        f.open(Frame(")"))
-        f.need = True
+        if not f.long_list():
+            f.open(Frame(")"))
+            f.need = True
     else:
         symmetric = f.word(1) == "symmetric"
         f.operator("between", "symmetric" if symmetric else "", 1 + (f.word(1) in ("symmetric", "asymmetric")), None, negated)
