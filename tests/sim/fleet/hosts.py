@@ -45,8 +45,13 @@ class Universe:
         self.dying: list[Process] = []
         self._ready: deque[tuple[Callable[..., Any], tuple]] = deque()
         self._timers: list[tuple[float, float, int, SimTimer]] = []
-        self._count = 0
+        self._count = self._numbers = 0
         self._trace = blake2b(digest_size=16)
+
+    def draw_number(self) -> int:
+        """1, 2, 3 …"""
+        self._numbers += 1
+        return self._numbers
 
     # -- the loop ------------------------------------------------------------------------------------------------------
     def call_soon(self, callback: Callable[..., Any], *args: Any) -> None:

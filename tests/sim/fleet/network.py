@@ -52,10 +52,14 @@ class SimLink:
 
     def __init__(self, process: Process, address: str, user: Any) -> None:
         self.process, self.address, self.user = process, address, user
+        self.number = process.universe.draw_number()  # sets of links are walked in the same order everywhere
         self.is_up = False
         self.pipe: Pipe | None = None
         self.closed = False
         self.attempts = 0
+
+    def __hash__(self) -> int:
+        return self.number
 
     def send(self, *parts: bytes) -> None:
         if self.is_up and self.process.alive:

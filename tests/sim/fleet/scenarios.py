@@ -8,6 +8,8 @@
     split     two writers over and over, the old one frozen or cut off, with and without storage in its reach
     power     power cuts of all machines, again and again
     recovery  every recovery is interrupted somewhere, three in a row
+    laggards  two copies lag, the writer dies, and the next one hears of few of the others
+    disks     power cuts, failing and full disks, and little else
 
 Errors: Violation.
 
@@ -149,6 +151,33 @@ def recovery(world: Any) -> None:
             world.universe.run_until(lambda before=before, frames=frames: world.network.frames > before + frames, 5.0)
 
 
+def laggards(world: Any) -> None:
+    """Who recovers must find what only one of those who answer has."""
+    universe, rng = world.universe, world.universe.rng
+    writers = {machine.name for machine in world.writers}
+    for _ in range(rng.randrange(2, 5)):
+        until_open(world, 2)
+        nodes = [node.name for node in rng.sample(world.nodes, len(world.nodes))]
+        late, rest = set(nodes[:2]), set(nodes[2:])
+        world.network.cut(late, rest | writers)
+        universe.run_for(rng.uniform(0.2, 1.0))
+        for machine in world.live_writers():
+            machine.kill()
+        world.network.heal()
+        world.network.cut(late, rest)
+        world.network.cut(set(nodes[2 : 2 + rng.randrange(4)]), writers)
+        universe.run_for(rng.uniform(0.3, 3.0))
+        world.network.heal()
+
+
+def disks(world: Any) -> None:
+    kinds = ("disk_error", "disk_error", "disk_full", "all_power_off", "cut_power_of_node", "crash_in_disk_call")
+    storm = Storm(world, tuple(world.universe.rng.sample(kinds, 4)) + ("all_power_off",))
+    storm.begin()
+    world.universe.run_for(world.seconds)
+    storm.end()
+
+
 def quiet(world: Any) -> None:
     """For scenarios that measure who may go on: no weather of its own."""
     world.network.weather.reset_rate = world.network.weather.slow_rate = 0.0
@@ -169,5 +198,5 @@ def back(world: Any) -> None:
 
 
 SCENARIOS: dict[str, Callable[[Any], None]] = {
-    work.__name__: work for work in (storm, calm, n4, az, az1, split, power, recovery)
+    work.__name__: work for work in (storm, calm, n4, az, az1, split, power, recovery, laggards, disks)
 }

@@ -21,6 +21,7 @@ from typing import Any, Callable
 from aurorapy.errors import DatabaseError
 from aurorapy.storage.options import StorageConfig
 
+from tests.sim.disk import SimMedium
 from tests.sim.fleet import parts
 from tests.sim.fleet.checks import NodeWatch, check_convergence
 from tests.sim.fleet.history import History
@@ -102,6 +103,10 @@ class World:
         return self.universe.hash()
 
     def _genesis(self) -> None:
+        for machine, medium in zip(self.nodes, self.base(), strict=True):
+            machine.medium = medium.copy()
+
+    def base(self) -> list[SimMedium]:
         """Disks with an empty volume on them, made once a process."""
         found = _bases.get(key := (self.group_pages, self.config.log_file_bytes))
         if found is None:
@@ -115,8 +120,7 @@ class World:
                     raise machine.process.main.error
                 machine.kill()
             found = _bases[key] = [machine.medium for machine in machines]
-        for machine, medium in zip(self.nodes, found, strict=True):
-            machine.medium = medium.copy()
+        return found
 
     def _supervise(self) -> None:
         """What restarts processes that ended: nodes on their machines, a writer wherever there is room."""
