@@ -129,10 +129,14 @@ class SimMedium:
     def flip(self, path: str, offset: int, mask: int = 1) -> None:
         """A bit flip at rest."""
         for content in (self.names[path].cached, self.names[path].durable):
-            content[offset] ^= mask
+            if offset < len(content):
+                content[offset] ^= mask
 
     def files(self, under: str = "") -> dict[str, bytes]:
         return {path: bytes(inode.cached) for path, inode in self.names.items() if inode and path.startswith(under)}
+
+    def files_at(self, under: str) -> list[tuple[str, Inode]]:
+        return [(path, inode) for path, inode in self.names.items() if inode and path.startswith(under)]
 
     def used(self) -> int:
         return sum(len(inode.cached) for inode in {id(i): i for i in self.names.values() if i}.values())

@@ -1,20 +1,42 @@
-"""Fleets by seed; the same seed makes the same world; the seeds that once failed."""
+"""Fleets by seed, all 64 subsets of copies, the same seed makes the same world, and the seeds that once failed."""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.sim.fleet.world import run_seed
 
-
-@pytest.mark.parametrize("seed", range(5))
-def test_nothing_goes_wrong_in_calm(seed):
-    run_seed(seed, "calm")
+LINES = Path(__file__).with_name("fleet_seeds.txt").read_text().splitlines()
+KEPT = [tuple(line.split()[:2]) for line in LINES if line and not line.startswith("#")]
 
 
-@pytest.mark.parametrize("scenario", ["calm", "split"])
+@pytest.mark.parametrize("first", range(0, 200, 10))
+def test_storms(first):
+    for seed in range(first, first + 10):
+        run_seed(seed)
+
+
+@pytest.mark.parametrize("scenario", ["calm", "az", "az1", "split", "power", "recovery", "laggards", "disks"])
+def test_scenarios(scenario):
+    for seed in range(5):
+        run_seed(seed, scenario)
+
+
+@pytest.mark.parametrize("first", range(0, 64, 8))
+def test_every_subset_of_copies_writes_recovers_or_waits_as_it_must(first):
+    for seed in range(first, first + 8):
+        run_seed(seed, "n4")
+
+
+@pytest.mark.parametrize("scenario, seed", KEPT)
+def test_seeds_that_once_failed(scenario, seed):
+    run_seed(int(seed), scenario)
+
+
+@pytest.mark.parametrize("scenario", ["storm", "split"])
 def test_the_same_seed_makes_the_same_world_in_another_process(scenario):
     code = f"from tests.sim.fleet.world import run_seed; print(run_seed(3, {scenario!r}))"
     environments = [{**os.environ, "PYTHONHASHSEED": salt} for salt in ("1", "2")]

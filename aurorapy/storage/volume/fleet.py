@@ -96,7 +96,9 @@ class FleetVolume(Volume):
     # -- answers -----------------------------------------------------------------------------------------------------
 
     def receive_other(self, copy: str, message: m.Message) -> None:
-        if not self.laggards.receive(copy, message):
+        if type(message) is m.Failed:  # of the node: it may be started again, and until then a quorum of others will do
+            self._trouble(str(message))
+        elif not self.laggards.receive(copy, message):
             super().receive_other(copy, message)
 
     # -- pages -------------------------------------------------------------------------------------------------------

@@ -69,37 +69,54 @@ class NodeWatch:
 def check_convergence(world: Any, seconds: float) -> None:
     """The writers rest; then every copy reaches the last LSN, and all build the same bytes."""
     universe = world.universe
-    for writer in world.running.values():
-        writer.stopping = True
-    writer = world.current_writer()
-    volume, branch = writer.volume, writer.branch
-
-    def at_rest() -> bool:
-        return volume.vdl == volume.redo.last_lsn
-
-    if not universe.run_until(at_rest, seconds):
-        raise Violation(f"I9: the VDL stays at {volume.vdl:#x}, the last LSN is {volume.redo.last_lsn:#x}")
-
-    def converged() -> bool:
-        return len(world.servers) == len(world.nodes) and all(
-            server.node.segments[group].scl >= volume.read_point(group)
-            for server in world.servers.values()
-            for group in world.groups
-        )
-
-    if not universe.run_until(converged, seconds if parts.GOSSIP else 2.0):
-        behind = [
-            f"{name} g{group} {server.node.segments[group].scl:#x} < {volume.read_point(group):#x}"
-            for name, server in world.servers.items()
-            for group in world.groups
-            if server.node.segments[group].scl < volume.read_point(group)
-        ]
-        if parts.GOSSIP:
-            raise Violation(f"I5: after {seconds:.0f} s of fair weather: {'; '.join(behind)}")
-    for name, server in sorted(world.servers.items()):
+    world.resting = True
+    state = Convergence(world)
+    if not universe.run_until(state.is_there, seconds):
+        raise Violation(f"after {seconds:.0f} s of fair weather: {state.problem}")
+    volume, branch = state.writer.volume, state.writer.branch
+    for name, node in state.nodes():
         for page_no in range(world.pages):
-            group = page_no // world.group_pages
-            if server.node.segments[group].scl >= volume.read_point(group):
-                page = parts.read_here(server.node, page_no, group, volume.vdl)
+            if page_no // world.group_pages in state.points:
+                page = parts.read_here(node, page_no // world.group_pages, page_no, volume.vdl)
                 compare(page, branch, page_no, volume.vdl, name)
     universe.tell("***", f"converged at {volume.vdl:#x}")
+
+
+class Convergence:
+    def __init__(self, world: Any) -> None:
+        self.world = world
+        self.problem = ""
+        self.writer: Any = None
+        self.points: dict[int, int] = {}
+        self.looked_at = -1.0
+
+    def nodes(self) -> list[tuple[str, Any]]:
+        return [(name, self.world.servers[name].node) for name in sorted(self.world.servers)]
+
+    def is_there(self) -> bool:
+        now = self.world.universe.now
+        if now < self.looked_at + 0.05:
+            return False
+        self.looked_at = now
+        self.problem = self._problem()
+        return not self.problem
+
+    def _problem(self) -> str:
+        world = self.world
+        self.writer = world.current_writer()
+        if self.writer is None:
+            return "I9: no writer is open"
+        volume = self.writer.volume
+        if volume.vdl != volume.redo.last_lsn:
+            return f"I9: the VDL stays at {volume.vdl:#x}, the last LSN is {volume.redo.last_lsn:#x}"
+        down = [machine.name for machine in world.nodes if not machine.is_up or machine.name not in world.servers]
+        if down:
+            return f"I9: {' '.join(down)} do not come up"
+        self.points = {group: volume.read_point(group) for group in world.groups if volume.read_point(group)}
+        behind = [
+            f"{name} g{group} of {point:#x}: {node.segments.get(group)}"
+            for name, node in self.nodes()
+            for group, point in self.points.items()
+            if not parts.is_current(node, group, point, volume.epoch)
+        ]
+        return f"I5: {'; '.join(behind)}" if behind else ""

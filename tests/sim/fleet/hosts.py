@@ -323,7 +323,7 @@ class Machine:
     def disk_delay(self, rng: random.Random) -> float:
         """Seconds a log write takes: mostly a tenth of a millisecond, now and then very long."""
         delay = rng.expovariate(20_000) if rng.random() < 0.99 else rng.random() * 0.2
-        return delay * self.slowness
+        return min(delay * self.slowness, 2.0)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.zone}) {'up' if self.is_up else 'down'}"

@@ -10,6 +10,7 @@
     recovery  every recovery is interrupted somewhere, three in a row
     laggards  two copies lag, the writer dies, and the next one hears of few of the others
     disks     power cuts, failing and full disks, and little else
+    flips     bits flip at rest on two nodes, which also die at times
 
 Errors: Violation.
 
@@ -178,6 +179,33 @@ def disks(world: Any) -> None:
     storm.end()
 
 
+def flips(world: Any) -> None:
+    """D4."""
+    universe, rng = world.universe, world.universe.rng
+    quiet(world)
+    until_open(world)
+    victims = rng.sample(world.nodes, 2)
+    for _ in range(rng.randrange(4, 16)):
+        universe.run_for(rng.uniform(0.05, 1.0) * world.pace)
+        victim = rng.choice(victims)
+        flip(world, victim)
+        if rng.random() < 0.2:
+            victim.held_until = universe.now + rng.uniform(0.0, 1.0)
+            victim.kill()
+
+
+def flip(world: Any, machine: Any) -> None:
+    """One bit of one file that matters."""
+    rng = world.universe.rng
+    files = [(path, inode) for path, inode in sorted(machine.medium.files_at("node")) if len(inode.durable)]
+    runs = [each for each in files if each[0].endswith(".run")]
+    if files:
+        path, inode = rng.choice(runs if runs and rng.random() < 0.7 else files)
+        offset = rng.randrange(len(inode.durable))
+        world.universe.tell(machine.name, f"bit flip in {path} at {offset} of {len(inode.durable)}")
+        machine.medium.flip(path, offset, 1 << rng.randrange(8))
+
+
 def quiet(world: Any) -> None:
     """For scenarios that measure who may go on: no weather of its own."""
     world.network.weather.reset_rate = world.network.weather.slow_rate = 0.0
@@ -198,5 +226,5 @@ def back(world: Any) -> None:
 
 
 SCENARIOS: dict[str, Callable[[Any], None]] = {
-    work.__name__: work for work in (storm, calm, n4, az, az1, split, power, recovery, laggards, disks)
+    work.__name__: work for work in (storm, calm, n4, az, az1, split, power, recovery, laggards, disks, flips)
 }

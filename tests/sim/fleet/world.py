@@ -19,6 +19,7 @@ from collections import Counter
 from typing import Any, Callable
 
 from aurorapy.errors import DatabaseError
+from aurorapy.storage.members import NodePlace
 from aurorapy.storage.options import StorageConfig
 
 from tests.sim.disk import SimMedium
@@ -32,7 +33,7 @@ from tests.sim.fleet.writer import Writer
 from tests.sim.storage import Violation
 
 COPIES = "ABCDEF"
-NODES = ("a1", "b1", "c1", "a2", "b2", "c2")  # who holds which copy
+NODES = ("a1", "a2", "b1", "b2", "c1", "c2")
 WRITERS = ("w1", "w2", "w3")
 PAGES = 24
 PROGRESS_SECONDS = 60.0
@@ -50,12 +51,14 @@ class World:
         self.history = History()
         self.in_flight = 0
         self.may_be_damaged = False
+        self.resting = False  # writers have nothing more to do
         self.pages = PAGES
         self.group_pages = rng.choice((10, 32))
         self.groups = list(range(-(-PAGES // self.group_pages)))
         self.pace = rng.choice((0.3, 1.0, 1.0))
         self.seconds = rng.choice((3.0, 6.0, 6.0, 12.0)) * self.pace
         self.config = StorageConfig(
+            nodes=tuple(NodePlace(name, name[0], f"{name}:7000") for name in NODES),
             group_pages=self.group_pages,
             copies=tuple(COPIES),
             write_quorum=4,
@@ -72,11 +75,10 @@ class World:
         self.nodes = [Machine(universe, name, name[0]) for name in NODES]
         self.writers = [Machine(universe, name, "abc"[n]) for n, name in enumerate(WRITERS)]
         self.machines = [*self.nodes, *self.writers]
-        self.places = {copy: f"{name}:7000" for copy, name in zip(COPIES, NODES, strict=True)}
         for machine in self.machines:
             machine.network = self.network
         self.watches = {machine.name: NodeWatch(self, machine.name) for machine in self.nodes}
-        self.servers: dict[str, parts.MiniServer] = {}
+        self.servers: dict[str, parts.NodeServer] = {}
         self.running: dict[str, Writer] = {}
         self.supervised = True
 
@@ -111,13 +113,18 @@ class World:
         found = _bases.get(key := (self.group_pages, self.config.log_file_bytes))
         if found is None:
             universe = Universe(4711)
-            machines = [Machine(universe, name, name[0]) for name in NODES]
-            for machine, copy in zip(machines, COPIES, strict=True):
-                machine.start(parts.create_node, machine.name, copy, len(self.groups), self.config)
-            universe.run_until(lambda: all(machine.process.main.done for machine in machines), 10.0)
+            network = SimNetwork(universe, Weather())
+            machines = [Machine(universe, place.name, place.zone) for place in self.config.nodes]
+            maker = Machine(universe, "w1", "a")
+            for machine in (*machines, maker):
+                machine.network = network
+            for machine, place in zip(machines, self.config.nodes, strict=True):
+                machine.start(parts.open_node, place.name, self.config, place.address)
+            work = maker.start(parts.create, self.config).main
+            universe.run_until(lambda: work.done, 10.0)
+            if work.error is not None:
+                raise work.error
             for machine in machines:
-                if machine.process.main.error is not None:
-                    raise machine.process.main.error
                 machine.kill()
             found = _bases[key] = [machine.medium for machine in machines]
         return found
@@ -139,9 +146,8 @@ class World:
     def _node_main(self, process: Process) -> None:
         name = process.machine.name
         self.servers.pop(name, None)
-        copy = COPIES[NODES.index(name)]
         try:
-            server = parts.MiniServer(process, self.places[copy], name, self.config)
+            server = parts.open_node(process, name, self.config, f"{name}:7000")
         except OSError as error:
             process.tell(f"cannot open: {error}")
             process.exit()

@@ -14,8 +14,6 @@ import random
 from typing import Any, Callable
 
 from aurorapy.errors import DatabaseError, DataCorrupted, IoError
-from aurorapy.storage.volume.recovery import Superseded
-from aurorapy.storage.volume.transport import Unreachable
 from aurorapy.storage.volume.volume import Volume
 from aurorapy_native.retry import Retry
 
@@ -34,7 +32,6 @@ class Writer:
         self.world, self.process = world, process
         self.volume: Volume | None = None
         self.branch: Branch | None = None
-        self.stopping = False
         self.ended = False
 
     # -- life ------------------------------------------------------------------------------------------------------------
@@ -42,7 +39,7 @@ class Writer:
         try:
             self._open()
             self._work()
-        except Superseded as error:
+        except parts.Superseded as error:
             process.tell(f"superseded: {error.message}")
             self.world.counts["superseded"] += 1
         except (IoError, OSError) as error:
@@ -54,9 +51,9 @@ class Writer:
         process, world = self.process, self.world
         while True:
             try:
-                volume = parts.open_volume(process, world.places, world.groups, world.config)
+                volume = parts.open_volume(process, world.config)
                 break
-            except Unreachable as error:
+            except parts.Unreachable as error:
                 world.counts["unreachable"] += 1
                 process.tell(f"cannot recover: {error.message}")
                 process.tasks.sleep(process.rng.uniform(0.1, 1.0))
@@ -83,9 +80,6 @@ class Writer:
             tasks.sleep(1.0)
         raise self.volume.failure
 
-    def stop(self) -> None:
-        self.stopping = True
-
     def _until_failure(self, work: Callable[[], None]) -> None:
         """Does it until the volume fails: that is for `_work` to tell."""
         try:
@@ -99,7 +93,7 @@ class Writer:
         rng, tasks = self.process.rng, self.process.tasks
         world, volume, branch = self.world, self.volume, self.branch
         pause = rng.choice((0.02, 0.1, 0.3))
-        while not self.stopping and volume.failure is None:
+        while not world.resting and volume.failure is None:
             lsn = self._mini_transaction(rng)
             if lsn and rng.random() < 0.6:
                 world.in_flight += 1
@@ -137,7 +131,7 @@ class Writer:
 
     def _reader(self) -> None:
         rng = self.process.rng
-        while not self.stopping and self.volume.failure is None:
+        while not self.world.resting and self.volume.failure is None:
             self.process.tasks.sleep(rng.random() * 0.6 * self.world.pace)
             lsn = rng.choice([None, None, *self.branch.ends[-30:]])
             self.check_page(rng.randrange(self.world.pages), lsn)
@@ -153,7 +147,7 @@ class Writer:
             world.counts["damaged reads"] += 1
             return
         except DatabaseError as error:
-            if isinstance(error, Superseded):
+            if isinstance(error, parts.Superseded):
                 raise
             if error.sqlstate == TOO_OLD and lsn is None:
                 raise Violation(f"I2: page {page_no} at the VDL {at:#x} is refused: {error.message}") from error

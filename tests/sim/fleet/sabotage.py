@@ -1,0 +1,321 @@
+"""Mistakes made on purpose, to see that the simulator finds them: nineteen mutants of the production classes.
+
+    python -m tests.sim --sabotage              all, each on seeds until one catches it (at most 200)
+    python -m tests.sim --sabotage --only 5     one
+    with MUTANTS[4].applied(): …                in a test
+
+A mutant patches classes and functions while it is applied; there is no switch in production code. A seed catches it when
+its world fails with the mutant and holds without. `caught_by` are seeds that were last seen to catch it, kept for CI.
+Mutants of what does not exist yet say so in `missing`.
+
+Not here: the worlds (`world`, `scenarios`).
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Iterator
+from unittest.mock import patch
+
+from aurorapy.storage import messages as m
+from aurorapy.storage.node import reading, runs
+from aurorapy.storage.node.epochs import Epochs
+from aurorapy.storage.node.gossip import Gossiping
+from aurorapy.storage.node.hotlog import HotLog
+from aurorapy.storage.node.node import StorageNode
+from aurorapy.storage.node.segment import Segment
+from aurorapy.storage.quorum import Some
+from aurorapy.storage.volume import recovery
+from aurorapy.storage.volume.links import LinkTransport
+from aurorapy_native.checksum import crc32c
+
+from tests.sim.fleet.world import World, failure_of
+
+SEEDS_MAX = 200
+Patch = Callable[[Any, str, Any], Any]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    number: int
+    name: str
+    scenarios: tuple[str, ...] = ()
+    work: Callable[[Patch], None] | None = None
+    caught_by: tuple[tuple[str, int], ...] = ()
+    missing: str = ""
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            self.work(lambda where, name, what: stack.enter_context(patch.object(where, name, what)))
+            yield
+
+    def failure(self, scenario: str, seed: int) -> str | None:
+        """What goes wrong with it in that world; None when nothing does."""
+        world = World(seed, scenario=scenario)
+        world.base()  # made by sound code
+        with self.applied():
+            return failure_of(world)
+
+    def hunt(self, first: int = 0) -> tuple[str, int, int, str] | None:
+        """(scenario, seed, worlds it took, what failed) of the first world that catches it."""
+        for count in range(SEEDS_MAX):
+            scenario, seed = self.scenarios[count % len(self.scenarios)], first + count // len(self.scenarios)
+            failure = self.failure(scenario, seed)
+            if failure and failure_of(World(seed, scenario=scenario)) is None:
+                return scenario, seed, count + 1, failure
+        return None
+
+    def __str__(self) -> str:
+        return f"{self.number:2} {self.name}"
+
+
+# -- acknowledging -----------------------------------------------------------------------------------------------------
+
+
+def ack_at_three(patched: Patch) -> None:
+    sound = Some.reached
+
+    def reached(self: Some, positions: Any) -> int:
+        return sound(Some(3, self.copies) if self.count == 4 else self, positions)
+
+    patched(Some, "reached", reached)
+
+
+def ack_before_fsync(patched: Patch) -> None:
+    sound = StorageNode._append
+
+    def append(self: StorageNode, *args: Any) -> bool:
+        taken = sound(self, *args)
+        self._log_durable(self.log.position)
+        return taken
+
+    patched(StorageNode, "_append", append)
+
+
+def ignore_fsync_errors(patched: Patch) -> None:
+    def became_broken(self: HotLog, error: OSError) -> None:
+        """Goes on as if the sync had been done."""
+        self._open_current(self.position - self._base)
+        self._report(self.position)
+
+    patched(HotLog, "_became_broken", became_broken)
+
+
+def visible_before_durable(patched: Patch) -> None:
+    sound = LinkTransport.send
+
+    def send(self: LinkTransport, copy: str, message: m.Message) -> None:
+        sound(self, copy, message)
+        if type(message) is m.Write:
+            self._receive(copy, m.Durable(message.epoch, message.group, copy, message.last))
+
+    patched(LinkTransport, "send", send)
+
+
+# -- recovery ----------------------------------------------------------------------------------------------------------
+
+
+def recovery_reads_two(patched: Patch) -> None:
+    sound = Some.met
+
+    def met(self: Some, present: Any) -> bool:
+        return sound(Some(2, self.copies) if self.count == 3 else self, present)
+
+    patched(Some, "met", met)
+
+
+def recovery_takes_the_highest(patched: Patch) -> None:
+    sound = recovery.decide
+
+    def decide(states: Any, truncations: Any) -> Any:
+        found = sound(states, truncations)
+        ends = [
+            link.lsn for answers in states.values() for state in answers.values() for link in state.links
+            if link.consistency_point and not any(low < link.lsn <= high for low, high in truncations.ranges)
+        ]  # fmt: skip
+        vdl = max([found.vdl, *ends])
+        lasts = {
+            group: max([last, *(x.lsn for state in states[group].values() for x in state.links if x.lsn <= vdl)])
+            for group, last in found.group_last.items()
+        }
+        return replace(found, vdl=vdl, vcl=vdl, group_last=lasts)
+
+    patched(recovery, "decide", decide)
+
+
+def pgcl_is_the_fourth_highest(patched: Patch) -> None:
+    sound = recovery.decide
+
+    def decide(states: Any, truncations: Any) -> Any:
+        cut: dict[int, dict[str, m.State]] = {}
+        for group, answers in states.items():
+            scls = sorted((state.scl for state in answers.values()), reverse=True)
+            complete = scls[3] if len(scls) > 3 else 0
+            cut[group] = {
+                copy: replace(state, scl=min(state.scl, complete), links=[x for x in state.links if x.lsn <= complete])
+                for copy, state in answers.items()
+            }
+        return sound(cut, truncations)
+
+    patched(recovery, "decide", decide)
+
+
+def truncation_is_not_persisted(patched: Patch) -> None:
+    content = Segment._content
+
+    def without(self: Segment) -> dict[str, Any]:
+        found = content(self)
+        found["truncations"] = {"epoch": [0, 0], "ranges": []}
+        return found
+
+    patched(Segment, "_content", without)
+
+
+def fence_after_the_question(patched: Patch) -> None:
+    fence, states = recovery.Recovery._fence, recovery.Recovery._states
+
+    def no_fence(self: Any, group: int) -> None:
+        """Later."""
+
+    def ask_first(self: Any, group: int) -> Any:
+        known = self.__dict__.setdefault("_sabotaged", {})
+        if group in known:
+            return states(self, group)
+        answers = {}
+        for copy, answer in self.transport.ask(m.Ask(self.epoch, group), lambda found: len(found) >= 3).items():
+            if isinstance(answer, m.State):
+                answers[copy] = replace(answer, epoch=self.epoch)
+        known[group] = True
+        fence(self, group)
+        return answers or states(self, group)
+
+    patched(recovery.Recovery, "_fence", no_fence)
+    patched(recovery.Recovery, "_states", ask_first)
+
+
+# -- epochs ------------------------------------------------------------------------------------------------------------
+
+
+def epoch_is_not_checked_on_write(patched: Patch) -> None:
+    sound = StorageNode._write
+
+    def write(self: StorageNode, message: m.Write) -> list[m.Message]:
+        found = self.segments.get(message.group)
+        return sound(self, message if found is None else replace(message, epoch=found.epoch))
+
+    patched(StorageNode, "_write", write)
+
+
+def epoch_is_not_checked_on_read(patched: Patch) -> None:
+    sound = reading.Reading._read_page
+
+    def read_page(self: Any, message: m.ReadPage) -> list[m.Message]:
+        found = self.node.segments.get(message.group)
+        return sound(self, message if found is None else replace(message, epoch=found.epoch))
+
+    patched(reading.Reading, "_read_page", read_page)
+
+
+def epoch_is_not_persisted(patched: Patch) -> None:
+    content = Segment._content
+
+    def without(self: Segment) -> dict[str, Any]:
+        return content(self) | {"epoch": list(self.truncations.epoch)}
+
+    patched(Segment, "_content", without)
+
+
+# -- checksums ---------------------------------------------------------------------------------------------------------
+
+
+def record_checksum_off(patched: Patch) -> None:
+    sound = runs.DeltaRun.read
+
+    def read(self: Any, page_no: int) -> bytes:
+        return resealed(sound(self, page_no))
+
+    patched(runs.DeltaRun, "read", read)
+
+
+def resealed(data: bytes) -> bytes:
+    """Every record with the checksum that its bytes have."""
+    found, at = bytearray(data), 0
+    while at + 48 <= len(found):
+        length = int.from_bytes(found[at : at + 4], "little")
+        if length < 48 or at + length > len(found):
+            break
+        found[at + 4 : at + 8] = crc32c(bytes(found[at + 8 : at + length])).to_bytes(4, "little")
+        at += length
+    return bytes(found)
+
+
+def page_checksum_off(patched: Patch) -> None:
+    patched(runs, "verify_page", lambda page: True)
+
+
+# -- peers -------------------------------------------------------------------------------------------------------------
+
+
+def gossip_copies_an_old_tail(patched: Patch) -> None:
+    """Records are handed on whatever list the giver and the taker have."""
+    fetch, take = Gossiping._fetch_records, Gossiping._records
+
+    def give(self: Any, message: m.FetchRecords) -> list[m.Message]:
+        found = self.node.segments.get(message.group)
+        if found is not None:
+            listed = None if message.truncations is None else found.truncations.epoch
+            message = replace(message, epoch=found.epoch, truncations=listed)
+        return fetch(self, message)
+
+    def accept(self: Any, message: m.Records) -> list[m.Message]:
+        found = self.node.segments.get(message.group)
+        return take(self, message if found is None else replace(message, epoch=found.epoch, truncations=found.truncations))
+
+    patched(Gossiping, "_fetch_records", give)
+    patched(Gossiping, "_records", accept)
+
+
+NO_READERS, NO_CLONES, NO_PITR = "there are no readers yet", "there are no clones yet", "there is no restore to a time yet"
+
+MUTANTS = (
+    Mutant(1, "acknowledged by three of six", ("n4", "az1", "laggards", "power"), ack_at_three),
+    Mutant(2, "acknowledged before the fsync", ("power", "disks"), ack_before_fsync),
+    Mutant(3, "fsync errors ignored", ("disks",), ignore_fsync_errors),
+    Mutant(4, "recovery reads two of six", ("laggards", "n4", "storm"), recovery_reads_two),
+    Mutant(5, "recovery takes the highest LSN", ("laggards", "storm", "power"), recovery_takes_the_highest),
+    Mutant(6, "truncation is not persisted", ("storm", "split", "recovery"), truncation_is_not_persisted),
+    Mutant(7, "epoch is not checked on write", ("split", "storm"), epoch_is_not_checked_on_write),
+    Mutant(8, "epoch is not checked on read", ("split", "storm"), epoch_is_not_checked_on_read),
+    Mutant(9, "epoch is not persisted", ("recovery", "split", "storm"), epoch_is_not_persisted),
+    Mutant(10, "record checksum off", ("flips",), record_checksum_off),
+    Mutant(11, "page checksum off", ("flips",), page_checksum_off),
+    Mutant(12, "replica applies past the VDL", missing=NO_READERS),
+    Mutant(13, "replica's snapshot in mid-mini-transaction", missing=NO_READERS),
+    Mutant(14, "gossip copies the tail of an old epoch", ("laggards", "split", "storm"), gossip_copies_an_old_tail),
+    Mutant(15, "commit visible before it is durable", ("power", "laggards"), visible_before_durable),
+    Mutant(16, "clone shares a mutable page", missing=NO_CLONES),
+    Mutant(17, "restore to a time is off by one record", missing=NO_PITR),
+    Mutant(18, "the fence comes after the question", ("split", "laggards", "recovery"), fence_after_the_question),
+    Mutant(19, "PGCL in recovery is the fourth highest", ("laggards", "recovery", "storm"), pgcl_is_the_fourth_highest),
+)
+
+
+def tally(only: int | None = None) -> int:
+    """Hunts with all mutants; a line for each. The number of those that were not caught."""
+    left = 0
+    for mutant in MUTANTS:
+        if only is not None and mutant.number != only:
+            continue
+        if mutant.missing:
+            print(f"{mutant}: not possible: {mutant.missing}", flush=True)
+            continue
+        found = mutant.hunt()
+        if found is None:
+            left += 1
+            print(f"{mutant}: NOT CAUGHT in {SEEDS_MAX} worlds", flush=True)
+        else:
+            scenario, seed, worlds, failure = found
+            print(f"{mutant}: caught by {scenario} {seed}, world {worlds}: {failure[:150]}", flush=True)
+    return left
