@@ -1,5 +1,7 @@
 """Disks that fail or are full under some of six copies: those fall behind and say so, the others go on, all heal."""
 
+import errno
+
 import pytest
 
 from aurorapy.storage import messages as m
@@ -75,3 +77,45 @@ def test_a_copy_restored_from_an_old_backup_of_its_disk_catches_up_and_counts_in
     load(fleet, 2)
     assert fleet.settle()
     fleet.check()
+
+
+class BadSector:
+    """A file whose bytes [at, at + 512) cannot be read."""
+
+    def __init__(self, file, at):
+        self._file, self._at = file, at
+
+    def pread(self, count, position):
+        if position < self._at + 512 and self._at < position + count:
+            raise OSError(errno.EIO, "simulated bad sector")
+        return self._file.pread(count, position)
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+
+@pytest.mark.parametrize("kind", ["log", "run", "manifest"])
+def test_a_sector_that_cannot_be_read_is_damage_like_any_other(kind):
+    fleet = Peers(7)
+    load(fleet, 8)
+    fleet.write(20)
+    fleet.run(0.5)
+    segment, log = fleet.segment("F"), fleet.nodes["F"].log
+    path, at = {
+        "log": (f"node/log/log-{log.number:012x}", 1024),
+        "run": (segment.images[0].path, segment.images[0].info.bytes - 600),
+        "manifest": (f"{segment.directory}/manifest", 0),
+    }[kind]
+    fleet.crash("F", power=False)
+    node = fleet._node("F")
+    really_open = node.host.disk.open
+    node.host.disk.open = lambda name, create=False: (
+        BadSector(really_open(name, create), at) if name == path and not create else really_open(name, create)
+    )
+    node.open()
+    assert node.segments[0].doubt == (kind != "manifest")
+    fleet._run("F", node)
+    load(fleet, 3)
+    assert fleet.settle(), str(node)
+    fleet.check()
+    assert not node.segments[0].doubt

@@ -6,6 +6,7 @@ import pytest
 
 from aurorapy.storage import messages as m
 from aurorapy.storage.members import full_and_tail
+from aurorapy.storage.volume.inspection import digests_of
 from tests.storage.test_fleet import check, written
 from tests.storage.test_volume import Writer
 from tests.support.fleet import NAMES, SMALL, Fleet
@@ -91,6 +92,8 @@ def test_a_volume_of_three_full_and_three_tail_copies(tmp_path):
                 fleet.start(name)
             last = fleet.servers["a1"].node.segments[0].scl
             fleet.until(lambda: all(fleet.servers[name].node.segments[0].scl == last for name in NAMES))
+            digests = digests_of(again, 0, again.vdl)
+            assert sorted(digests) == [*FULL] and len(set(digests.values())) == 1
 
         fleet.run(work)
 

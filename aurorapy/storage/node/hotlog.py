@@ -37,6 +37,7 @@ from aurorapy_native.checksum import crc32c
 FILE_HEADER = struct.Struct("<8sIIQ16s")  # magic, crc of the rest, crc of the last batch before, base position, node id
 FILE_MAGIC = b"AURHLOG1"
 PADDING = [bytes(n) for n in range(ALIGNMENT)]
+REREAD_BYTES = 4096  # of a file that the disk could not read at once
 REWRITE_BYTES = 1 << 20
 NO_GROUP = 0xFFFFFFFF  # of a batch without records, which says only how far the log was durable
 FILES_MAX = 2  # that hold records of no sealed run
@@ -113,8 +114,8 @@ class HotLog:
         names = [name for name in self._disk.list(self.directory) if name.startswith("log-")]
         found: list[Batch] = []
         for number in sorted(int(name[4:], 16) for name in names):
-            view = self._read_file(number)
-            if view is not None and len(view) > ALIGNMENT:
+            view = self._read_what_there_is(self._name(number))
+            if len(view) > ALIGNMENT:
                 found += sound_batches(view, number * self.file_bytes, ALIGNMENT)
         for name in self._disk.list(self.directory):
             if name.startswith("spare"):
@@ -138,6 +139,21 @@ class HotLog:
         self.durable = self.position
         self._open_current(self.position - self._base)
         return moved, [f"{self.directory}/{name}" for name in names]
+
+    def _read_what_there_is(self, name: str) -> bytearray:
+        """The file, zeroes where the disk cannot read it."""
+        file = self._disk.open(name)
+        try:
+            view = bytearray(min(file.size(), self.file_bytes))
+            for at in range(0, len(view), REREAD_BYTES):
+                try:
+                    piece = file.pread(min(REREAD_BYTES, len(view) - at), at)
+                except OSError:
+                    continue
+                view[at : at + len(piece)] = piece
+            return view
+        finally:
+            file.close()
 
     def remove_files(self, names: list[str]) -> None:
         for name in names:
@@ -249,7 +265,10 @@ class HotLog:
         """Reads what is durable of the log once more: the highest number of a file that is damaged, or -1. Blocks."""
         durable, current, damaged, crc = self.durable, self.number, -1, None
         for number in range(self.oldest, current + 1):
-            view = self._read_file(number)
+            try:
+                view = self._read_file(number)
+            except OSError:
+                view = None
             header = None if view is None else self._file_header(view, number)
             if number < self.oldest:  # given back meanwhile
                 crc = None

@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Any, Callable
 
+from aurorapy.errors import DatabaseError
 from aurorapy.storage import messages as m
 from aurorapy.storage.node.segment import Segment
 from aurorapy_native.checksum import crc32c
@@ -32,8 +33,12 @@ class Inspection:
             return epochs.missing(message)
         if not epochs.follows(segment, message.epoch):
             return epochs.other(segment, message.epoch)
-        numbers = segment.page_numbers()
-        digest, pages, following = digest_of(segment, numbers, message) if message.lsn else (0, len(numbers), 0)
+        numbers = [] if segment.is_tail else segment.page_numbers()
+        try:
+            digest, pages, following = digest_of(segment, numbers, message) if message.lsn else (0, len(numbers), 0)
+        except (DatabaseError, OSError) as error:
+            sqlstate = error.sqlstate if isinstance(error, DatabaseError) else "58030"
+            return [m.ReadFailed(segment.epoch, segment.group, segment.copy, message.first, sqlstate, str(error))]
         last_pass = self.node.scrub.repair(segment).last_pass
         now = self.node.host.clock.monotonic()
         scrubbed_ago = max(1, int((now - last_pass) * 1_000_000)) if last_pass is not None else 0

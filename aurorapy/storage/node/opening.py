@@ -2,7 +2,7 @@
 
     a manifest        there are two of it; with both gone the segment is lost, and the node says that it was here
     a run             its first LSN is where the segment begins again: what came later is fetched anew
-    the hot log       every batch that is sound counts, and is written to a new file; the gap between is fetched
+    the hot log       what cannot be read counts as damaged; every batch that is sound counts, and is written to a new file; the gap between is fetched
 
 A segment that lost something is in *doubt*: it may have acknowledged what it no longer has, so it is counted in no read
 quorum. The doubt ends when it is as far as a read quorum of its peers, without itself, has said to be: whatever it
@@ -62,7 +62,7 @@ def open_log(node: Any, read_only: bool, is_lost: bool) -> None:
     try:
         replay(node, node.log.open(start, read_only), is_lost)
         return
-    except DataCorrupted as error:
+    except (DataCorrupted, OSError) as error:
         if read_only or not segments or not all(node.gossip.has_peers(segment) for segment in segments):
             raise
         node.report(f"{error}; what is sound of it counts, the rest comes from peers")

@@ -202,6 +202,8 @@ class Scrub:
         segment = self.node.segments.get(message.group)
         if segment is None or (segment.epoch, segment.truncations.epoch) != (message.epoch, message.truncations):
             return []
+        if message.page_no > NOTES:
+            return []
         base = max(message.base, segment.horizon, segment.records_from())
         found, image, records = False, b"", b""
         if segment.scl >= max(base, message.upto) and not segment.doubt and not segment.is_tail:

@@ -157,7 +157,7 @@ class Segment:
         for info in infos:
             try:
                 segment.add_run(open_run(disk, directory, info, segment.group, segment.id))
-            except (DataCorrupted, FileNotFoundError):
+            except (DataCorrupted, OSError):
                 if read_only or len(segment.membership.members) < 2:
                     raise
                 segment.lost_runs.append(info)

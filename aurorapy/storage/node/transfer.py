@@ -74,7 +74,7 @@ class Transfers:
             return []
         content = b""
         run, _ = self.pinned.get((message.group, message.file), (None, 0.0))
-        if run is not None:
+        if run is not None and message.offset < run.info.bytes:
             self.pinned[message.group, message.file] = (run, self.gossip.now + PIN_SECONDS)
             try:
                 content = run.file.pread(PIECE_BYTES, message.offset)

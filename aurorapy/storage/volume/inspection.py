@@ -12,7 +12,7 @@ from typing import Any, Iterator
 
 from aurorapy.records import dataclass
 from aurorapy.storage import messages as m
-from aurorapy.storage.members import Member
+from aurorapy.storage.members import TAIL, Member
 from aurorapy.storage.volume.transport import Unreachable
 
 ANSWER_SECONDS = 1.0
@@ -66,6 +66,8 @@ def digests_of(volume: Any, group: int, lsn: int) -> dict[str, tuple[int, int]]:
     """(pages, digest) of every copy's pages at the LSN; without those that do not answer to the end. May switch."""
     found: dict[str, tuple[int, int]] = {}
     for member in volume.transport.memberships[group].members:
+        if member.kind == TAIL:
+            continue  # has no pages
         pages = digest = first = 0
         while True:
             question = {member.copy: m.Inspect(volume.epoch, group, lsn, first, PAGES_A_QUESTION)}
