@@ -47,6 +47,7 @@ class SessionSettings:
     def refresh(self) -> None:
         """Reads what every statement asks for into plain attributes."""
         self.statement_timeout: int = self["statement_timeout"]
+        self.plan_cache: bool = self["plan_cache"]
         self.lock_timeout_s: float | None = self["lock_timeout"] / 1000 or None
         self.idle_session_timeout: int = self["idle_session_timeout"]
         self.idle_in_transaction_timeout: int = self["idle_in_transaction_session_timeout"]

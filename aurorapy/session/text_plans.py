@@ -35,22 +35,17 @@ class TextPlans:
         self._plans: dict[str, Any] = {}  # key → None (seen once), _NEVER, or a PreparedStatement
 
     def find_program(self, text: str) -> tuple[PreparedStatement, tuple] | None:
-        """find() for a text whose plan is known already and is a program of one row: plans nothing, begins nothing."""
-        if text[:1] not in _BEGINNINGS or len(text) > TEXT_MAX or not self._session.settings["plan_cache"]:
-            return None
-        taken = fingerprint(text)
+        """find() for a text whose plan is known already and is a program of one row: plans nothing, begins nothing.
+        Whether the plan still holds the caller has to see."""
+        taken = self._taken_out(text)
         known = self._plans.get(taken[0]) if taken is not None else None
         if known is None or known is _NEVER or known.program is None:
-            return None
-        if known.validity != self._session.plan_validity():
             return None
         return self._with_values(known, taken[3])
 
     def find(self, text: str) -> tuple[PreparedStatement, tuple] | None:
         """The plan and this text's parameter values; None when the statement must be taken as it stands."""
-        if text[:1] not in _BEGINNINGS or len(text) > TEXT_MAX or not self._session.settings["plan_cache"]:
-            return None
-        taken = fingerprint(text)
+        taken = self._taken_out(text)
         if taken is None:
             return None
         key, parameterized, type_oids, values = taken
@@ -66,7 +61,16 @@ class TextPlans:
             known = self._plans[key] = self._plan(parameterized, type_oids)
         if known is _NEVER:
             return None
+        try:
+            known.revalidate()
+        except DatabaseError:
+            return None
         return self._with_values(known, values)
+
+    def _taken_out(self, text: str) -> tuple | None:
+        if text[:1] not in _BEGINNINGS or len(text) > TEXT_MAX or not self._session.settings.plan_cache:
+            return None
+        return fingerprint(text)
 
     def _plan(self, text: str, type_oids: tuple[int, ...]) -> Any:
         try:
@@ -80,11 +84,6 @@ class TextPlans:
             return _NEVER
 
     def _with_values(self, prepared: PreparedStatement, values: tuple[str, ...]) -> tuple[PreparedStatement, tuple] | None:
-        evaluation = self._session.eval
-        context = evaluation.type_context
-        try:
-            prepared.revalidate()
-            types = [evaluation.type_of(oid) for oid in prepared.param_types]
-            return prepared, tuple([t.input(v, -1, context) for t, v in zip(types, values)])
-        except DatabaseError:
-            return None
+        reader = prepared.readers.get(()) or self._session.output.param_reader(prepared, ())
+        params = reader.of_texts(values)
+        return None if params is None else (prepared, params)

@@ -13,3 +13,5 @@ class ParamReader:
     def decoders(self) -> tuple[Callable[[bytes], Any], ...]: ...
     def read_all(self, data: bytes) -> tuple | None:
         """The values of `data`, a 16-bit count and the values as Bind has them; None as the chapter says."""
+    def of_texts(self, texts: tuple[str, ...]) -> tuple | None:
+        """The values of texts, a str a parameter, all in text format; None as the chapter says."""

@@ -28,6 +28,7 @@ from aurorapy.errors import DatabaseError
 
 cdef extern from "Python.h":
     object PyUnicode_DecodeUTF8(const char* s, Py_ssize_t n, const char* errors)
+    const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* size) except NULL
 
 cdef enum:
     DIGITS_MAX = 18          # of a number that surely fits 64 bits
@@ -46,6 +47,26 @@ cdef class ParamReader:
         cdef const uint8_t* at = <const uint8_t*> (<const char*> data)
         cdef const uint8_t* after = NULL
         return self.read(at, at + len(data), &after)
+
+    def of_texts(self, tuple texts not None):
+        """The values of texts, a str a parameter, all in text format; None as the chapter says."""
+        cdef tuple values
+        cdef object value
+        cdef const char* text
+        cdef Py_ssize_t n = 0
+        cdef int i
+        if len(texts) != self.count:
+            return None
+        values = PyTuple_New(self.count)
+        for i in range(self.count):
+            text = PyUnicode_AsUTF8AndSize(texts[i], &n)
+            try:
+                value = self.value(i, <const uint8_t*> text, <int> n)
+            except DatabaseError:
+                return None
+            Py_INCREF(value)
+            PyTuple_SET_ITEM(values, i, value)
+        return values
 
     cdef tuple read(self, const uint8_t* at, const uint8_t* end, const uint8_t** after):
         cdef tuple values

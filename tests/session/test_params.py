@@ -79,3 +79,11 @@ def test_numbers_are_read_up_to_their_ends():
     assert reader.read_all(packed(ends)) == (-(2**15), -(2**31), -(2**63))
     for place, beyond in enumerate((b"32768", b"2147483648", b"9223372036854775808")):
         assert reader.read_all(packed([*ends[:place], beyond, *ends[place + 1 :]])) is None
+
+
+@given(st.lists(st.tuples(st.sampled_from(KINDS), st.text("a0123456789+-. \0€", max_size=22) | NUMBERS.map(str)), max_size=4))
+def test_texts_are_read_as_their_bytes_are(bound):
+    kinds, texts = [kind for kind, _ in bound], tuple([text for _, text in bound])
+    reader, plain = reader_and_plain(kinds, [0] * len(kinds), [text.encode() for text in texts])
+    assert repr(reader.of_texts(texts)) == repr(plain)
+    assert reader.of_texts((*texts, "1")) is None
