@@ -39,6 +39,8 @@ cdef class IndexScan(RowSource):
     cdef bint backward
     cdef Scan cursor                 # of the present range
     cdef int entry                   # of the cursor's tids, the next one to look at
+    cdef int few                     # versions that a step should find: one at first, for who stops early
+    cdef uint32_t stride             # entries that the next step may take, more each time
     cdef uint32_t crowded            # a block worth pruning when its rows are done with
 
     cdef int prune_crowded(self) except -1

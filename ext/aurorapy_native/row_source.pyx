@@ -35,6 +35,7 @@ from aurorapy_native.retry import Retry
 cdef enum:
     GIVE_WAY_STEPS = 16          # pages between two chances to give way
     FEW = 128
+    FIRST_ENTRIES = 16           # of an index: many a scan ends with its first row
 
 
 cdef class RowSource:
@@ -133,13 +134,15 @@ cdef class IndexScan(RowSource):
         self.projection = heap.codec.project(columns)
         self.give_way = give_way
         self.crowded = NO_BLOCK
+        self.few = 1
+        self.stride = FIRST_ENTRIES
 
     cdef int fill(self) except -1:
         cdef int seen
         cdef bint fresh
         if self.crowded != NO_BLOCK:
             self.prune_crowded()
-        while self.found.count < FEW:            # ranges of one row share a step
+        while self.found.count < self.few:       # ranges of one row share a step
             fresh = False
             if self.cursor is None:
                 found = next(self.ranges, None)
@@ -150,15 +153,17 @@ cdef class IndexScan(RowSource):
                 self.entry = 0
             if self.entry >= <int> self.cursor.count:
                 self.entry = 0
-                if self.cursor.done or self.cursor.step(VERSIONS_MAX - self.found.count, None) == 0:
+                if self.cursor.done or self.cursor.step(min(self.stride, VERSIONS_MAX - self.found.count), None) == 0:
                     self.cursor = None
                     continue
                 fresh = True
+                self.stride = min(8 * self.stride, VERSIONS_MAX)
             seen = self.found.count
             self.heap.row_versions(self.cursor.tids, self.cursor.count, &self.entry, self.snapshot, self.found,
                                    &self.crowded)
             if fresh and <int> self.cursor.count - (self.found.count - seen) >= PASSED_MANY:
                 drop_from_leaf(self.heap, self.tree, self.cursor.leaf)
+        self.few = FEW
         return 1
 
     cdef int prune_crowded(self) except -1:

@@ -493,3 +493,13 @@ def test_two_writers_meet_through_the_table(env):
     assert (outcome.code, outcome.xid) == (BEING_MODIFIED, one.top_xid)
     assert table.lock(two, tid, "no key update", two.snapshot(), wait="skip").code == BEING_MODIFIED
     vacuum_page(table.heap, 0, [])
+
+
+def test_an_index_scan_begins_with_few_rows_for_who_stops_early(env):
+    table = open_table(env, indexes=[PKEY])
+    fill(env, table, *[(n, "b") for n in range(1000)])
+    for backward in (False, True):
+        pages = list(table.index_pages(table.indexes[0], ((None, None, True, True),), backward, now(env), (1,)))
+        assert len(pages[0]) <= 16 and len(pages) <= 10
+        rows = [n for page in pages for (n,) in page]
+        assert rows == sorted(range(1000), reverse=backward)
