@@ -1,5 +1,6 @@
 """Three full and three tail copies: the log six times, pages three times."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -94,6 +95,30 @@ def test_a_volume_of_three_full_and_three_tail_copies(tmp_path):
             fleet.until(lambda: all(fleet.servers[name].node.segments[0].scl == last for name in NAMES))
             digests = digests_of(again, 0, again.vdl)
             assert sorted(digests) == [*FULL] and len(set(digests.values())) == 1
+
+        fleet.run(work)
+
+
+def test_an_emptied_node_gets_copies_of_the_kind_it_had(tmp_path):
+    with Fleet(tmp_path, replace(SMALL, tails=tuple(TAILS))) as fleet:
+
+        def work():
+            volume = fleet.create()
+            writer = Writer(volume)
+            written(fleet, writer, 100, 40)
+            for name in ("a2", "b1"):
+                before = next(each for each in volume.transport.memberships[0].members if each.node == name)
+                fleet.stop(name)
+                shutil.rmtree(tmp_path / name)
+                fleet.start(name)
+                written(fleet, writer, 20, first=500)
+
+                def members(name=name):
+                    return [each for each in volume.transport.memberships[0].members if each.node == name]
+
+                fleet.until(lambda: [each.kind for each in members() if each.copy != before.copy] == [before.kind])
+                fleet.until(lambda: len(members()) == 1 and fleet.segment(name).scl >= volume.read_point(0))
+            check(volume, writer)
 
         fleet.run(work)
 

@@ -66,7 +66,8 @@ class Changes:
                 raise ValueError(f"protection group {group} has no copy {leaves}")
             if any(member.segment == node_id for member in membership.members if member.copy != leaves):
                 raise ValueError(f"{place.name} holds a copy of protection group {group} already")
-            comes = Member(unused_letter(membership), place.name, place.zone, place.address, node_id)
+            kind = membership.member(leaves).kind
+            comes = Member(unused_letter(membership), place.name, place.zone, place.address, node_id, kind)
             joint = replacing(membership, leaves, comes, self._next_epoch(membership))
             self._gate(group, joint.geometry.write)
             self._volume.groups[group].positions.setdefault(comes.copy, 0)
