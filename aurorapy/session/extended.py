@@ -111,6 +111,8 @@ class ExtendedProtocol:
             raise ProtocolViolation(
                 f"bind message has {len(result_formats)} result formats but query has {len(columns)} columns"
             )
+        if prepared.is_query and prepared.kind in ("select", "values"):
+            session.lock_relations(prepared)  # with what the role may do; changes ask when they run
         portal = Portal(portal_name, prepared, params, result_formats)
         portal.created_us = session.eval.statement_us
         session.portals.add(portal)

@@ -92,10 +92,10 @@ class Output:
         return len(chunk)
 
     def _put(self, rows: list[tuple], encoder: RowEncoder) -> None:
-        done = self.buffer.rows(rows, encoder)
+        done = self.buffer.rows_to_long_text(rows, encoder)
         while done < len(rows):
             send_row(rows[done], encoder, self.buffer, self.drain, self.session.check_interrupts)
-            done = self.buffer.rows(rows, encoder, done + 1)
+            done = self.buffer.rows_to_long_text(rows, encoder, done + 1)
 
     def _send_some(self, rows: Any, encoder: RowEncoder, limit: int) -> tuple[int, bool]:
         """Up to `limit` rows: (how many, whether there may be more)."""

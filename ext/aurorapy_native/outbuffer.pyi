@@ -32,8 +32,9 @@ class OutBuffer:
     def raw(self, data: bytes) -> None: ...
     def row(self, values: tuple, encoder: RowEncoder) -> None:
         """One DataRow. What a callable raises passes through, and nothing of the row stays."""
-    def rows(self, rows: list[tuple], encoder: RowEncoder, first: int = 0) -> int:
-        """A DataRow each, from the one at `first` up to one with a long text: the number of that one, or of all. Of a
-        row that fails nothing stays, the ones before it do."""
+    def rows(self, rows: list[tuple], encoder: RowEncoder) -> None:
+        """A DataRow each; of a row that fails nothing stays, the ones before it do."""
+    def rows_to_long_text(self, rows: list[tuple], encoder: RowEncoder, first: int = 0) -> int:
+        """rows() from the one at `first` up to one with a long text: the number of that one, or of all."""
     def fields(self, values: tuple, encoder: RowEncoder) -> list[bytes | str | None]:
         """A row's fields: None, the value itself where it is a long text, else the bytes, length first."""

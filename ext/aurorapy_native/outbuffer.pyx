@@ -168,7 +168,13 @@ cdef class OutBuffer:
         """One DataRow."""
         self._row(values, encoder)
 
-    def rows(self, list rows, RowEncoder encoder, Py_ssize_t first=0):
+    def rows(self, list rows, RowEncoder encoder):
+        """A DataRow each."""
+        cdef Py_ssize_t i
+        for i in range(PyList_GET_SIZE(rows)):
+            self._row(<tuple>PyList_GET_ITEM(rows, i), encoder)
+
+    def rows_to_long_text(self, list rows, RowEncoder encoder, Py_ssize_t first=0):
         """A DataRow each, from the one at `first` up to one with a long text: the number of that one, or of all."""
         cdef Py_ssize_t i
         for i in range(first, PyList_GET_SIZE(rows)):

@@ -39,7 +39,7 @@ class Pair:
         return ours
 
     def same_results(self, talk: bytes, name: str = "a") -> None:
-        """same() where PostgreSQL finds errors in Bind that we find in Execute: rows, tags and errors only."""
+        """same() where PostgreSQL computes with the values in Bind, and we in Execute: rows, tags and errors only."""
         ours, theirs = [[m for m in answers(wire, talk) if m[0] not in "2Tn"] for wire in self.wires(name)]
         assert ours == theirs
 

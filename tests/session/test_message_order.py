@@ -107,3 +107,16 @@ def test_a_cancel_within_a_long_text_comes_behind_its_row(server):
             data += wire.sock.recv(1 << 20)
             del data[:-200_000]
         assert b"57014" in data[-200:]
+
+
+def test_bind_finds_what_the_role_may_not_read(pair):
+    pair.same(query("create table t (a int); create role golden_b; grant insert on t to golden_b"))
+    pair.same(query("grant usage on schema public to golden_b; set role golden_b"))
+    talk = [parse("s", "select * from t"), parse("v", "values (1)"), parse("i", "insert into t values (1)"),
+            parse("d", "delete from t returning a"), parse("u", "select a from t for update")]  # fmt: skip
+    pair.same(b"".join(talk) + SYNC)
+    for name in "svidu":
+        pair.same(run(name) + SYNC)
+        pair.same(bind("p", name) + run("i") + execute("p") + SYNC)
+    pair.same(query("begin read only") + run("u") + SYNC + query("rollback; begin read only") + run("i") + SYNC)
+    pair.same(query("rollback; reset role; drop table t; revoke usage on schema public from golden_b; drop role golden_b"))
