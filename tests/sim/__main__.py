@@ -6,6 +6,7 @@
                                                      in two processes; seeds done are in FILE and not done again
     python -m tests.sim --fleet --seeds 500          six storage nodes in three zones, and writers that take over
     python -m tests.sim --scenario n4 --seed 7       something particular happens to the fleet (fleet/scenarios.py)
+    python -m tests.sim --sabotage                   nineteen mistakes made on purpose, and which seed finds each
 
 The exit status is 1 when a seed failed. A seed makes the same world everywhere: what failed here fails there.
 """
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 from tests.sim.fleet import world as fleet_world
+from tests.sim.fleet.sabotage import tally
 from tests.sim.fleet.scenarios import SCENARIOS
 from tests.sim.world import World, failure_of, result_of
 
@@ -39,8 +41,12 @@ def main() -> int:
     parser.add_argument("--resume", type=Path, help="file of seeds that are done; made if new")
     parser.add_argument("--fleet", action="store_true", help="six storage nodes and their writers instead of one process")
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), help="what happens to the fleet; implies --fleet")
+    parser.add_argument("--sabotage", action="store_true", help="mistakes made on purpose: which are found, by which seed")
+    parser.add_argument("--only", type=int, help="with --sabotage: the number of one mutant")
     parser.add_argument("--quiet", action="store_true", help="with --seed: the result only")
     options = parser.parse_args()
+    if options.sabotage:
+        return 1 if tally(options.only) else 0
     fleet = options.fleet or options.scenario is not None
     scenario = options.scenario or "storm"
     if options.seed is not None:

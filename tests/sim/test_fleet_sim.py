@@ -19,10 +19,15 @@ def test_storms(first):
         run_seed(seed)
 
 
-@pytest.mark.parametrize("scenario", ["calm", "az", "az1", "split", "power", "recovery", "laggards", "disks"])
+@pytest.mark.parametrize("scenario", ["calm", "az", "az1", "split", "power", "recovery", "laggards", "disks", "half_sent", "promises"])
 def test_scenarios(scenario):
     for seed in range(5):
         run_seed(seed, scenario)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_bit_flips_are_never_served_and_all_repaired(seed):
+    run_seed(seed, "flips")
 
 
 @pytest.mark.parametrize("first", range(0, 64, 8))

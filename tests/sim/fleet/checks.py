@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aurorapy.errors import DataCorrupted
 from aurorapy.storage import messages as m
 
 from tests.sim.fleet import parts
@@ -44,6 +45,9 @@ class NodeWatch:
 
         node.step, node.send = watched_step, watched_send
 
+    def highest(self) -> m.Epoch:
+        return max(self.fenced.values(), default=m.NO_EPOCH)
+
     def _key(self, node: Any, group: int) -> tuple[int, str]:
         segment = node.segments.get(group)
         return group, segment.id if segment is not None else ""
@@ -73,13 +77,7 @@ def check_convergence(world: Any, seconds: float) -> None:
     state = Convergence(world)
     if not universe.run_until(state.is_there, seconds):
         raise Violation(f"after {seconds:.0f} s of fair weather: {state.problem}")
-    volume, branch = state.writer.volume, state.writer.branch
-    for name, node in state.nodes():
-        for page_no in range(world.pages):
-            if page_no // world.group_pages in state.points:
-                page = parts.read_here(node, page_no // world.group_pages, page_no, volume.vdl)
-                compare(page, branch, page_no, volume.vdl, name)
-    universe.tell("***", f"converged at {volume.vdl:#x}")
+    universe.tell("***", f"converged at {state.writer.volume.vdl:#x}")
 
 
 class Convergence:
@@ -119,4 +117,18 @@ class Convergence:
             for group, point in self.points.items()
             if not parts.is_current(node, group, point, volume.epoch)
         ]
-        return f"I5: {'; '.join(behind)}" if behind else ""
+        return f"I5: {'; '.join(behind)}" if behind else self._damage()
+
+    def _damage(self) -> str:
+        """Every page of every copy, which a scrub may still have to repair; looked at once things are quiet."""
+        for name, node in self.nodes():
+            for page_no in range(self.world.pages):
+                group = page_no // self.world.group_pages
+                if group in self.points:
+                    try:
+                        page = parts.read_here(node, group, page_no, self.writer.volume.vdl)
+                    except DataCorrupted as error:
+                        self.looked_at += 2.0  # that costs more than a look
+                        return f"I6: {name}: {error.message}"
+                    compare(page, self.writer.branch, page_no, self.writer.volume.vdl, name)
+        return ""

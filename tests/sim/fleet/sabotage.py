@@ -260,7 +260,13 @@ def page_checksum_off(patched: Patch) -> None:
 
 def gossip_copies_an_old_tail(patched: Patch) -> None:
     """Records are handed on whatever list the giver and the taker have."""
-    fetch, take = Gossiping._fetch_records, Gossiping._records
+    hear, fetch, take = Gossiping._gossip, Gossiping._fetch_records, Gossiping._records
+
+    def listen(self: Any, message: m.Gossip) -> list[m.Message]:
+        found = self.node.segments.get(message.group)
+        if found is not None:
+            message = replace(message, truncations=found.truncations.epoch, membership=found.membership.epoch)
+        return hear(self, message)
 
     def give(self: Any, message: m.FetchRecords) -> list[m.Message]:
         found = self.node.segments.get(message.group)
@@ -273,6 +279,7 @@ def gossip_copies_an_old_tail(patched: Patch) -> None:
         found = self.node.segments.get(message.group)
         return take(self, message if found is None else replace(message, epoch=found.epoch, truncations=found.truncations))
 
+    patched(Gossiping, "_gossip", listen)
     patched(Gossiping, "_fetch_records", give)
     patched(Gossiping, "_records", accept)
 
@@ -280,25 +287,40 @@ def gossip_copies_an_old_tail(patched: Patch) -> None:
 NO_READERS, NO_CLONES, NO_PITR = "there are no readers yet", "there are no clones yet", "there is no restore to a time yet"
 
 MUTANTS = (
-    Mutant(1, "acknowledged by three of six", ("n4", "az1", "laggards", "power"), ack_at_three),
-    Mutant(2, "acknowledged before the fsync", ("power", "disks"), ack_before_fsync),
-    Mutant(3, "fsync errors ignored", ("disks",), ignore_fsync_errors),
-    Mutant(4, "recovery reads two of six", ("laggards", "n4", "storm"), recovery_reads_two),
-    Mutant(5, "recovery takes the highest LSN", ("laggards", "storm", "power"), recovery_takes_the_highest),
-    Mutant(6, "truncation is not persisted", ("storm", "split", "recovery"), truncation_is_not_persisted),
-    Mutant(7, "epoch is not checked on write", ("split", "storm"), epoch_is_not_checked_on_write),
-    Mutant(8, "epoch is not checked on read", ("split", "storm"), epoch_is_not_checked_on_read),
-    Mutant(9, "epoch is not persisted", ("recovery", "split", "storm"), epoch_is_not_persisted),
-    Mutant(10, "record checksum off", ("flips",), record_checksum_off),
-    Mutant(11, "page checksum off", ("flips",), page_checksum_off),
+    Mutant(1, "acknowledged by three of six", ("n4", "az1", "laggards", "power"), ack_at_three,
+           (("az1", 0), ("laggards", 0), ("az1", 1))),
+    Mutant(2, "acknowledged before the fsync", ("power", "disks"), ack_before_fsync,
+           (("power", 7),)),
+    Mutant(3, "fsync errors ignored", ("disks",), ignore_fsync_errors,
+           (("disks", 6),)),
+    Mutant(4, "recovery reads two of six", ("laggards", "n4", "storm"), recovery_reads_two,
+           (("laggards", 11),)),
+    Mutant(5, "recovery takes the highest LSN", ("half_sent",), recovery_takes_the_highest,
+           (("half_sent", 5),)),
+    Mutant(6, "truncation is not persisted", ("power", "storm", "split"), truncation_is_not_persisted,
+           (("power", 3), ("power", 8), ("storm", 3))),
+    Mutant(7, "epoch is not checked on write", ("split", "storm"), epoch_is_not_checked_on_write,
+           (("split", 0), ("storm", 0), ("split", 1))),
+    Mutant(8, "epoch is not checked on read", ("split", "storm"), epoch_is_not_checked_on_read,
+           (("split", 0), ("storm", 0), ("split", 1))),
+    Mutant(9, "epoch is not persisted", ("promises",), epoch_is_not_persisted,
+           (("promises", 0), ("promises", 1), ("promises", 2))),
+    Mutant(10, "record checksum off", ("flips",), record_checksum_off,
+           (("flips", 1),)),
+    Mutant(11, "page checksum off", ("flips",), page_checksum_off,
+           (("flips", 0), ("flips", 2))),
     Mutant(12, "replica applies past the VDL", missing=NO_READERS),
     Mutant(13, "replica's snapshot in mid-mini-transaction", missing=NO_READERS),
-    Mutant(14, "gossip copies the tail of an old epoch", ("laggards", "split", "storm"), gossip_copies_an_old_tail),
-    Mutant(15, "commit visible before it is durable", ("power", "laggards"), visible_before_durable),
+    Mutant(14, "gossip copies the tail of an old epoch", ("promises", "split", "laggards", "half_sent"), gossip_copies_an_old_tail,
+           (("promises", 2), ("promises", 4), ("promises", 7))),
+    Mutant(15, "commit visible before it is durable", ("power", "laggards"), visible_before_durable,
+           (("power", 0), ("laggards", 1))),
     Mutant(16, "clone shares a mutable page", missing=NO_CLONES),
     Mutant(17, "restore to a time is off by one record", missing=NO_PITR),
-    Mutant(18, "the fence comes after the question", ("split", "laggards", "recovery"), fence_after_the_question),
-    Mutant(19, "PGCL in recovery is the fourth highest", ("laggards", "recovery", "storm"), pgcl_is_the_fourth_highest),
+    Mutant(18, "the fence comes after the question", ("split", "laggards", "recovery"), fence_after_the_question,
+           (("split", 2), ("laggards", 1))),
+    Mutant(19, "PGCL in recovery is the fourth highest", ("laggards", "recovery", "storm"), pgcl_is_the_fourth_highest,
+           (("laggards", 0), ("storm", 4))),
 )
 
 

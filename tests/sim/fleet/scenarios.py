@@ -10,6 +10,8 @@
     recovery  every recovery is interrupted somewhere, three in a row
     laggards  two copies lag, the writer dies, and the next one hears of few of the others
     disks     power cuts, failing and full disks, and little else
+    half_sent the writer dies between two batches of one mini-transaction, again and again
+    promises  nodes die right after they promised a new epoch, and the old writer goes on
     flips     bits flip at rest on two nodes, which also die at times
 
 Errors: Violation.
@@ -179,6 +181,47 @@ def disks(world: Any) -> None:
     storm.end()
 
 
+def half_sent(world: Any) -> None:
+    """What reaches the nodes of the last flush is a piece of it, another one on each."""
+    universe, network, rng = world.universe, world.network, world.universe.rng
+    network.weather.delay_mean = rng.choice((0.002, 0.02))
+    for _ in range(rng.randrange(4, 9)):
+        until_open(world, 1)
+        seen = [network.frames]
+
+        def has_flushed(seen: list[int] = seen) -> bool:
+            """One step of the loop sent a batch of each group to all."""
+            before, seen[0] = seen[0], network.frames
+            return network.frames - before >= 6 * min(2, len(world.groups))
+
+        universe.run_until(has_flushed, rng.uniform(0.5, 2.0))
+        for machine in world.live_writers():
+            machine.kill()
+
+
+def promises(world: Any) -> None:
+    universe, rng = world.universe, world.universe.rng
+    quiet(world)
+    for _ in range(rng.randrange(2, 5)):
+        until_open(world, 1)
+        old = world.current_writer()
+        world.start_writer()
+
+        def promised(old: Any = old) -> list[Any]:
+            return [node for node in world.nodes if world.watches[node.name].highest() > old.branch.epoch]
+
+        universe.run_until(lambda: len(promised()) >= 1, 3.0)
+        universe.run_for(rng.choice((0.0, 0.001, 0.01)))
+        for machine in world.live_writers():
+            if machine.process is not old.process and rng.random() < 0.7:
+                machine.held_until = universe.now + 2.0
+                machine.kill()
+        for node in promised():
+            node.held_until = universe.now + rng.uniform(0.0, 0.1)
+            node.kill() if rng.random() < 0.5 else node.power_cut()
+        universe.run_for(rng.uniform(0.3, 2.0))
+
+
 def flips(world: Any) -> None:
     """D4."""
     universe, rng = world.universe, world.universe.rng
@@ -195,9 +238,10 @@ def flips(world: Any) -> None:
 
 
 def flip(world: Any, machine: Any) -> None:
-    """One bit of one file that matters."""
+    """One bit of one file that matters; not of both copies of one that has a copy beside it."""
     rng = world.universe.rng
-    files = [(path, inode) for path, inode in sorted(machine.medium.files_at("node")) if len(inode.durable)]
+    files = [(path, inode) for path, inode in sorted(machine.medium.files_at("node"))]
+    files = [(path, inode) for path, inode in files if len(inode.durable) and not path.endswith(".copy")]
     runs = [each for each in files if each[0].endswith(".run")]
     if files:
         path, inode = rng.choice(runs if runs and rng.random() < 0.7 else files)
@@ -226,5 +270,5 @@ def back(world: Any) -> None:
 
 
 SCENARIOS: dict[str, Callable[[Any], None]] = {
-    work.__name__: work for work in (storm, calm, n4, az, az1, split, power, recovery, laggards, disks, flips)
+    work.__name__: work for work in (storm, calm, n4, az, az1, split, power, recovery, laggards, disks, flips, half_sent, promises)
 }

@@ -70,6 +70,7 @@ class World:
             retention_bytes=60 << 10,
             long_chain_records=6,
             step_bytes=16 << 10,
+            scrub_s=5.0,
         )
         self.network = SimNetwork(universe, self._weather())
         self.nodes = [Machine(universe, name, name[0]) for name in NODES]
