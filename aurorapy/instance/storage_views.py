@@ -12,7 +12,7 @@ from typing import Any, Iterator
 
 from aurorapy.ids import PAGE_SIZE
 from aurorapy.storage.volume import FleetVolume
-from aurorapy.storage.volume.inspection import CopyState, digests_of, inspect, inspect_local
+from aurorapy.storage.volume.inspection import CopyState, changed_pages, digests_of, inspect, inspect_local
 
 US = 1_000_000
 
@@ -76,3 +76,7 @@ def copy_digests(volume: Any) -> Iterator[tuple]:
         lsn = volume.vdl
         for copy, (pages, digest) in sorted(digests_of(volume, group, lsn).items()):
             yield group, copy, lsn, pages, digest
+
+
+def changed(volume: Any, since: int) -> int | None:
+    return changed_pages(volume, since) if isinstance(volume, FleetVolume) else None

@@ -98,6 +98,9 @@ class ServerView:
     def copy_digests(self) -> Iterator[tuple]:
         return storage_views.copy_digests(self._session.instance.volume)
 
+    def changed_pages(self, since: int) -> int | None:
+        return storage_views.changed(self._session.instance.volume, since)
+
     # -- counters ------------------------------------------------------------------------------------------------------
     def table_counter(self, oid: int, name: str) -> Any:
         """0 for what nobody counted, None for a time that never was."""

@@ -469,6 +469,7 @@ class Inspect:
     lsn: Lsn = 0
     first: int = 0
     count: int = 0
+    since: Lsn = 0  # how many of these pages were changed after it?
 
     def __str__(self) -> str:
         return f"Inspect g{self.group} lsn={self.lsn:#x} first={self.first} epoch={self.epoch}"
@@ -489,6 +490,7 @@ class Inspected:
     pages: int  # ever written; with a digest: how many are in it
     digest: int = 0  # CRC-32C of the pages, one after the other
     following: int = 0  # number of the next page; 0 when there is none
+    changed: int = 0  # of the pages in the digest
 
     def __str__(self) -> str:
         return f"Inspected g{self.group} {self.copy} scl={self.scl:#x} pages={self.pages} digest={self.digest:08x}"

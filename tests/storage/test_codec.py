@@ -46,8 +46,8 @@ MESSAGES = [
     m.Horizons(E, 0, 4, 5),
     m.Refused(E, 0, "A", m.Epoch(1, 1)),
     m.Failed(E, "A", "EIO"),
-    m.Inspect(E, 0, 5, 6, 7),
-    m.Inspected(E, 0, "A", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+    m.Inspect(E, 0, 5, 6, 7, 8),
+    m.Inspected(E, 0, "A", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11),
 ]
 
 

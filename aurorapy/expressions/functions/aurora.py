@@ -36,3 +36,8 @@ def _rows(name: str):
 
 for _number, (_name, _signature) in enumerate(_SETS, 1):
     function(_signature, _FIRST_OID + _number, context=True, volatility="v", rows=10)(_rows(_name))
+
+
+@function("aurora_changed_pages(since pg_lsn) int8", _FIRST_OID + 10, context=True, volatility="v")
+def _changed_pages(ctx, since):
+    return ctx.activity.changed_pages(since) if ctx.activity is not None else None

@@ -34,11 +34,13 @@ class Inspection:
         if not epochs.follows(segment, message.epoch):
             return epochs.other(segment, message.epoch)
         numbers = [] if segment.is_tail else segment.page_numbers()
-        try:
-            digest, pages, following = digest_of(segment, numbers, message) if message.lsn else (0, len(numbers), 0)
-        except (DatabaseError, OSError) as error:
-            sqlstate = error.sqlstate if isinstance(error, DatabaseError) else "58030"
-            return [m.ReadFailed(segment.epoch, segment.group, segment.copy, message.first, sqlstate, str(error))]
+        digest, pages, following, changed = 0, len(numbers), 0, 0
+        if message.lsn:
+            try:
+                digest, pages, following, changed = digest_of(segment, numbers, message)
+            except (DatabaseError, OSError) as error:
+                sqlstate = error.sqlstate if isinstance(error, DatabaseError) else "58030"
+                return [m.ReadFailed(segment.epoch, segment.group, segment.copy, message.first, sqlstate, str(error))]
         last_pass = self.node.scrub.repair(segment).last_pass
         now = self.node.host.clock.monotonic()
         scrubbed_ago = max(1, int((now - last_pass) * 1_000_000)) if last_pass is not None else 0
@@ -47,17 +49,19 @@ class Inspection:
                 segment.epoch, segment.group, segment.copy, segment.scl, segment.sealed, segment.horizon,
                 len(segment.ahead), segment.bytes_on_disk(),
                 self.node.gossip.exchange(segment).filled_records, scrubbed_ago,
-                pages, digest, following,
+                pages, digest, following, changed,
             )
         ]  # fmt: skip
 
 
-def digest_of(segment: Segment, numbers: list[int], message: m.Inspect) -> tuple[int, int, int]:
-    """(CRC-32C, pages in it, number of the page that follows or 0)"""
+def digest_of(segment: Segment, numbers: list[int], message: m.Inspect) -> tuple[int, int, int, int]:
+    """(CRC-32C, pages in it, number of the page that follows or 0, pages changed since)"""
     start = bisect_left(numbers, message.first)
     wanted = numbers[start : start + message.count]
-    digest = 0
+    digest = changed = 0
     for page_no in wanted:
-        digest = crc32c(segment.sealed_page_at(page_no, message.lsn), crc32c(page_no.to_bytes(4, "little"), digest))
+        page = segment.sealed_page_at(page_no, message.lsn)
+        digest = crc32c(page, crc32c(page_no.to_bytes(4, "little"), digest))
+        changed += int.from_bytes(page[:8], "little") > message.since  # its header begins with its LSN
     rest = numbers[start + message.count : start + message.count + 1]
-    return digest, len(wanted), rest[0] if rest else 0
+    return digest, len(wanted), rest[0] if rest else 0, changed

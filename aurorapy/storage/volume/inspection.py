@@ -68,19 +68,39 @@ def digests_of(volume: Any, group: int, lsn: int) -> dict[str, tuple[int, int]]:
     for member in volume.transport.memberships[group].members:
         if member.kind == TAIL:
             continue  # has no pages
-        pages = digest = first = 0
-        while True:
-            question = {member.copy: m.Inspect(volume.epoch, group, lsn, first, PAGES_A_QUESTION)}
-            try:
-                answer = volume.transport.ask(question, lambda answers: len(answers) == 1)[member.copy]
-            except Unreachable:
-                break
-            if not isinstance(answer, m.Inspected) or answer.scl < min(lsn, volume.read_point(group)):
-                break
-            pages += answer.pages
-            digest = (digest * 31 + answer.digest) & 0xFFFFFFFF
-            first = answer.following
-            if not first:
-                found[member.copy] = pages, digest
-                break
+        answers = inspect_pages(volume, group, member.copy, lsn)
+        if answers:
+            digest = 0
+            for answer in answers:
+                digest = (digest * 31 + answer.digest) & 0xFFFFFFFF
+            found[member.copy] = sum(answer.pages for answer in answers), digest
     return found
+
+
+def changed_pages(volume: Any, since: int) -> int:
+    """Pages whose last change is later than the LSN, in all groups. Builds every page: slow. May switch."""
+    count = 0
+    for group in sorted(volume.groups):
+        for member in volume.transport.memberships[group].members:
+            answers = inspect_pages(volume, group, member.copy, volume.vdl, since) if member.kind != TAIL else []
+            if answers:
+                count += sum(answer.changed for answer in answers)
+                break
+    return count
+
+
+def inspect_pages(volume: Any, group: int, copy: str, lsn: int, since: int = 0) -> list[m.Inspected]:
+    """What a copy says of all its pages, piece by piece; nothing when it does not answer to the end."""
+    answers: list[m.Inspected] = []
+    while True:
+        first = answers[-1].following if answers else 0
+        question = {copy: m.Inspect(volume.epoch, group, lsn, first, PAGES_A_QUESTION, since)}
+        try:
+            answer = volume.transport.ask(question, lambda answers: len(answers) == 1)[copy]
+        except Unreachable:
+            return []
+        if not isinstance(answer, m.Inspected) or answer.scl < min(lsn, volume.read_point(group)):
+            return []
+        answers.append(answer)
+        if not answer.following:
+            return answers

@@ -78,8 +78,8 @@ class LinkTransport:
         self.sent_batch: Callable[[m.Write], None] = lambda batch: None  # before it goes to the first of its copies
         self.came_up: Callable[[int, str], None] = lambda group, copy: None  # the link to a copy stands (again)
         self.hedged_reads = self.page_reads = 0
-        self.messages = self.bytes = 0  # sent to nodes
-        self.batches = self.acks = 0
+        self.messages = self.acks = 0  # sent to nodes, and what they acknowledged
+        self.batches = self.bytes = 0  # each once, whatever the number of copies
         self._receive: Callable[[str, m.Message], None] = lambda copy, message: None
         self._links: dict[str, Link] = {}  # by address
         self._routes: dict[tuple[int, str], Link] = {}
@@ -117,6 +117,8 @@ class LinkTransport:
         is_write = type(message) is m.Write
         if is_write and message is not self._last[0]:
             self.sent_batch(message)
+            self.batches += 1
+            self.bytes += len(message.records)
         last, parts = self._last
         if last is not message:
             parts = encode(message)
@@ -130,8 +132,6 @@ class LinkTransport:
             return
         self.messages += 1
         if is_write:
-            self.batches += 1
-            self.bytes += len(message.records)
             if (message.group, copy) not in self._sent:
                 self._sent[message.group, copy] = message.last, self.host.clock.monotonic()
         link.send(*parts)
