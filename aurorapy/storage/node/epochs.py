@@ -127,8 +127,13 @@ class Epochs:
         segment.membership, segment.volume = message.membership, message.volume
         segment.log_start = node.log.position
         segment.save()
-        self.hosted.add(message.group)
-        self.save()
+        if message.group not in self.hosted:
+            self.hosted.add(message.group)
+            try:
+                self.save()
+            except OSError:  # it has promised nothing yet: the next attempt makes it anew
+                self.hosted.discard(message.group)
+                raise
         node.segments[message.group] = segment
         return segment
 
