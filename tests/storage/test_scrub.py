@@ -129,3 +129,44 @@ def test_without_peers_damage_is_refused_as_ever():
     fleet.media["A"].flip(path, 600)
     with pytest.raises(DataCorrupted):
         fleet.start("A")
+
+
+def test_where_peers_have_no_older_version_older_reads_are_refused_after_the_repair():
+    fleet = Peers(2)
+    fleet.nodes["F"].config = with_config(retention_s=1000.0, retention_bytes=1 << 30)
+    for _ in range(10):
+        fleet.write(20)
+        fleet.horizons()
+        fleet.run(0.5)
+    segment = fleet.segment("F")
+    oldest, theirs = segment.deltas[0], min(fleet.segment(copy).horizon for copy in "ABCDE")
+    assert segment.horizon == 0 and theirs > oldest.last
+    page_no = flip_block(fleet, "F", oldest)
+    [answer] = fleet.nodes["F"].step(m.ReadPage(EPOCH, 0, page_no, oldest.last, 0), 0.0)
+    assert answer.sqlstate == "XX001"
+    fleet.run(3.0)
+    assert segment.floor >= theirs > segment.horizon and oldest not in segment.deltas
+    [answer] = fleet.nodes["F"].step(m.ReadPage(EPOCH, 0, page_no, theirs - 1, 0), 0.0)
+    assert answer.sqlstate == "72000"  # rather than a page without the records that are gone
+    fleet.check()
+    fleet.nodes["F"].config = fleet.config
+    for _ in range(10):
+        fleet.write(20)
+        fleet.horizons()
+        fleet.run(0.5)
+    assert segment.horizon > segment.floor
+    fleet.check()
+
+
+def test_damaged_runs_of_a_peer_are_not_taken_over(fleet):
+    fleet.crash("F")
+    fleet.create("F")
+    for run in fleet.segment("A").runs():
+        flip_block(fleet, "A", run)
+    fleet.cut = set("BCDE")
+    fleet.run(6.0)
+    assert not fleet.segment("F").runs() and fleet.segment("F").scl == 0
+    assert any("could not be taken over" in line for line in fleet.trouble)
+    fleet.cut = set()
+    assert fleet.settle(90)
+    fleet.check()

@@ -170,6 +170,8 @@ class Background:
         if not runs:
             return
         last = runs[-1].last
+        if last < segment.floor:
+            return  # below it some page cannot be built; from there on it can
         if segment.is_tail:
             segment.horizon = max(segment.horizon, last)
             self.replace(segment, runs, [])

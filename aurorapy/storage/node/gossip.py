@@ -227,7 +227,7 @@ class Gossiping:
         except (DataCorrupted, OSError) as error:
             self.node.report(f"records for a peer could not be read: {error}")
             records, last = b"", message.after
-        can_offer = not segment.is_tail or message.sealed >= segment.records_from()
+        can_offer = not segment.is_patched() and (not segment.is_tail or message.sealed >= segment.records_from())
         if is_peer and not records and message.after < segment.sealed and can_offer:
             return [self.transfers.offer(segment, message)]
         return [

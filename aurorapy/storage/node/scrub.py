@@ -8,7 +8,7 @@ A pass reads everything a node has on its disk, in small steps, in the backgroun
     the hot log             its records are in memory: the next file is begun, and what lies in this one is sealed
 
     A → B  FetchPage page=7 (0x1a8, 0x1f0]        image of the page at 0x1a8, its records up to 0x1f0
-    B → A  PageHistory base=0x1a8                 or a later base, where B has no older version: then A's horizon moves there
+    B → A  PageHistory base=0x1a8                 or a later base, where B has no older version: then A refuses older reads from then on
 
 Nothing is overwritten in place: the new run counts when the manifest names it. A read that meets damage (`reading`) leads
 here as well. Until the repair the page is refused (XX001), never served.
@@ -204,7 +204,7 @@ class Scrub:
             return []
         if message.page_no > NOTES:
             return []
-        base = max(message.base, segment.horizon, segment.records_from())
+        base = max(message.base, segment.horizon, segment.floor, segment.records_from())
         found, image, records = False, b"", b""
         if segment.scl >= max(base, message.upto) and not segment.doubt and not segment.is_tail:
             try:
@@ -249,7 +249,7 @@ class Scrub:
         later = [each for each in histories.values() if each.base > self._base(run) and each.page_no != NOTES]
         for base in sorted({each.base for each in later}) if not segment.is_tail else ():
             infos.append(self._images(segment, base, [each for each in later if each.base == base]))
-        segment.horizon = max([segment.horizon, *(each.base for each in later)])
+        segment.floor = max([segment.floor, *(each.base for each in later)])
         self.node.background.replace(segment, [run], infos)
 
     def _base(self, run: Run) -> int:

@@ -80,6 +80,7 @@ class Segment:
         self.scl = 0  # the same, durable
         self.sealed = 0  # every record at or below is in a run
         self.horizon = 0  # versions below are gone
+        self.floor = 0  # a repair left older versions of some page incomplete: reads below are refused
         self.pgmrpl = 0
         self.log_start = 0
         self.saved_log_start = 0  # what the manifest on disk says: log files below may go
@@ -125,6 +126,7 @@ class Segment:
             "vdl": self.vdl,
             "sealed": self.sealed,
             "horizon": self.horizon,
+            "floor": self.floor,
             "log_start": self.log_start,
             "next_run": self.next_run,
             "doubt": self.doubt,
@@ -142,7 +144,7 @@ class Segment:
         segment.membership = Membership.from_dict(content["membership"])
         segment.volume = VolumeIdentity(*content["volume"])
         segment.peers = content["peers"]
-        for name in ("vdl", "sealed", "horizon", "log_start", "next_run", "doubt"):
+        for name in ("vdl", "sealed", "horizon", "log_start", "next_run", "doubt", "floor"):
             setattr(segment, name, content[name])
         segment.serial, segment.was_repaired = content.get("serial", 0), not is_whole
         segment.last = segment.scl = segment.sealed
@@ -295,6 +297,8 @@ class Segment:
         self.images = [run for run in self.images if run not in instead_of]
         for run in runs:
             self.add_run(run)
+        if instead_of:
+            self.floor = 0
         self.sealed, self.horizon = max(self.sealed, sealed), max(self.horizon, horizon)
         self.vdl = max(self.vdl, vdl)
         self.last = follow(max(self.last, self.sealed), self.ahead)
@@ -305,6 +309,10 @@ class Segment:
     def links(self, above: int) -> list[Link]:
         found = sorted(link for table in self.tables for link in table.memtable.links(above))
         return [Link(*link) for link in found]
+
+    def is_patched(self) -> bool:
+        """Is something missing between horizon and floor? Then its runs are no model for a peer."""
+        return self.floor > self.horizon
 
     def records_from(self) -> int:
         """Every record above is here, not only in images."""
@@ -342,8 +350,9 @@ class Segment:
         """The page's bytes at LSN `lsn`, checksum field unset. All zero when it was never written."""
         if self.is_tail:
             raise LogOnly(f"copy {self.copy} of group {self.group} keeps the log only")
-        if lsn < self.horizon:
-            raise SnapshotTooOld("snapshot too old", detail=f"LSN {lsn} is below the horizon {self.horizon}.")
+        if lsn < self.horizon or lsn < self.floor:
+            horizon = max(self.horizon, self.floor)
+            raise SnapshotTooOld("snapshot too old", detail=f"LSN {lsn} is below the horizon {horizon}.")
         page, known = self._newest_image(page_no, lsn)
         for run in self.deltas:
             if run.last > known and run.first < lsn:
