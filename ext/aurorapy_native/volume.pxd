@@ -49,3 +49,4 @@ cdef class VolumeCore(Sender):
     cdef int vdl_moved(self) except -1
     cdef int tell(self, list waits, object error) except -1
     cdef int set_limit(self) except -1
+    cdef int wake_room_waiters(self) except -1

@@ -59,6 +59,8 @@ class VolumeCore(Sender):
         """What a copy says unasked."""
     def recount(self, group: int) -> None:
         """The write rule of a group has changed: what the copies hold already may be enough by it."""
+    def allow(self, limit_bytes: int) -> None:
+        """LSNs may be handed out up to so many bytes above the VDL; who waited for that goes on."""
     def fail(self, error: Any) -> None:
         """Nothing will become durable any more: everybody who waits is told. The first error stays."""
     def when_passed(self, lsn: int, wait: DurableWait) -> None:

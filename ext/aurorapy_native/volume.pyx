@@ -157,6 +157,12 @@ cdef class VolumeCore(Sender):
             self.vdl_moved()
         return 0
 
+    def allow(self, uint64_t limit_bytes):
+        """LSNs may be handed out up to so many bytes above the VDL; who waited for that goes on."""
+        self.limit_bytes = limit_bytes
+        self.set_limit()
+        self.wake_room_waiters()
+
     cdef int set_limit(self) except -1:
         self.redo.limit_lsn = max(self.vdl, self.began_at) + self.limit_bytes
         return 0
@@ -164,7 +170,7 @@ cdef class VolumeCore(Sender):
     cdef int vdl_moved(self) except -1:
         cdef uint64_t vdl = self.vdl
         cdef Py_ssize_t count = 0, n = len(self.waits)
-        cdef list passed, rooms
+        cdef list passed
         for callback in self.vdl_callbacks:
             callback(vdl)
         while count < n and (<DurableWait> self.waits[count]).lsn <= vdl:
@@ -174,9 +180,14 @@ cdef class VolumeCore(Sender):
             del self.waits[:count]
             self.tell(passed, None)
         if self.room_waiters:
-            rooms, self.room_waiters = self.room_waiters, []
-            for waiter in rooms:
-                waiter.wake()
+            self.wake_room_waiters()
+        return 0
+
+    cdef int wake_room_waiters(self) except -1:
+        cdef list rooms
+        rooms, self.room_waiters = self.room_waiters, []
+        for waiter in rooms:
+            waiter.wake()
         return 0
 
     cdef int tell(self, list waits, object error) except -1:

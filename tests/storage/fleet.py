@@ -15,6 +15,7 @@ Not here: sockets, frames (`tests/sim/fleet` runs those).
 import copy
 import random
 
+from aurorapy.errors import IoError
 from aurorapy.storage import messages as m
 from aurorapy.storage.members import Member, Membership
 from aurorapy.storage.node import StorageNode
@@ -182,6 +183,11 @@ class Post:
         self.held = None  # of (node, message) when somebody holds them: a list to let go by hand
         self._callback = lambda copy, message: None
         self._waiting = []
+        # what a FleetVolume wants besides
+        self.epoch = m.NO_EPOCH
+        self.skipped = set()
+        self.sent_batch = lambda batch: None
+        self.came_up = lambda group, copy: None
 
     # -- Transport -----------------------------------------------------------------------------------------------------
 
@@ -218,6 +224,15 @@ class Post:
         if name not in self.fleet.alive:
             raise OSError(5, "the node is down")
         return self.fleet.nodes[name].read_page(group, page_no, lsn)
+
+    def read(self, group, page_no, lsn, point, copies):
+        for copy in copies():
+            if self._node_of(group, copy) in self.fleet.alive:
+                return self.read_page(copy, group, page_no, lsn)
+        raise IoError("no copy can serve the page")
+
+    def backlog(self, group, copy):
+        return 0
 
     def close(self):
         self.is_cut = True

@@ -9,8 +9,10 @@ from aurorapy.storage import messages as m
 from aurorapy.storage.quorum import All, Either, Geometry, Some
 from aurorapy.storage.volume import Volume
 from aurorapy.storage.volume.decision import decide
+from aurorapy.storage.volume.fleet import FleetVolume, Found
 from aurorapy.storage.volume.recovery import Superseded
-from tests.storage.fleet import Fleet, Stopped
+from aurorapy_native.retry import Retry
+from tests.storage.fleet import VOLUME, Fleet, Stopped
 
 SUBSETS = [frozenset(some) for size in range(7) for some in combinations("ABCDEF", size)]
 
@@ -133,6 +135,47 @@ def test_zone_c_lost_writes_go_on_and_with_one_a_more_they_wait_while_reads_and_
     fleet.up("E")  # what it missed comes from its peers, and with it the fourth copy
     fleet.settle(5)
     assert waiting.done and volume.vdl == second
+
+
+def fleet_volume(fleet, instance=8):
+    """As `open_fleet` opens it."""
+    post, recovery = fleet.recovery(instance)
+    decided = recovery.decided()
+    volume = FleetVolume(fleet.host, fleet.config, post, decided, Found(VOLUME, {0: fleet.membership}, {}))
+    volume.open_for_writes(recovery, decided)
+    return volume
+
+
+def write_one(volume, prev):
+    while True:
+        try:
+            volume.redo.require_room(4096)
+            break
+        except Retry as retry:
+            retry.wait()
+    lsn = change(volume, prev=prev)
+    volume.wait_durable(lsn)
+    return lsn
+
+
+def test_with_three_of_six_pages_are_read_and_writes_wait_until_a_fourth_is_there():
+    fleet = Fleet()
+    first = fleet.recover()
+    lsn = first.position + 10
+    fleet.write("ABCD", first.epoch, 0, lsn)
+    fleet.down("ABC")
+    volume = fleet.host.tasks.run(fleet_volume, fleet)
+    assert volume.vdl == lsn and not volume.is_open
+    assert fleet.host.tasks.run(volume.read_page, 5)[100:108] == b"%08d" % lsn
+    waiting = task(fleet, write_one, volume, lsn)
+    fleet.settle(5)
+    assert not waiting.done
+    assert all(node.segments[0].vdl == 0 for node in fleet.nodes.values())  # on no write quorum yet: nobody is told
+    fleet.up("B")
+    fleet.settle(5)
+    assert volume.is_open and waiting.done and volume.vdl == waiting.result
+    assert fleet.host.tasks.run(volume.read_page, 5)[:8] == waiting.result.to_bytes(8, "little")
+    volume.close()
 
 
 # -- which copies are up -------------------------------------------------------------------------------------------------

@@ -29,11 +29,12 @@ from aurorapy.storage.quorum import Geometry, Rule
 from aurorapy.storage.volume.laggards import Laggards
 from aurorapy.storage.volume.links import LinkTransport
 from aurorapy.storage.volume.membership import Changes
-from aurorapy.storage.volume.recovery import Recovered, recover
-from aurorapy.storage.volume.transport import Answers, Transport
+from aurorapy.storage.volume.recovery import Recovered, Recovery, Superseded
+from aurorapy.storage.volume.transport import Answers, Transport, Unreachable
 from aurorapy.storage.volume.volume import Volume
 from aurorapy_native.volume import GroupProgress, again
 
+OPEN_SECONDS = 2.0  # so long opening waits for write quorums before it goes on reading only
 QUORUMS = {6: (4, 3), 3: (2, 2), 1: (1, 1)}  # copies: write, read
 
 
@@ -62,8 +63,40 @@ class FleetVolume(Volume):
         self.laggards = Laggards(self)
         self.changes = Changes(self)
         transport.epoch = self.epoch
+        self.is_open = False  # recovery has ended: what the VDL says is on write quorums
+        self.allow(0)
+
+    def open_for_writes(self, recovery: Recovery, decided: Recovered) -> None:
+        """Steps 4-6 of recovery, which wait for write quorums; in a task of its own that goes on when they take long:
+        pages can be read meanwhile, and who wants to write waits."""
+        task = self.host.tasks.spawn(self._open_for_writes, recovery, decided, name="recovery")
+        try:
+            task.join(OPEN_SECONDS)
+        except TimeoutError:
+            self._trouble("too few storage nodes to write; reading only until there are enough")
+
+    def _open_for_writes(self, recovery: Recovery, decided: Recovered) -> None:
+        while not self.closed:
+            try:
+                recovered = recovery.opened(decided)
+                break
+            except Unreachable as error:
+                self._trouble(error.message)
+            except Superseded as error:
+                self.fail(error)
+                return
+        for group, positions in recovered.positions.items():
+            progress = self.groups[group]
+            for copy, scl in positions.items():
+                progress.positions[copy] = max(scl, progress.positions.get(copy, 0))
+        self.is_open = True
+        self.allow(self.config.lsn_limit_bytes)
         self.tell_horizons()  # every node learns whom to answer
         self.changes.resume()
+
+    def tell_horizons_to(self, group: int, copy: str) -> None:
+        if self.is_open:
+            super().tell_horizons_to(group, copy)
 
     def _unlock(self) -> None:
         pass
@@ -159,8 +192,11 @@ def open_fleet(host: Host, config: StorageConfig) -> Volume:
         tails = tuple(member.copy for member in found.memberships[0].members if member.kind == TAIL)
         config = replace(config, group_pages=found.volume.group_pages, copies=geometry.copies, tails=tails)
         instance = int.from_bytes(host.random.bytes(8), "little")
-        recovered = recover(host, transport, geometry, instance, config)
-        return FleetVolume(host, config, transport, recovered, found)
+        recovery = Recovery(host, transport, geometry, instance, config)
+        decided = recovery.decided()
+        volume = FleetVolume(host, config, transport, decided, found)
+        volume.open_for_writes(recovery, decided)
+        return volume
     except BaseException:
         transport.close()
         raise
