@@ -411,6 +411,21 @@ def test_a_group_that_was_made_only_partly_is_made_whole():
     assert sum(1 in node.segments and node.segments[1].scl == lsn for node in fleet.nodes.values()) >= 4
 
 
+def test_a_segment_whose_making_failed_on_the_disk_is_made_at_the_next_attempt():
+    fleet = Fleet()
+    first = fleet.recover()
+    node = fleet.nodes["A"]
+    message = m.CreateSegment(first.epoch, 1, "A", first.truncations, fleet.membership, m.NO_VOLUME)
+    for after in range(8):  # whichever sync it is that fails
+        node.host.faults.fail("sync", after=after)
+        try:
+            said = node.step(message, 0)
+            break
+        except OSError:
+            assert not node.step(m.Fence(first.epoch, 1), 0)[0].was_here
+    assert said == [m.SegmentCreated(first.epoch, 1, "A", node.id)]
+
+
 def test_an_older_writer_makes_no_group_where_a_newer_one_has_looked():
     fleet = Fleet()
     first = fleet.recover()
