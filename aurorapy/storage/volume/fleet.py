@@ -68,12 +68,14 @@ class FleetVolume(Volume):
 
     def open_for_writes(self, recovery: Recovery, decided: Recovered) -> None:
         """Steps 4-6 of recovery, which wait for write quorums; in a task of its own that goes on when they take long:
-        pages can be read meanwhile, and who wants to write waits."""
+        pages can be read meanwhile, and who wants to write waits. Superseded when a rival was quicker."""
         task = self.host.tasks.spawn(self._open_for_writes, recovery, decided, name="recovery")
         try:
             task.join(OPEN_SECONDS)
         except TimeoutError:
             self._trouble("too few storage nodes to write; reading only until there are enough")
+        if self.failure is not None:
+            raise again(self.failure)
 
     def _open_for_writes(self, recovery: Recovery, decided: Recovered) -> None:
         while not self.closed:

@@ -6,6 +6,8 @@
     Missing                                 CreateSegment; then the batches. Of a node whose disk was emptied: a new copy
                                             takes the place of the one it had (`membership`)
     skipped for its backlog                 the batches, once it has taken what it was sent
+    nothing, and a group stands still       the batches again, to every copy: a node may drop what it cannot keep (its log
+                                            is full behind a gap), and no peer has what too few took
 
 Batches are kept until their write quorum holds them, so they are few; what a copy lacks below that it gets from its peers
 by gossip. Everything sent here may come twice.
@@ -22,6 +24,7 @@ from aurorapy.storage import messages as m
 from aurorapy.storage.volume.links import BACKLOG_BYTES
 
 LOOK_SECONDS = 0.05
+STALL_SECONDS = 1.0  # a group that waits so long for its write quorum is sent everything once more
 
 
 class Laggards:
@@ -31,6 +34,7 @@ class Laggards:
         self._volume = volume
         self._transport = volume.transport
         self._kept: dict[int, deque[m.Write]] = {}  # by group: batches that may lack their write quorum, by LSN
+        self._stands: dict[int, tuple[int, float]] = {}  # by group with such batches: (PGCL, since when)
         self._transport.sent_batch = self.keep
         self._transport.came_up = self.came_up
         self._look()
@@ -101,4 +105,19 @@ class Laggards:
         for group, copy in [*transport.skipped]:
             if transport.backlog(group, copy) < BACKLOG_BYTES // 2:
                 transport.skipped.discard((group, copy))
+                self._resend(group, copy)
+        for group, kept in self._kept.items():
+            self._look_at(group, kept, volume.host.clock.monotonic())
+
+    def _look_at(self, group: int, kept: deque[m.Write], now: float) -> None:
+        """Does the group wait for its write quorum, and for how long?"""
+        self._trim(group, kept)
+        complete = self._volume.groups[group].complete
+        if not kept:
+            self._stands.pop(group, None)
+        elif (stands := self._stands.get(group)) is None or stands[0] != complete:
+            self._stands[group] = (complete, now)
+        elif now > stands[1] + STALL_SECONDS:
+            self._stands[group] = (complete, now)
+            for copy in self._volume.groups[group].positions:
                 self._resend(group, copy)

@@ -269,6 +269,8 @@ class Recovery:
 
     def _hand_on(self, group: int, installed: Mapping[str, m.Installed], target: int) -> None:
         """Records from the copy that is furthest to those that lag; the nodes' own gossip brings what it cannot."""
+        if not installed:  # every node that answers has yet to make its copy
+            return
         source = max(installed.values(), key=lambda answer: answer.scl)
         for copy, answer in installed.items():
             at = answer.scl

@@ -57,6 +57,10 @@ class Writer:
                 world.counts["unreachable"] += 1
                 process.tell(f"cannot recover: {error.message}")
                 process.tasks.sleep(process.rng.uniform(0.1, 1.0))
+        while not volume.is_open and volume.failure is None:  # what is decided counts when a write quorum has it
+            process.tasks.sleep(0.01)
+        if volume.failure is not None:
+            raise volume.failure
         process.tell(f"open: epoch {volume.epoch}, VDL {volume.vdl:#x}, begins at {volume.redo.position:#x}")
         self.branch = branch = world.history.open(volume.epoch, volume.vdl, volume.redo.position)
         volume.on_vdl(branch.vdl_moved)
