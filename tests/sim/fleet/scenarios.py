@@ -10,6 +10,7 @@
     recovery  every recovery is interrupted somewhere, three in a row
     laggards  two copies lag, the writer dies, and the next one hears of few of the others
     disks     power cuts, failing and full disks, and little else
+    syncs     the log's sync fails on three nodes and more, and then everybody loses power
     half_sent the writer dies between two batches of one mini-transaction, again and again
     promises  nodes die right after they promised a new epoch, and the old writer goes on
     flips     bits flip at rest on two nodes, which also die at times
@@ -181,6 +182,17 @@ def disks(world: Any) -> None:
     storm.end()
 
 
+def syncs(world: Any) -> None:
+    rng = world.universe.rng
+    for _ in range(rng.randrange(2, 5)):
+        until_open(world, 3)
+        for machine in rng.sample(world.nodes, rng.randrange(3, 7)):
+            machine.faults.fail("log_sync", after=rng.randrange(3))
+        world.universe.run_for(rng.uniform(0.05, 0.6))
+        Storm(world, ())._all_power_off()
+        world.universe.run_for(1.5)
+
+
 def half_sent(world: Any) -> None:
     """What reaches the nodes of the last flush is a piece of it, another one on each."""
     universe, network, rng = world.universe, world.network, world.universe.rng
@@ -270,5 +282,6 @@ def back(world: Any) -> None:
 
 
 SCENARIOS: dict[str, Callable[[Any], None]] = {
-    work.__name__: work for work in (storm, calm, n4, az, az1, split, power, recovery, laggards, disks, flips, half_sent, promises)
+    work.__name__: work
+    for work in (storm, calm, n4, az, az1, split, power, recovery, laggards, disks, syncs, flips, half_sent, promises)
 }

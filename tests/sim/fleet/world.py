@@ -39,7 +39,7 @@ PAGES = 24
 PROGRESS_SECONDS = 60.0
 CONVERGE_SECONDS = 60.0
 
-_bases: dict[Any, list] = {}
+bases: dict[StorageConfig, list] = {}
 
 
 class World:
@@ -110,8 +110,9 @@ class World:
             machine.medium = medium.copy()
 
     def base(self) -> list[SimMedium]:
-        """Disks with an empty volume on them, made once a process."""
-        found = _bases.get(key := (self.group_pages, self.config.log_file_bytes))
+        """Disks with an empty volume on them, made once a process for each configuration: a world is the same whatever
+        others ran before it."""
+        found = bases.get(self.config)
         if found is None:
             universe = Universe(4711)
             network = SimNetwork(universe, Weather())
@@ -127,7 +128,7 @@ class World:
                 raise work.error
             for machine in machines:
                 machine.kill()
-            found = _bases[key] = [machine.medium for machine in machines]
+            found = bases[self.config] = [machine.medium for machine in machines]
         return found
 
     def _supervise(self) -> None:
