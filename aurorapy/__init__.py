@@ -31,7 +31,7 @@ The life of a COMMIT
 The life of a restart
  1. __main__.py:serve — the directory is there already
  2. storage/node/node.py:open — manifests, run indexes, at most two hot log files; a torn tail ends the log
- 3. storage/volume/recovery.py:recover — fence, ask, decide, repair, truncate, open; nothing is replayed
+ 3. storage/volume/recovery.py:run — fence, ask, decide, repair, truncate, open; nothing is replayed
  4. txn/manager.py:open — ids below the ceiling that did not commit are aborted
  5. instance/instance.py:open — pages come as they are asked for
 """

@@ -52,7 +52,7 @@ def _later(cls: type, name: str, frozen: bool) -> Callable[..., Any]:
     """The method `name`, which makes the real one of itself when it is called."""
 
     def method(*args: Any, **kwargs: Any) -> Any:
-        only = {f"{word}": f"__{word}__" == name or word == "eq" and name == "__hash__" for word in ("init", "repr", "eq")}
+        only = {word: f"__{word}__" == name or word == "eq" and name == "__hash__" for word in ("init", "repr", "eq")}
         specification = [(each.name, each.type, each) for each in fields(cls)]  # type: ignore[arg-type]
         twin = dataclasses.make_dataclass(cls.__name__, specification, namespace=_after(cls), frozen=frozen, **only)
         real = twin.__dict__[name]

@@ -184,7 +184,35 @@ class SimRandomness:
         return self._rng.random()
 
 
-class SimHost:
+class HostParts:
+    """What every simulated host does alike: of its `rng`, its `tasks` and its `buggify_probability`."""
+
+    rng: random.Random
+    tasks: SimTasks
+    buggify_probability: float
+
+    def in_thread(self, work: Callable[..., Any], *args: Any) -> Any:
+        if self.tasks.current() is None:
+            return work(*args)
+        self._some_time()
+        try:
+            return work(*args)
+        finally:
+            self._some_time()
+
+    def _some_time(self) -> None:
+        waiter = self.tasks.waiter()
+        self.tasks.call_later(self.rng.random() * 0.002, waiter.wake)
+        waiter.wait(shielded=True)
+
+    def buggify(self, site: str) -> bool:
+        return self.rng.random() < self.buggify_probability
+
+    def close(self) -> None:
+        pass
+
+
+class SimHost(HostParts):
     """One life of one simulated process. crash_after: the step at which it ends, None for never."""
 
     def __init__(self, seed: int, medium: SimMedium | None = None, crash_after: int | None = None) -> None:
@@ -223,26 +251,9 @@ class SimHost:
             self.medium.kill()
             raise Crash
 
-    def in_thread(self, work: Callable[..., Any], *args: Any) -> Any:
-        if self.tasks.current() is None:
-            return work(*args)
-        self._some_time()
-        try:
-            return work(*args)
-        finally:
-            self._some_time()
-
-    def _some_time(self) -> None:
-        waiter = self.tasks.waiter()
-        self.tasks.call_later(self.rng.random() * 0.002, waiter.wake)
-        waiter.wait(shielded=True)
-
     def disk_delay(self) -> float:
         """Seconds a log write takes: mostly a tenth of a millisecond, now and then very long."""
         return self.rng.expovariate(20_000) if self.rng.random() < 0.99 else self.rng.random()
-
-    def buggify(self, site: str) -> bool:
-        return self.rng.random() < self.buggify_probability
 
     def trace(self, event: str) -> None:
         self._trace.update(f"{self.loop.time():.9f} {event}\n".encode())
@@ -256,6 +267,3 @@ class SimHost:
     def hash(self) -> str:
         """Of everything that happened so far."""
         return self._trace.hexdigest()
-
-    def close(self) -> None:
-        pass

@@ -46,14 +46,11 @@ class Violation(AssertionError):
     """An invariant does not hold."""
 
 
-class Model:
+class PageVersions:
     """Every version of every page, as plain bytes."""
 
     def __init__(self) -> None:
         self.versions: dict[int, list[tuple[int, bytes]]] = {}  # page -> [(LSN, content)], ascending
-        self.ends = [0]  # LSNs at which mini-transactions end
-        self.acknowledged = 0
-        self.highest = 0  # LSN ever handed out
 
     def page(self, page_no: int, lsn: int) -> bytes:
         for at, content in reversed(self.versions.get(page_no, ())):
@@ -65,8 +62,22 @@ class Model:
         versions = self.versions.get(page_no)
         return versions[-1] if versions else (0, bytes(8192))
 
-    def change(self, page_no: int, lsn: int, changes: list, content: bytes) -> None:
+    def add(self, page_no: int, lsn: int, changes: list, content: bytes) -> None:
+        """One version more: `content` with the changes."""
         self.versions.setdefault(page_no, []).append((lsn, apply_to(content, lsn, changes)))
+
+
+class Model(PageVersions):
+    """What one log made of the pages, and what of it was acknowledged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends = [0]  # LSNs at which mini-transactions end
+        self.acknowledged = 0
+        self.highest = 0  # LSN ever handed out
+
+    def change(self, page_no: int, lsn: int, changes: list, content: bytes) -> None:
+        self.add(page_no, lsn, changes, content)
         self.highest = max(self.highest, lsn)
 
     def cut(self, vdl: int) -> None:

@@ -91,6 +91,16 @@ class Epochs:
             return [m.Refused(segment.epoch, segment.group, segment.copy, epoch)]
         return [self.state(segment, segment.vdl)]  # the sender sees that its epoch is not installed here
 
+    def refusal(self, message: Any, needs_list: bool = True) -> list[m.Message] | None:
+        """The answer to a message that is not obeyed, for want of its segment or of its epoch; None where it is.
+        needs_list: writes and reads wait for the epoch's list (`follows`)."""
+        segment = self.node.segments.get(message.group)
+        if segment is None:
+            return self.missing(message)
+        if message.epoch == segment.epoch and (not needs_list or self.follows(segment, message.epoch)):
+            return None
+        return self.other(segment, message.epoch)
+
     def missing(self, message: Any) -> list[m.Message]:
         """The answer for a group that the node does not host."""
         if message.epoch < self.floor:
@@ -160,11 +170,9 @@ class Epochs:
             segment.save()
 
     def _ask(self, message: m.Ask) -> list[m.Message]:
-        segment = self.node.segments.get(message.group)
-        if segment is None:
-            return self.missing(message)
-        if message.epoch != segment.epoch:
-            return self.other(segment, message.epoch)
+        if (refusal := self.refusal(message, needs_list=False)) is not None:
+            return refusal
+        segment = self.node.segments[message.group]
         return [self.state(segment, segment.vdl if message.above is None else message.above)]
 
     def state(self, segment: Segment, above: int) -> m.State:
@@ -176,11 +184,9 @@ class Epochs:
         )  # fmt: skip
 
     def _truncate(self, message: m.Truncate) -> list[m.Message]:
-        segment = self.node.segments.get(message.group)
-        if segment is None:
-            return self.missing(message)
-        if message.epoch != segment.epoch:
-            return self.other(segment, message.epoch)
+        if (refusal := self.refusal(message, needs_list=False)) is not None:
+            return refusal
+        segment = self.node.segments[message.group]
         self._take_list(segment, message.truncations)
         self._save(segment)
         return [m.Truncated(segment.epoch, segment.group, segment.copy)]

@@ -15,6 +15,7 @@ from typing import Any, Callable
 
 from aurorapy.errors import DatabaseError
 from aurorapy.storage import messages as m
+from aurorapy.storage.node.reading import IO_FAILED
 from aurorapy.storage.node.segment import Segment
 from aurorapy_native.checksum import crc32c
 
@@ -27,19 +28,16 @@ class Inspection:
         self.handlers: dict[type, Callable[[Any], list[m.Message]]] = {m.Inspect: self._inspect}
 
     def _inspect(self, message: m.Inspect) -> list[m.Message]:
-        epochs = self.node.epochs
-        segment = self.node.segments.get(message.group)
-        if segment is None:
-            return epochs.missing(message)
-        if not epochs.follows(segment, message.epoch):
-            return epochs.other(segment, message.epoch)
+        if (refusal := self.node.epochs.refusal(message)) is not None:
+            return refusal
+        segment = self.node.segments[message.group]
         numbers = [] if segment.is_tail else segment.page_numbers()
         digest, pages, following, changed = 0, len(numbers), 0, 0
         if message.lsn:
             try:
                 digest, pages, following, changed = digest_of(segment, numbers, message)
             except (DatabaseError, OSError) as error:
-                sqlstate = error.sqlstate if isinstance(error, DatabaseError) else "58030"
+                sqlstate = error.sqlstate if isinstance(error, DatabaseError) else IO_FAILED
                 return [m.ReadFailed(segment.epoch, segment.group, segment.copy, message.first, sqlstate, str(error))]
         last_pass = self.node.scrub.repair(segment).last_pass
         now = self.node.host.clock.monotonic()

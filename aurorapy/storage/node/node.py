@@ -125,11 +125,9 @@ class StorageNode:
         return []
 
     def _write(self, message: m.Write) -> list[m.Message]:
-        segment = self.segments.get(message.group)
-        if segment is None:
-            return self.epochs.missing(message)
-        if message.epoch != segment.epoch or message.epoch != segment.truncations.epoch:
-            return self.epochs.other(segment, message.epoch)
+        if (refusal := self.epochs.refusal(message)) is not None:
+            return refusal
+        segment = self.segments[message.group]
         if message.vdl > segment.vdl:
             segment.vdl = message.vdl
         self.accept(segment, message)
@@ -197,11 +195,9 @@ class StorageNode:
             break
 
     def _horizons(self, message: m.Horizons) -> list[m.Message]:
-        segment = self.segments.get(message.group)
-        if segment is None:
-            return self.epochs.missing(message)
-        if message.epoch != segment.epoch:
-            return self.epochs.other(segment, message.epoch)
+        if (refusal := self.epochs.refusal(message, needs_list=False)) is not None:
+            return refusal
+        segment = self.segments[message.group]
         segment.vdl = max(segment.vdl, message.vdl)
         segment.pgmrpl = max(segment.pgmrpl, message.pgmrpl)
         if self.waiting:

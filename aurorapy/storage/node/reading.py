@@ -36,12 +36,9 @@ class Reading:
         self.handlers: dict[type, Callable[[Any], list[m.Message]]] = {m.ReadPage: self._read_page}
 
     def _read_page(self, message: m.ReadPage) -> list[m.Message]:
-        epochs = self.node.epochs
-        segment = self.node.segments.get(message.group)
-        if segment is None:
-            return epochs.missing(message)
-        if not epochs.follows(segment, message.epoch):
-            return epochs.other(segment, message.epoch)
+        if (refusal := self.node.epochs.refusal(message)) is not None:
+            return refusal
+        segment = self.node.segments[message.group]
         if segment.scl < message.point:
             reason = f"the segment has records up to {segment.scl:#x}, the read needs {message.point:#x}"
             return [self._failed(segment, message, BEHIND, reason)]

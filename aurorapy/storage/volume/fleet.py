@@ -138,13 +138,7 @@ class FleetVolume(Volume):
 
     # -- pages -------------------------------------------------------------------------------------------------------
 
-    def read_page(self, page_no: int, lsn: int | None = None) -> bytes:
-        group = page_no // self.config.group_pages
-        progress = self.groups.get(group)
-        if progress is None:
-            return bytes(8192)
-        at = self.vdl if lsn is None else lsn
-        point = progress.read_point if lsn is None else min(lsn, progress.read_point)
+    def _read(self, group: int, progress: GroupProgress, page_no: int, at: int, point: int) -> bytes:
         return self.transport.read(group, page_no, at, point, lambda: self._able(group, progress, point))
 
     def _able(self, group: int, progress: GroupProgress, point: int) -> list[str]:

@@ -65,18 +65,6 @@ class Recovered:
     volume: m.VolumeIdentity = m.NO_VOLUME
 
 
-def recover(
-    host: Host,
-    transport: Transport,
-    geometry: Geometry,
-    instance: int,
-    config: StorageConfig,
-    report: Callable[[str], None] = lambda line: None,
-) -> Recovered:
-    """All steps; may switch."""
-    return Recovery(host, transport, geometry, instance, config, report).run()
-
-
 class Recovery:
     """One instance's attempt to take the volume over. `geometry`: of groups whose segments know no membership."""
 

@@ -33,7 +33,7 @@ from aurorapy.storage import messages as m
 from aurorapy.storage.node import StorageNode, manifest
 from aurorapy.storage.options import StorageConfig
 from aurorapy.storage.quorum import Geometry, Rule
-from aurorapy.storage.volume.recovery import Recovered, Superseded, recover
+from aurorapy.storage.volume.recovery import Recovered, Recovery, Superseded
 from aurorapy.storage.volume.transport import DirectTransport, Transport
 from aurorapy_native.checksum import verify_page
 from aurorapy_native.redo import RedoBuffer
@@ -112,7 +112,7 @@ class Volume(VolumeCore):
             transport = DirectTransport(host, nodes)
             geometry = Geometry.of(config.copies, config.write_quorum, config.read_quorum)
             instance = int.from_bytes(host.random.bytes(8), "little")
-            recovered = recover(host, transport, geometry, instance, config)
+            recovered = Recovery(host, transport, geometry, instance, config).run()
         except BaseException:
             for node in nodes.values():
                 node.close()
@@ -214,6 +214,10 @@ class Volume(VolumeCore):
             return bytes(8192)
         at = self.vdl if lsn is None else lsn
         point = progress.read_point if lsn is None else min(lsn, progress.read_point)
+        return self._read(group, progress, page_no, at, point)
+
+    def _read(self, group: int, progress: GroupProgress, page_no: int, at: int, point: int) -> bytes:
+        """From a copy that has every record of the group up to `point`."""
         problem: Exception | None = None
         for copy, scl in progress.positions.items():
             if scl < point:

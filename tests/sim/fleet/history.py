@@ -17,16 +17,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sim.storage import Violation, apply_to
+from tests.sim.storage import PageVersions, Violation
 
 
-class Branch:
+class Branch(PageVersions):
     """One epoch's history."""
 
     def __init__(self, history: History, epoch: Any, vdl: int, position: int, parent: Branch | None) -> None:
+        super().__init__()
         self.history, self.epoch, self.began, self.position, self.parent = history, epoch, vdl, position, parent
         self.vdl = vdl
-        self.versions: dict[int, list[tuple[int, bytes]]] = {}  # page -> [(LSN, content)], ascending
         self.ends = [0]
         self.highest = position  # LSN handed out
         self.acked = 0
@@ -36,23 +36,13 @@ class Branch:
                 self.versions[page_no] = [version for version in versions if version[0] <= vdl]
             self.ends = [end for end in parent.ends if end <= vdl]
 
-    def page(self, page_no: int, lsn: int) -> bytes:
-        for at, content in reversed(self.versions.get(page_no, ())):
-            if at <= lsn:
-                return content
-        return bytes(8192)
-
-    def newest(self, page_no: int) -> tuple[int, bytes]:
-        versions = self.versions.get(page_no)
-        return versions[-1] if versions else (0, bytes(8192))
-
     def change(self, page_no: int, lsn: int, changes: list, content: bytes) -> None:
         if lsn <= self.highest and self.highest != self.position:
             raise Violation(f"I3: LSN {lsn:#x} of epoch {self.epoch} does not lie above {self.highest:#x}")
         for other in self.history.branches.values():
             if other.epoch > self.epoch and lsn > other.position:
                 raise Violation(f"I3: epoch {self.epoch} hands out {lsn:#x}, above where epoch {other.epoch} began")
-        self.versions.setdefault(page_no, []).append((lsn, apply_to(content, lsn, changes)))
+        self.add(page_no, lsn, changes, content)
         self.highest = max(self.highest, lsn)
 
     def end(self, lsn: int) -> None:

@@ -26,7 +26,7 @@ from hashlib import blake2b
 from typing import Any, Callable
 
 from tests.sim.disk import PowerLost, SimDisk, SimFaults, SimMedium
-from tests.sim.host import Crash, Deadlock, SimRandomness, SimTasks, SimTimer
+from tests.sim.host import Crash, Deadlock, HostParts, SimRandomness, SimTasks, SimTimer
 from tests.sim.storage import Violation
 
 EPOCH_US = 800_000_000_000_000
@@ -150,7 +150,7 @@ class HostClock:
         return EPOCH_US + int((machine.universe.now + machine.wall_ahead) * 1_000_000)
 
 
-class Process:
+class Process(HostParts):
     """One life of one process: the `Host` that production code is given."""
 
     def __init__(self, machine: Machine, number: int) -> None:
@@ -245,34 +245,14 @@ class Process:
             self.universe.call_soon(self.enter, callback, args)
 
     # -- Host ----------------------------------------------------------------------------------------------------------
-    def in_thread(self, work: Callable[..., Any], *args: Any) -> Any:
-        if self.tasks.current() is None:
-            return work(*args)
-        self._some_time()
-        try:
-            return work(*args)
-        finally:
-            self._some_time()
-
-    def _some_time(self) -> None:
-        waiter = self.tasks.waiter()
-        self.tasks.call_later(self.rng.random() * 0.002, waiter.wake)
-        waiter.wait(shielded=True)
-
     def disk_delay(self) -> float:
         return self.machine.disk_delay(self.rng)
-
-    def buggify(self, site: str) -> bool:
-        return self.rng.random() < self.buggify_probability
 
     def trace(self, event: str) -> None:
         self.universe.trace(f"{self.machine.name} {event}")
 
     def tell(self, event: str) -> None:
         self.universe.tell(self.machine.name, event)
-
-    def close(self) -> None:
-        pass
 
 
 class Machine:
