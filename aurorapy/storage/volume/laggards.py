@@ -102,7 +102,7 @@ class Laggards:
         if volume.closed or volume.failure is not None:
             return
         volume.tasks.call_later(LOOK_SECONDS, self._look)
-        for group, copy in [*transport.skipped]:
+        for group, copy in sorted(transport.skipped):
             if transport.backlog(group, copy) < BACKLOG_BYTES // 2:
                 transport.skipped.discard((group, copy))
                 self._resend(group, copy)
