@@ -44,21 +44,24 @@ _WRITE_KIND, _DURABLE_KIND = _KIND_OF[m.Write], _KIND_OF[m.Durable]
 _READ_PAGE_KIND, _PAGE_KIND, _HORIZONS_KIND = _KIND_OF[m.ReadPage], _KIND_OF[m.Page], _KIND_OF[m.Horizons]
 
 
+MALFORMED = (ValueError, LookupError, TypeError, AttributeError, StopIteration, struct.error, RecursionError)
+
+
 def encode(message: m.Message, number: int = 0) -> tuple[bytes, ...]:
     """The parts of a frame's body."""
     kind = type(message)
     encoder = _ENCODERS.get(kind)
     if encoder is not None:
         return encoder(message, number)
-    return _encode_generic(message, _KIND_OF[kind], number)
+    return encode_fields(message, _KIND_OF[kind], number)
 
 
 def decode(body: bytes) -> tuple[m.Message, int]:
     """(message, number). Raises ProtocolError."""
     try:
         decoder = _DECODERS.get(body[0])
-        return decoder(body) if decoder is not None else _decode_generic(body)
-    except (ValueError, LookupError, TypeError, AttributeError, StopIteration, struct.error, RecursionError) as error:
+        return decoder(body) if decoder is not None else decode_fields(body, KINDS)
+    except MALFORMED as error:
         raise ProtocolError(f"a frame is no message: {error!r}") from None
 
 
@@ -135,7 +138,8 @@ _DECODERS: dict[int, Callable[[bytes], tuple[m.Message, int]]] = {
 # -- everything else -----------------------------------------------------------------------------------------------------
 
 
-def _encode_generic(message: m.Message, kind: int, number: int) -> tuple[bytes, ...]:
+def encode_fields(message: Any, kind: int, number: int) -> tuple[bytes, ...]:
+    """Any dataclass whose fields `parser` knows, as the parts of a frame's body."""
     plan = _plan(type(message))
     head = json.dumps([to_data(getattr(message, name)) for name, _ in plan.heads], separators=(",", ":")).encode()
     parts: tuple[bytes, ...] = (_GENERIC.pack(kind, number, len(head)), head)
@@ -145,9 +149,10 @@ def _encode_generic(message: m.Message, kind: int, number: int) -> tuple[bytes, 
     return parts
 
 
-def _decode_generic(body: bytes) -> tuple[m.Message, int]:
+def decode_fields(body: bytes, kinds: tuple[type, ...]) -> tuple[Any, int]:
+    """(message, number); raises one of MALFORMED."""
     kind, number, length = _GENERIC.unpack_from(body)
-    plan = _plan(KINDS[kind])
+    plan = _plan(kinds[kind])
     end = _GENERIC.size + length
     data = json.loads(body[_GENERIC.size : end])
     if type(data) is not list or len(data) != len(plan.heads) or len(body) < end:
@@ -161,7 +166,7 @@ def _decode_generic(body: bytes) -> tuple[m.Message, int]:
         values[plan.tail] = tail
     else:
         values[plan.tail] = [m.Link(lsn, volume, group, point == 1) for lsn, volume, group, point in _LINK.iter_unpack(tail)]
-    return KINDS[kind](**values), number
+    return kinds[kind](**values), number
 
 
 class _Plan:

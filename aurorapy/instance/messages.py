@@ -1,0 +1,220 @@
+"""What the instances of one cluster, and its control plane, say to each other.
+
+    feed       i2 → i1  Attach i2 epoch=4.1f            a reader comes to its writer
+               i1 → i2  Attached epoch=4.1f vdl=0x1f0   where the stream begins, and what a snapshot needs until then
+               i1 → i2  Records 0x1f0..0x2a8            whole mini-transactions, the bytes that storage gets
+               i1 → i2  Moved vdl=0x2a8                 what is durable, hence visible
+               i2 → i1  Seen vdl=0x2a8                  how far the reader is and what it still reads
+    control    c → i1   Ask                             answered by Report: the heartbeat
+               c → i2   Promote 7                       answered by Promoted or Failed
+               c → i3   Follow 127.0.0.1:5602           the writer is there now
+               c → i1   StepDown 5.0                    answered by SteppedDown; the process then leaves
+
+Frames of `host.network`, written as storage's are (`storage/codec.py`): a `number` of a request comes back with its answer.
+
+Safety rests on none of this: who may write is decided by the volume epoch, at storage. What is lost or said twice here
+costs time, never data.
+
+Errors: decode raises ProtocolError for what is no message.
+
+Not here: who is promoted when (`cluster/failover.py`), what each message does to an instance (`feed`, `reader`, `promotion`).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, get_args
+
+from aurorapy.host.frames import ProtocolError
+from aurorapy.records import dataclass
+from aurorapy.storage.codec import MALFORMED, decode_fields, encode_fields
+from aurorapy.storage.messages import Epoch, Lsn
+
+WRITER, READER = "writer", "reader"
+
+
+class ReadPoint(NamedTuple):
+    """A group's last LSN at or below the VDL."""
+
+    group: int
+    lsn: Lsn
+
+
+# -- feed --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Attach:
+    """Reader → writer: I follow. `vdl`: how far its cache is already, 0 for an empty one."""
+
+    name: str
+    epoch: Epoch
+    vdl: Lsn = 0
+
+    def __str__(self) -> str:
+        return f"Attach {self.name} epoch={self.epoch} vdl={self.vdl:#x}"
+
+
+@dataclass(slots=True)
+class Attached:
+    """Writer → reader: the stream begins behind `lsn`. `state`: ids and commits that a snapshot at `vdl` needs."""
+
+    epoch: Epoch
+    vdl: Lsn
+    lsn: Lsn
+    points: tuple[ReadPoint, ...]
+    state: bytes
+
+    def __str__(self) -> str:
+        return f"Attached epoch={self.epoch} vdl={self.vdl:#x} lsn={self.lsn:#x}"
+
+
+@dataclass(slots=True)
+class Records:
+    """Whole mini-transactions, in LSN order: records in (prev, last] of the volume."""
+
+    epoch: Epoch
+    prev: Lsn
+    last: Lsn
+    vdl: Lsn
+    records: bytes
+
+    def __str__(self) -> str:
+        return f"Records {self.prev:#x}..{self.last:#x} vdl={self.vdl:#x}"
+
+
+@dataclass(slots=True)
+class Moved:
+    """The writer's VDL, and its clock when it moved there."""
+
+    epoch: Epoch
+    vdl: Lsn
+    sent_us: int
+
+    def __str__(self) -> str:
+        return f"Moved vdl={self.vdl:#x}"
+
+
+@dataclass(slots=True)
+class Seen:
+    """Reader → writer, every 100 ms or so; feeds the prune horizon, the PGMRPL and aurora_replica_status()."""
+
+    name: str
+    vdl: Lsn
+    oldest_snapshot: Lsn
+    oldest_read_point: Lsn
+    lag_us: int
+    cache_pages: int
+
+    def __str__(self) -> str:
+        return f"Seen {self.name} vdl={self.vdl:#x} snapshot={self.oldest_snapshot:#x} lag={self.lag_us}us"
+
+
+# -- control -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Ask:
+    """How are you? Answered by Report."""
+
+    def __str__(self) -> str:
+        return "Ask"
+
+
+@dataclass(slots=True)
+class Report:
+    """`is_open`: sessions are served. `lag_us`: of a reader, behind its writer."""
+
+    name: str
+    role: str
+    tier: int
+    epoch: Epoch
+    vdl: Lsn
+    lag_us: int
+    cache_pages: int
+    sessions: int
+    is_open: bool
+
+    def __str__(self) -> str:
+        state = "open" if self.is_open else "not open"
+        return f"Report {self.name} {self.role} {state} epoch={self.epoch} vdl={self.vdl:#x} lag={self.lag_us}us"
+
+
+@dataclass(slots=True)
+class Promote:
+    """Become the writer. `number`: of this change of writers; a smaller one than was obeyed already is Failed."""
+
+    number: int
+
+    def __str__(self) -> str:
+        return f"Promote {self.number}"
+
+
+@dataclass(slots=True)
+class Promoted:
+    """The first session may write."""
+
+    number: int
+    epoch: Epoch
+    vdl: Lsn
+
+    def __str__(self) -> str:
+        return f"Promoted {self.number} epoch={self.epoch} vdl={self.vdl:#x}"
+
+
+@dataclass(slots=True)
+class Follow:
+    """The writer, whose epoch is this, listens there. An older epoch than the one followed is not obeyed."""
+
+    address: str
+    epoch: Epoch
+
+    def __str__(self) -> str:
+        return f"Follow {self.address} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class StepDown:
+    """Begin no transaction, let those that run end for so long, settle the VDL, answer SteppedDown, leave with status 0."""
+
+    milliseconds: int
+
+    def __str__(self) -> str:
+        return f"StepDown {self.milliseconds}ms"
+
+
+@dataclass(slots=True)
+class SteppedDown:
+    vdl: Lsn
+
+    def __str__(self) -> str:
+        return f"SteppedDown vdl={self.vdl:#x}"
+
+
+@dataclass(slots=True)
+class Failed:
+    """The answer to what could not be done."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"Failed: {self.text}"
+
+
+Message = (
+    Attach | Attached | Records | Moved | Seen | Ask | Report | Promote | Promoted | Follow | StepDown | SteppedDown | Failed
+)
+KINDS: tuple[type, ...] = get_args(Message)
+_KIND_OF = {kind: number for number, kind in enumerate(KINDS)}
+
+
+def encode(message: Message, number: int = 0) -> tuple[bytes, ...]:
+    """The parts of a frame's body."""
+    return encode_fields(message, _KIND_OF[type(message)], number)
+
+
+def decode(body: bytes) -> tuple[Message, int]:
+    """(message, number). Raises ProtocolError."""
+    try:
+        return decode_fields(body, KINDS)
+    except MALFORMED as error:
+        raise ProtocolError(f"a frame is no message: {error!r}") from None

@@ -1,0 +1,1 @@
+"""A running instance: the messages between instances, readers, promotion."""
