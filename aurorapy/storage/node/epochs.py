@@ -13,6 +13,9 @@ Truncate a segment takes records only from peers with the same list.
 A segment's identity is its node's, drawn when the node's directory was made. The node file lists the groups that it ever
 hosted (`was_here`), so a lost segment is not mistaken for one that never was; a copy made in its place is another.
 
+An epoch, a list or a membership counts from the moment it is on disk (`Segment.promise`), not before: a segment whose disk
+is full stays under the old ones, and serves and acknowledges under those alone.
+
 Errors: OSError when what must be on disk before the answer cannot be written; there is no answer then, and the next
 attempt writes again.
 
@@ -26,6 +29,7 @@ from typing import Any, Callable
 
 from aurorapy.errors import DataCorrupted
 from aurorapy.storage import messages as m
+from aurorapy.storage.members import Membership
 from aurorapy.storage.node import manifest
 from aurorapy.storage.node.segment import Segment
 
@@ -63,6 +67,15 @@ class Epochs:
         self.serial = content["serial"]
         node.id = content["node"]
         self.floor, self.hosted = m.Epoch(*content["floor"]), set(content["hosted"])
+
+    def note_hosted(self) -> None:
+        """A segment that is there was hosted, also when the node died between the segment's manifest and its own file."""
+        if not self.hosted.issuperset(self.node.segments):
+            self.hosted.update(self.node.segments)
+            try:
+                self.save()
+            except OSError as error:  # the segment itself says so meanwhile
+                self.node.report(f"the file {self.node.directory}/node could not be saved: {error}")
 
     def is_file_damaged(self) -> bool:
         try:
@@ -156,18 +169,26 @@ class Epochs:
             return self.missing(message)
         if message.epoch < segment.epoch:
             return self.other(segment, message.epoch)
-        self._take_epoch(segment, message.epoch)
-        self._save(segment)
+        self._promise(segment, message.epoch, segment.truncations)
         return [m.Fenced(segment.epoch, segment.group, segment.copy)]
 
-    def _take_epoch(self, segment: Segment, epoch: m.Epoch) -> None:
-        if epoch > segment.epoch:
+    def _promise(
+        self, segment: Segment, epoch: m.Epoch, truncations: m.TruncationList, membership: Membership | None = None
+    ) -> None:
+        """Keeps to these from here on, also after a crash; OSError: to what it kept to before."""
+        epoch = max(epoch, segment.epoch)
+        truncations = max(segment.truncations, truncations, key=lambda each: each.epoch)  # the first of two alike
+        membership, copy = membership or segment.membership, segment.copy
+        if membership != segment.membership:
+            named = (member.copy for member in membership.members if member.segment == segment.id)
+            copy = next(named, copy)  # it may come back under another letter
+        is_newer, is_another_list = epoch > segment.epoch, truncations is not segment.truncations
+        if is_newer or is_another_list or membership != segment.membership:
+            segment.promise(epoch, truncations, membership, copy)
+        if is_newer:
             self.node.drop_waiting(segment.group)
-            segment.epoch, segment.is_saved = epoch, False
-
-    def _save(self, segment: Segment) -> None:
-        if not segment.is_saved:
-            segment.save()
+        if is_another_list:
+            self._cut_in_flight(segment)
 
     def _ask(self, message: m.Ask) -> list[m.Message]:
         if (refusal := self.refusal(message, needs_list=False)) is not None:
@@ -187,15 +208,8 @@ class Epochs:
         if (refusal := self.refusal(message, needs_list=False)) is not None:
             return refusal
         segment = self.node.segments[message.group]
-        self._take_list(segment, message.truncations)
-        self._save(segment)
+        self._promise(segment, segment.epoch, message.truncations)
         return [m.Truncated(segment.epoch, segment.group, segment.copy)]
-
-    def _take_list(self, segment: Segment, truncations: m.TruncationList) -> None:
-        if truncations.epoch > segment.truncations.epoch:
-            segment.is_saved = False
-            segment.truncate(truncations)
-            self._cut_in_flight(segment)
 
     def _cut_in_flight(self, segment: Segment) -> None:
         """What is still on its way to the disk and was annulled does not move the SCL when it arrives."""
@@ -215,13 +229,8 @@ class Epochs:
         if message.epoch < segment.epoch:
             return self.other(segment, message.epoch)
         is_newer = message.epoch > segment.epoch  # then its membership counts, whatever the numbers say
-        self._take_epoch(segment, message.epoch)
-        self._take_list(segment, message.truncations)
-        if message.membership != segment.membership and (is_newer or message.membership.epoch > segment.membership.epoch):
-            segment.membership, segment.is_saved = message.membership, False
-            named = (member.copy for member in message.membership.members if member.segment == segment.id)
-            segment.copy = next(named, segment.copy)  # it may come back under another letter
-        self._save(segment)
+        is_wanted = is_newer or message.membership.epoch > segment.membership.epoch
+        self._promise(segment, message.epoch, message.truncations, message.membership if is_wanted else None)
         return [
             m.Installed(
                 segment.epoch, segment.group, segment.copy, segment.scl, segment.id, segment.membership.epoch

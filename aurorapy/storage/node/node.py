@@ -88,6 +88,8 @@ class StorageNode:
         self.epochs.load()
         self._make_log()
         is_lost = open_segments(self, read_only)
+        if not read_only:
+            self.epochs.note_hosted()
         open_log(self, read_only, is_lost)
 
     def _make_log(self) -> None:

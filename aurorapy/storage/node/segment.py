@@ -74,7 +74,6 @@ class Segment:
         self.epoch = NO_EPOCH
         self.truncations = NO_TRUNCATIONS
         self._ranges_of_log: list[Truncation] = []  # annulled ranges the hot log may hold records of
-        self.is_saved = False  # epoch, list and membership, in the manifest
         self.vdl = 0  # the volume's, highest told
         self.last = 0  # last record in memory without a gap
         self.scl = 0  # the same, durable
@@ -111,7 +110,6 @@ class Segment:
         else:
             manifest.save(self.disk, path, MANIFEST_KIND, content)
         self.saved_log_start = content["log_start"]
-        self.is_saved = True
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -149,7 +147,6 @@ class Segment:
         segment.serial, segment.was_repaired = content.get("serial", 0), not is_whole
         segment.last = segment.scl = segment.sealed
         segment.saved_log_start = segment.log_start
-        segment.is_saved = True
         segment._ranges_of_log = [each for each in segment.truncations.ranges if each.high > segment.sealed]
         infos = [RunInfo(**info) for info in content["runs"]]
         named = {"manifest", "manifest.copy", *(info.file for info in infos)}
@@ -260,12 +257,22 @@ class Segment:
         self.scl = self.last
         self.ahead_durable = dict(self.ahead)
 
-    def truncate(self, truncations: TruncationList) -> None:
-        """Takes the list over and forgets what it annuls. The caller saves."""
-        self.truncations = truncations
-        for low, high in truncations.ranges:
+    def promise(self, epoch: Epoch, truncations: TruncationList, membership: Membership, copy: str) -> None:
+        """Takes these over once they are on disk, and forgets what another list annuls. OSError leaves all as it was: what
+        came of it on the disk binds the segment after a crash, and nobody was told."""
+        annulled = () if truncations is self.truncations else truncations.ranges
+        before = self.epoch, self.truncations, self.membership, self.copy, self.peers
+        self.epoch, self.truncations, self.membership, self.copy = epoch, truncations, membership, copy
+        self.peers = {
+            copy: scl for copy, scl in self.peers.items() if not any(low < scl <= high for low, high in annulled)
+        }
+        try:
+            self.save()
+        except OSError:
+            self.epoch, self.truncations, self.membership, self.copy, self.peers = before
+            raise
+        for low, high in annulled:
             self._forget(low, high)
-            self.peers = {copy: scl for copy, scl in self.peers.items() if not low < scl <= high}
 
     def _forget(self, low: int, high: int) -> None:
         left = max([self.sealed, *(table.memtable.annul(low, high) for table in self.tables)])

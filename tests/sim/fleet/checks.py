@@ -54,11 +54,13 @@ class NodeWatch:
 
     def said(self, node: Any, message: m.Message) -> None:
         """What it says commits it: an epoch it has named is never followed by an older one."""
-        if type(message) in (m.Fenced, m.Truncated, m.Durable, m.Installed):
+        if type(message) in (m.Fenced, m.Truncated, m.Durable, m.Installed, m.State, m.Page):
             key = self._key(node, message.group)
             known = self.fenced.get(key, m.NO_EPOCH)
             if message.epoch < known:
                 raise Violation(f"I4: {self.name} says {message}, after it had promised epoch {known}")
+            if message.epoch > known and message.epoch > (written := parts.epoch_on_disk(node, message.group)):
+                raise Violation(f"I4: {self.name} says {message}, and its disk says {written}")
             self.fenced[key] = message.epoch
 
     def judge(self, node: Any, message: m.Message, answers: list[m.Message]) -> None:

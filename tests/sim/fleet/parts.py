@@ -5,6 +5,9 @@ Not here: what happens to them.
 
 from __future__ import annotations
 
+import json
+
+from aurorapy.storage.messages import Epoch
 from aurorapy.storage.node.node import StorageNode
 from aurorapy.storage.node.server import NodeServer, open_node
 from aurorapy.storage.options import StorageConfig
@@ -14,7 +17,7 @@ from aurorapy.storage.volume.transport import Unreachable
 
 from tests.sim.fleet.hosts import Process
 
-__all__ = ["NodeServer", "Superseded", "Unreachable", "create", "is_current", "open_node", "open_volume", "read_here"]
+__all__ = ["NodeServer", "Superseded", "Unreachable", "create", "epoch_on_disk", "is_current", "open_node", "open_volume", "read_here"]
 
 
 def create(process: Process, config: StorageConfig) -> None:
@@ -35,3 +38,8 @@ def is_current(node: StorageNode, group: int, point: int, epoch: object) -> bool
         return False
     return segment.scl >= point and segment.epoch == segment.truncations.epoch == epoch
 
+
+def epoch_on_disk(node: StorageNode, group: int) -> Epoch:
+    """The epoch that the segment would have after a power cut."""
+    inode = node.host.medium.durable_names[f"{node.segments[group].directory}/manifest"]
+    return Epoch(*json.loads(bytes(inode.durable).split(b"\n")[2])["epoch"])

@@ -1,4 +1,5 @@
-"""Mistakes made on purpose, to see that the simulator finds them: nineteen mutants of the production classes.
+"""Mistakes made on purpose, to see that the simulator finds them: mutants of the production classes, nineteen that anybody
+could think of, and one for a bug it once found.
 
     python -m tests.sim --sabotage              all, each on seeds until one catches it (at most 200)
     python -m tests.sim --sabotage --only 5     one
@@ -227,6 +228,19 @@ def epoch_is_not_persisted(patched: Patch) -> None:
     patched(Segment, "_content", without)
 
 
+def promise_without_disk(patched: Patch) -> None:
+    sound = Segment.promise
+
+    def promise(self: Segment, epoch: m.Epoch, *others: Any) -> None:
+        try:
+            sound(self, epoch, *others)
+        except OSError:
+            self.epoch = epoch
+            raise
+
+    patched(Segment, "promise", promise)
+
+
 # -- checksums ---------------------------------------------------------------------------------------------------------
 
 
@@ -321,6 +335,8 @@ MUTANTS = (
            (("split", 4), ("split", 5), ("laggards", 7))),
     Mutant(19, "PGCL in recovery is the fourth highest", ("laggards", "recovery", "storm"), pgcl_is_the_fourth_highest,
            (("laggards", 2), ("laggards", 3), ("laggards", 6))),
+    Mutant(20, "an epoch counts that could not be written", ("disks", "storm"), promise_without_disk,
+           (("disks", 27),)),
 )
 
 
