@@ -18,6 +18,7 @@ import multiprocessing
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 from typing import Callable, Iterator
@@ -28,6 +29,7 @@ from tests.sim.fleet.scenarios import SCENARIOS
 from tests.sim.world import World, failure_of, result_of
 
 Result = tuple[int, str | None, Counter]
+SEEDS_A_PROCESS = 200  # then another takes its place: whatever gathers in one, and hash salts, change
 SHOWN = ("lives", "crashes", "acknowledged", "rolled back", "in doubt", "sights")
 FLEET_SHOWN = ("commits", "recoveries", "faults", "superseded", "reads", "failed reads", "unreachable")
 
@@ -67,7 +69,7 @@ def one(seed: int, show: Callable[[str], None] | None) -> int:
 def one_fleet(seed: int, scenario: str, show: Callable[[str], None] | None) -> int:
     world = fleet_world.World(seed, show, scenario)
     failure = fleet_world.failure_of(world)
-    print(failure or f"hash {world.universe.hash()}")
+    print(failure or f"hash {world.hash}")
     return 1 if failure else 0
 
 
@@ -102,8 +104,10 @@ def results(seeds: list[int], jobs: int, work: Callable[[int], Result]) -> Itera
     if jobs == 1:
         yield from map(work, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap_unordered(work, seeds)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, max_tasks_per_child=SEEDS_A_PROCESS) as pool:
+        for future in as_completed([pool.submit(work, seed) for seed in seeds]):
+            yield future.result()  # BrokenProcessPool when one of them was ended from outside
 
 
 if __name__ == "__main__":

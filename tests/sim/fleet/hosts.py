@@ -296,6 +296,13 @@ class Machine:
             self.process.end(power_cut=True)
             self._bury()
 
+    def drop(self) -> None:
+        """Ends the process without a word: nobody looks on any more."""
+        if self.process is not None:
+            self.process.alive = False
+            self.medium.kill()
+            self.process.bury()
+
     def _bury(self) -> None:
         while self.universe.dying:
             self.universe.dying.pop().bury()
