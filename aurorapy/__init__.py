@@ -29,7 +29,7 @@ The life of a COMMIT
  9. aurorapy_native/locks.pyx:ended — locks go, those who wait for them wake; the client hears of it
 
 The life of a restart
- 1. __main__.py:serve — the directory is there already
+ 1. server/process.py:serve — the directory is there already
  2. storage/node/node.py:open — manifests, run indexes, at most two hot log files; a torn tail ends the log
  3. storage/volume/recovery.py:run — fence, ask, decide, repair, truncate, open; nothing is replayed
  4. txn/manager.py:open — ids below the ceiling that did not commit are aborted

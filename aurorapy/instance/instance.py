@@ -30,7 +30,7 @@ from aurorapy.instance.sequences import Sequences
 from aurorapy.instance.storage_jobs import StorageJobs
 from aurorapy.instance.workers.maintenance import Maintenance
 from aurorapy.records import dataclass
-from aurorapy.storage.members import NodePlace
+from aurorapy.storage.options import VOLUME_PATH, storage_config
 from aurorapy.storage.volume import NoVolume, StorageConfig, Volume, create_volume, open_volume
 from aurorapy.txn.manager import TransactionManager
 from aurorapy.wire.scram import make_verifier, parse_verifier
@@ -38,9 +38,7 @@ from aurorapy_native.locks import LockOwner
 from aurorapy_native.mtr import MiniTransaction
 from aurorapy_native.space import VolumeSpace
 
-VOLUME_PATH = "volume"
 TEMPORARY_PATH = "tmp"
-COPY_NAMES = "ABCDEF"
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,20 +367,3 @@ class Instance:
             self.log.error(error.message, sqlstate=error.sqlstate, severity=error.severity)
         elif self.settings["log_min_messages"] != "panic":
             self.log.info(error.message, sqlstate=error.sqlstate, severity=error.severity)
-
-
-def storage_config(settings: dict[str, Any]) -> StorageConfig:
-    """The settings that concern storage, in its own terms."""
-    nodes = tuple(NodePlace.parse(text) for text in settings["storage_nodes"].split(",") if text.strip())
-    full, _, tails = (settings["storage_copies"] if nodes else "1").partition("+")
-    copies = COPY_NAMES[: int(full) + int(tails or 0)]
-    return StorageConfig(
-        path=VOLUME_PATH,
-        nodes=nodes,
-        copies=tuple(copies),
-        tails=tuple(copies[1::2]) if tails else (),  # one of the two of each zone
-        group_pages=settings["protection_group_size"],
-        log_file_bytes=settings["hot_log_file_size"] << 20,
-        retention_s=settings["retention_window"] / 1000,
-        retention_bytes=settings["retention_size"] << 20,
-    )

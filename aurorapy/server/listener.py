@@ -15,6 +15,9 @@ from aurorapy.server.connection import Connection
 from aurorapy.session.context import SessionFacts
 
 BACKLOG = 1024
+PID_BITS = 22  # above them: the instance's number, so that a cancel finds its way through an endpoint
+PID_FIRST = 1000
+DRAIN_LOOK_SECONDS = 0.005
 
 
 class Listener:
@@ -26,7 +29,8 @@ class Listener:
         self.tls: ssl.SSLContext | None = None
         self.shutting_down = False
         self._servers: list[Any] = []
-        self._next_pid = 1000
+        self._pid_base = instance.settings["instance_number"] << PID_BITS
+        self._next_pid = PID_FIRST
         self._all_gone: Any = None
         instance.backends = self
 
@@ -56,7 +60,6 @@ class Listener:
             raise FatalError("sorry, too many clients already", sqlstate="53300")
 
     def facts_of(self, connection: Connection, role: Any, database: str) -> SessionFacts:
-        self._next_pid += 1
         if not role.is_superuser:
             free = self.instance.settings["max_connections"] - len(self.by_pid)
             if free <= self.instance.settings["superuser_reserved_connections"]:
@@ -66,7 +69,7 @@ class Listener:
         random = self.instance.host.random
         transport = connection.transport
         return SessionFacts(
-            pid=self._next_pid,
+            pid=self._new_pid(),
             key=int.from_bytes(random.bytes(4), "big"),
             user=role.name,
             user_oid=role.oid,
@@ -76,6 +79,15 @@ class Listener:
             server_address=(transport.get_extra_info("sockname") or ("", 0))[:2],
             start_us=self.instance.host.clock.wall_us(),
         )
+
+    def _new_pid(self) -> int:
+        while True:
+            self._next_pid += 1
+            if self._next_pid >> PID_BITS:
+                self._next_pid = PID_FIRST
+            pid = self._pid_base | self._next_pid
+            if pid not in self.by_pid:
+                return pid
 
     def register(self, connection: Connection) -> None:
         self.by_pid[connection.facts.pid] = connection
@@ -114,9 +126,29 @@ class Listener:
                 self._all_gone = self.loop.create_future()
             await self._all_gone
 
+    def drain(self, seconds: float) -> None:
+        """No new clients, no new transactions; those that run may end for so long. Returns when every client is gone. For
+        a task."""
+        self.shutting_down = True
+        for server in self._servers:
+            server.close()
+        tasks, clock = self.instance.host.tasks, self.instance.host.clock
+        deadline = clock.monotonic() + seconds
+        while self.connections:
+            late = clock.monotonic() > deadline
+            for connection in list(self.connections):
+                if late or _between_transactions(connection):
+                    connection.task.interrupt(FatalError("terminating connection due to administrator command", sqlstate="57P01"))
+            tasks.sleep(DRAIN_LOOK_SECONDS)
+
     def end_clients(self, reason: str = "terminating connection due to administrator command") -> None:
         for connection in list(self.connections):
             connection.task.interrupt(FatalError(reason, sqlstate="57P01"))
+
+
+def _between_transactions(connection: Connection) -> bool:
+    session = connection.session
+    return session is None or (session.block.letter == "I" and not session.activity.is_running)
 
 
 def tls_context(settings: Any) -> ssl.SSLContext:

@@ -1,14 +1,19 @@
 """The sizes and times of a volume and of its storage nodes, with the reasons for their defaults.
 
-Not here: settings a client can see (`config`); the assembly copies those that concern storage into this.
+    storage_config(settings)          those of a process's settings that concern storage
+
+Not here: settings a client can see (`config`).
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from aurorapy.records import dataclass
-
-
 from aurorapy.storage.members import NodePlace
+
+VOLUME_PATH = "volume"
+COPY_NAMES = "ABCDEF"
 
 
 @dataclass(frozen=True)
@@ -38,3 +43,20 @@ class StorageConfig:
 
 
 DEFAULT = StorageConfig()
+
+
+def storage_config(settings: dict[str, Any]) -> StorageConfig:
+    """The settings that concern storage, in its own terms."""
+    nodes = tuple(NodePlace.parse(text) for text in settings["storage_nodes"].split(",") if text.strip())
+    full, _, tails = (settings["storage_copies"] if nodes else "1").partition("+")
+    copies = COPY_NAMES[: int(full) + int(tails or 0)]
+    return StorageConfig(
+        path=VOLUME_PATH,
+        nodes=nodes,
+        copies=tuple(copies),
+        tails=tuple(copies[1::2]) if tails else (),  # one of the two of each zone
+        group_pages=settings["protection_group_size"],
+        log_file_bytes=settings["hot_log_file_size"] << 20,
+        retention_s=settings["retention_window"] / 1000,
+        retention_bytes=settings["retention_size"] << 20,
+    )
