@@ -1,7 +1,8 @@
 # make run     serve on 127.0.0.1:5432, data in ./data
+# make cluster six storage nodes in three zones, a writer, readers and endpoints, on 127.0.0.1:5432, data in ./cluster
 # make test    every test; installs PostgreSQL 15 to compare with where apt-get may
 # make bench   PostgreSQL 15 and aurorapy side by side, reports in bench/results/; BENCH="oltp --rounds 3" for a part
-# make clean   removes what was built, not ./data
+# make clean   removes what was built, not ./data or ./cluster
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,10 +12,14 @@ NATIVE := $(wildcard ext/aurorapy_native/*.pyx ext/aurorapy_native/*.pxd ext/aur
 
 BENCH ?= all --json --plot
 
-.PHONY: run build test bench clean postgresql sysbench
+.PHONY: run cluster build test bench clean postgresql sysbench
 
 run: build
 	$(BIN)/python -m aurorapy serve --data data --host 127.0.0.1 --port 5432
+
+cluster: build
+	$(BIN)/python -m aurorapy cluster start --data cluster --port 5432
+	$(BIN)/python -m aurorapy cluster status --data cluster
 
 build: $(VENV)/.built
 

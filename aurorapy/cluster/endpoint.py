@@ -36,6 +36,7 @@ FIRST_BYTES_MAX = 10_000  # a client that sends so much before it is answered is
 WAIT_SECONDS = 30.0
 LOOK_SECONDS = 0.05  # while nobody serves
 CONNECT_SECONDS = 3.0
+TRIES = 8  # instances that went without a word, before the client is let go
 FIRST_SECONDS = 60.0
 BUFFER_HIGH = 512 * 1024
 TICK_SECONDS = 0.5
@@ -72,7 +73,20 @@ class _Side(asyncio.Protocol):
 
 
 class _Backend(_Side):
-    """The instance's side."""
+    """The instance's side. An instance that goes before it has answered has taken nothing: the client is led anew."""
+
+    def __init__(self, client: _Client) -> None:
+        self._client: _Client | None = client
+
+    def data_received(self, data: bytes) -> None:
+        if self._client is not None:
+            self._client.answered()
+            self._client = None
+        self.other.write(data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._client is None or not self._client.lead_again():
+            super().connection_lost(error)
 
 
 class _Client(_Side):
@@ -80,11 +94,12 @@ class _Client(_Side):
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._first = b""
+        self._first = b""  # kept until the instance has answered
+        self._is_answered = False
+        self._led = 0  # times
         self._task: Any = None
         self._timer: Any = None
         self.instance = ""  # where it was led
-        self.backend: _Backend | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -94,7 +109,8 @@ class _Client(_Side):
     def data_received(self, data: bytes) -> None:
         if self.other is not None:
             self.other.write(data)
-            return
+            if self._is_answered:
+                return
         self._first += data
         if self._task is None and len(self._first) >= HEAD.size:
             length, code = HEAD.unpack_from(self._first)
@@ -116,8 +132,22 @@ class _Client(_Side):
         elif self._task is not None:
             self._task.cancel()
 
-    async def _lead(self) -> None:
+    def answered(self) -> None:
+        self._is_answered, self._first = True, b""
+
+    def lead_again(self) -> bool:
+        if self._is_answered or self._led > TRIES or self.transport.is_closing():
+            return False
+        self._door.router.left(self.instance)
+        self.instance, self.other = "", None
+        self._task = self._door.router.loop.create_task(self._lead(LOOK_SECONDS))
+        return True
+
+    async def _lead(self, pause: float = 0.0) -> None:
         self._timer.cancel()
+        self._led += 1
+        if pause:
+            await asyncio.sleep(pause)
         router = self._door.router
         deadline = router.loop.time() + WAIT_SECONDS
         unreachable: set[str] = set()
@@ -142,7 +172,7 @@ class _Client(_Side):
         self.instance = instance.name
         router.came(instance.name)
         try:
-            transport, backend = await asyncio.wait_for(router.loop.create_connection(_Backend, host, port), CONNECT_SECONDS)
+            transport, backend = await asyncio.wait_for(router.loop.create_connection(lambda: _Backend(self), host, port), CONNECT_SECONDS)
         except (OSError, asyncio.TimeoutError):
             router.left(instance.name)
             self.instance = ""
@@ -152,9 +182,8 @@ class _Client(_Side):
         if self.transport.is_closing():
             transport.close()
             return True
-        backend.other, self.other, self.backend = self.transport, transport, backend
-        first, self._first = self._first, b""
-        transport.write(first)
+        backend.other, self.other = self.transport, transport
+        transport.write(self._first)
         return True
 
     async def _cancel(self) -> None:

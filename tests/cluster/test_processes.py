@@ -1,0 +1,149 @@
+"""A cluster of real processes: its command line, endpoints, and what comes back after which death."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from tests.support.cluster import Cluster, CommandFailed
+from tests.support.pgwire import ConnectionLost
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with Cluster(tmp_path_factory.mktemp("cluster") / "c", "--readers", "0", "--node-set", "hot_log_file_size=16MB") as cluster:
+        yield cluster
+
+
+def running(cluster):
+    return lambda: cluster.status()["state"] == "running"
+
+
+def test_status_names_everything(cluster):
+    status = cluster.status()
+    assert set(status["endpoints"]) == {"cluster", "reader"}
+    assert [(each["name"], each["role"]) for each in status["instances"]] == [("i1", "writer")]
+    assert sorted(each["zone"] for each in status["nodes"]) == ["a", "a", "b", "b", "c", "c"]
+    assert all(each["pid"] > 0 for each in (*status["instances"], *status["nodes"]))
+    assert status["epoch"] > 0 and status["vdl"] > 0 and status["state"] == "running"
+    picture = cluster.run("status")
+    assert "6 of 6 up: writes and reads" in picture and cluster.address("cluster") in picture
+
+
+def test_sql_through_both_endpoints(cluster):
+    for name in ("cluster", "reader"):
+        with cluster.connect(name) as wire:
+            assert wire.query("select 1").rows == [("1",)]
+
+
+def test_a_killed_writer_is_back_and_new_connections_wait_for_it(cluster):
+    with cluster.connect("cluster") as wire:
+        wire.query("create table kept (x int)")
+        for number in range(20):
+            assert not wire.query(f"insert into kept values ({number})").error
+        epoch = cluster.status()["epoch"]
+        cluster.kill("i1")
+        with pytest.raises((ConnectionLost, OSError)):
+            wire.query("select 1")
+    with cluster.connect("cluster") as wire:  # at once: it waits
+        assert wire.query("select count(*) from kept").rows == [("20",)]
+    cluster.until(running(cluster))
+    assert cluster.status()["epoch"] > epoch
+
+
+def test_killed_nodes_and_the_endpoint_process_are_started_again(cluster):
+    pids = [cluster.kill("a1"), cluster.kill("b2")]
+    cluster.until(running(cluster))
+    assert not {cluster.pid("a1"), cluster.pid("b2")} & set(pids)
+    endpoint = next(line for line in cluster.processes() if " endpoint " in line)
+    os.kill(int(endpoint.split()[0]), signal.SIGKILL)
+    time.sleep(0.1)
+
+    def answers() -> bool:
+        try:
+            with cluster.connect("cluster") as wire:
+                return wire.query("select 1").rows == [("1",)]
+        except (OSError, ConnectionLost):
+            return False
+
+    cluster.until(answers)
+
+
+def test_a_killed_supervisor_leaves_everything_and_the_next_takes_it_over(cluster):
+    supervisor = next(line for line in cluster.processes() if " supervise " in line)
+    before = cluster.status()
+    os.kill(int(supervisor.split()[0]), signal.SIGKILL)
+    with cluster.connect("cluster") as wire:
+        assert wire.query("select 1").rows == [("1",)]
+    cluster.start()
+    after = cluster.status()
+    assert [each["pid"] for each in after["nodes"]] == [each["pid"] for each in before["nodes"]]
+    assert after["instances"][0]["pid"] == before["instances"][0]["pid"] and after["epoch"] == before["epoch"]
+    cluster.kill("i1")  # which is not a child of this supervisor
+    with cluster.connect("cluster") as wire:
+        assert wire.query("select 1").rows == [("1",)]
+
+
+def test_a_cancel_finds_its_instance(cluster):
+    with cluster.connect("cluster") as wire:
+        wire.send_query("select pg_sleep(30)")
+        time.sleep(0.3)
+        wire.cancel()
+        assert wire.reply(timeout=10).error["C"] == "57014"
+
+
+def test_what_cannot_be_done_is_said(cluster):
+    for arguments, text in (
+        (("failover",), "there is no reader that can be promoted"),
+        (("failover", "--to", "i1"), "i1 is the writer already"),
+        (("remove", "i1"), "i1 is the writer: fail over"),
+        (("remove", "x"), "there is no instance x"),
+        (("start",), "is running already"),
+        (("endpoint", "create", "Reports"), "the name of an endpoint"),
+        (("endpoint", "create", "reports", "--static", "i7"), "there is no instance i7"),
+        (("endpoint", "delete", "cluster"), "cluster is not a custom endpoint"),
+    ):
+        with pytest.raises(CommandFailed, match=text):
+            cluster.run(*arguments)
+
+
+def test_custom_endpoints_come_change_and_go_while_it_runs(cluster):
+    cluster.run("endpoint", "create", "any-one", "--type", "ANY", "--static", "i1")
+    with cluster.connect("any-one") as wire:
+        assert wire.query("select 1").rows == [("1",)]
+        assert "static i1" in cluster.run("endpoint", "list")
+        cluster.run("endpoint", "modify", "any-one", "--excluded", "i1")
+        assert wire.query("select 1").rows == [("1",)]  # who is there stays
+        assert "excluded i1" in cluster.run("endpoint", "list")
+    address = cluster.address("any-one")
+    cluster.run("endpoint", "delete", "any-one")
+    cluster.addresses = {}
+
+    def refused() -> bool:
+        try:
+            import socket
+
+            socket.create_connection((address.rpartition(":")[0], int(address.rpartition(":")[2])), 1).close()
+        except OSError:
+            return True
+        return False
+
+    cluster.until(refused, 10)
+
+
+def test_stop_leaves_nothing_and_start_brings_it_back(cluster):
+    cluster.stop()
+    assert cluster.processes() == [] and cluster.status()["state"] == "stopped"
+    cluster.start()
+    with cluster.connect("cluster") as wire:
+        assert wire.query("select count(*) from kept").rows == [("20",)]
+
+
+def test_a_supervisor_that_died_leaves_nothing_after_stop(cluster):
+    supervisor = next(line for line in cluster.processes() if " supervise " in line)
+    os.kill(int(supervisor.split()[0]), signal.SIGKILL)
+    cluster.stop()
+    assert cluster.processes() == []
