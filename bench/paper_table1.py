@@ -33,7 +33,7 @@ CLIENTS = (8, 32, 128, 512)
 COUNTERS = "select messages, batches, records, batch_bytes, page_reads, vdl from aurora_volume"
 TESTS = ("tpcb-like", "oltp_write_only")
 NODE_STEPS, ALL_STEPS = 2, 5
-SYSBENCH_TABLES, SYSBENCH_ROWS = 4, 50_000
+SYSBENCH_TABLES, SYSBENCH_ROWS = 4, 200_000
 MIRRORED = "mirrored, counted"
 
 
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> Report:
             pgbench.initialize(server.port, options.scale)
             if "oltp_write_only" in workloads:
                 say("sysbench prepare")
-                sysbench.prepare(server.port, SYSBENCH_TABLES, SYSBENCH_ROWS)
+                sysbench.prepare_by_query(server.port, SYSBENCH_TABLES, SYSBENCH_ROWS)
             for _ in range(options.rounds):
                 for name, work in ((name, work) for name, work in workloads.items() if name in options.tests):
                     for clients in options.clients:

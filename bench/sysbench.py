@@ -1,7 +1,7 @@
 """sysbench as a function: prepares its tables, runs one of its scripts, reads what it printed.
 
     is_installed()
-    prepare(port, tables=4, rows=50_000)
+    prepare(port, tables=4, rows=50_000)            prepare_by_query: the same tables, in a few statements
     Outcome = run(port, "oltp_read_write", threads=8, seconds=10, tables=4, rows=50_000)
     Outcome.transactions, .per_second, .failed
 
@@ -17,6 +17,7 @@ import shutil
 import subprocess
 
 from bench.pgbench import Outcome
+from tests.support.pgwire import Wire
 
 SCRIPTS = ("oltp_point_select", "oltp_read_only", "oltp_write_only", "oltp_read_write")
 MISSING = "sysbench is not installed (apt-get install sysbench): its cases were skipped"
@@ -35,6 +36,22 @@ def is_installed() -> bool:
 
 def prepare(port: int, tables: int, rows: int) -> None:
     _call(port, "oltp_read_write", "prepare", [*_sizes(tables, rows)], 600)
+
+
+def prepare_by_query(port: int, tables: int, rows: int) -> None:
+    """The tables as sysbench makes them, filled by INSERT … SELECT: for benchmarks in which loading is not the subject."""
+    with Wire.connect("127.0.0.1", port) as wire:
+        for number in range(1, tables + 1):
+            for sql in (
+                f"drop table if exists sbtest{number}",
+                f"create table sbtest{number} (id serial primary key, k integer default 0 not null, "
+                "c char(120) default '' not null, pad char(60) default '' not null)",
+                f"insert into sbtest{number} (k, c, pad) select 1 + (random() * {rows - 1})::int, "
+                f"repeat(md5(i::text), 3), md5((i + {rows})::text) from generate_series(1, {rows}) as g(i)",
+                f"create index k_{number} on sbtest{number} (k)",
+            ):
+                if error := wire.query(sql, 600).error:
+                    raise SysbenchFailed(f"{sql}: {error}")
 
 
 def run(port: int, script: str, threads: int, seconds: int, tables: int, rows: int) -> Outcome:

@@ -34,7 +34,7 @@ cdef class VolumeCore(Sender):
     cdef uint64_t began_at
     cdef uint64_t limit_bytes
     cdef size_t batch_bytes
-    cdef object takes                    # deque of Take, by LSN
+    cdef readonly object takes           # deque of Take, by LSN: what has no write quorum yet
     cdef list waits                      # of DurableWait, by LSN
     cdef list room_waiters
     cdef list vdl_callbacks

@@ -43,6 +43,7 @@ class VolumeCore(Sender):
     redo: RedoBuffer
     vdl: int
     groups: dict[int, GroupProgress]
+    takes: Any
     failure: Any
     closed: bool
     def __init__(

@@ -34,6 +34,8 @@ from aurorapy.storage.volume.transport import Answers, Transport, Unreachable
 from aurorapy.storage.volume.volume import Volume
 from aurorapy_native.volume import GroupProgress, again
 
+HOLD_SECONDS = 0.02  # a batch waits no longer for the write quorum of the one before it,
+HOLD_BYTES = 64 << 10  # nor with more than this
 OPEN_SECONDS = 2.0  # so long opening waits for write quorums before it goes on reading only
 QUORUMS = {6: (4, 3), 3: (2, 2), 1: (1, 1)}  # copies: write, read
 
@@ -63,6 +65,9 @@ class FleetVolume(Volume):
         self.laggards = Laggards(self)
         self.changes = Changes(self)
         transport.epoch = self.epoch
+        self._left_at = 0.0  # when the last batch did
+        self._may_hold, self._is_held = True, False
+        self.on_vdl(self._vdl_moved)
         self.is_open = False  # recovery has ended: what the VDL says is on write quorums
         self.allow(0)
 
@@ -95,6 +100,27 @@ class FleetVolume(Volume):
         self.allow(self.config.lsn_limit_bytes)
         self.tell_horizons()  # every node learns whom to answer
         self.changes.resume()
+
+    # -- records out -------------------------------------------------------------------------------------------------
+
+    def flush(self) -> int:
+        """One batch is on its way at a time, so that the next grows with those who wait: six messages cost as much for many
+        transactions as for one, and none of them could be acknowledged before the batch ahead of it."""
+        now = self.host.clock.monotonic()
+        if self._may_hold and self.takes and now < self._left_at + HOLD_SECONDS and self.redo.pending_bytes < HOLD_BYTES:
+            self._is_held = True
+            self._arm_timer()
+            return 0
+        self._is_held, self._left_at = False, now
+        return super().flush()
+
+    def close(self) -> None:
+        self._may_hold = False
+        super().close()
+
+    def _vdl_moved(self, vdl: int) -> None:
+        if self._is_held and not self.takes:
+            self.host.tasks.call_soon(self.flush)
 
     def tell_horizons_to(self, group: int, copy: str) -> None:
         if self.is_open:

@@ -186,8 +186,9 @@ def syncs(world: Any) -> None:
     rng = world.universe.rng
     for _ in range(rng.randrange(2, 5)):
         until_open(world, 3)
+        count, is_one_batch = rng.randrange(3), rng.random() < 0.7  # the same on all: what only they have
         for machine in rng.sample(world.nodes, rng.randrange(3, 7)):
-            machine.faults.fail("log_sync", after=rng.randrange(3))
+            machine.faults.fail("log_sync", after=count if is_one_batch else rng.randrange(3))
         world.universe.run_for(rng.uniform(0.05, 0.6))
         Storm(world, ())._all_power_off()
         world.universe.run_for(1.5)

@@ -1,0 +1,76 @@
+"""One batch of a fleet's writer is on its way at a time; those who wait meanwhile share the next."""
+
+import pytest
+
+from aurorapy.storage.volume import fleet as fleet_module
+from tests.storage.test_volume import Writer
+from tests.support.fleet import Fleet
+
+
+@pytest.fixture
+def fleet(tmp_path):
+    with Fleet(tmp_path) as fleet:
+        yield fleet
+
+
+def batches_of(fleet, commits):
+    """How many batches leave for so many sessions that commit at the same time, one change after the other."""
+
+    def work():
+        volume = fleet.create()
+        writer = Writer(volume)
+        volume.wait_durable(writer.change(0, 0))
+        before = volume.transport.batches
+
+        def session(number):
+            for _ in range(4):
+                volume.wait_durable(writer.change(number, number))
+                volume.tasks.sleep(0.0001 * number)
+
+        tasks = [volume.tasks.spawn(session, number) for number in range(1, commits + 1)]
+        for task in tasks:
+            task.join()
+        assert not any(task.error for task in tasks)
+        assert len(volume.takes) == 0 and volume.vdl == volume.redo.last_lsn
+        return volume.transport.batches - before
+
+    return fleet.run(work)
+
+
+def test_batches_grow_with_those_who_wait(fleet):
+    assert batches_of(fleet, 40) < 40  # of 160 commits
+
+
+def test_what_is_held_leaves_when_the_batch_before_it_gets_no_quorum(fleet, monkeypatch):
+    def work():
+        volume = fleet.create()
+        writer = Writer(volume)
+        volume.wait_durable(writer.change(0, 0))
+        before = volume.transport.batches
+        monkeypatch.setattr(type(volume), "receive", lambda *_: None)  # no answer is heard
+        volume.transport.receive(lambda *_: None)
+        for number in range(1, 4):
+            writer.change(number, number)
+            volume.flush()
+        assert volume.transport.batches == before + 1
+        volume.tasks.sleep(3 * fleet_module.HOLD_SECONDS)
+        assert volume.transport.batches == before + 2
+        assert volume.redo.pending_bytes == 0
+
+    fleet.run(work)
+
+
+def test_what_is_held_leaves_when_the_volume_is_closed(fleet):
+    def work():
+        volume = fleet.create()
+        writer = Writer(volume)
+        writer.change(1, 1)
+        volume.flush()
+        lsn = writer.change(2, 2)
+        volume.flush()
+        assert volume.redo.pending_bytes
+        volume.close()
+        assert volume.redo.pending_bytes == 0
+        return lsn
+
+    fleet.run(work)
