@@ -1,4 +1,6 @@
-"""python -m tests.crash kill9|powercut [--rounds N] [--clients 16] [--seed S] [--longest SECONDS]
+"""python -m tests.crash kill9|powercut|failover [--rounds N] [--clients 16] [--seed S] [--longest SECONDS]
+
+failover: a cluster, whose writer dies (--planned: is asked to hand over); --readers 2.
 
 Prints a line a round and a summary; the exit status is 1 when anything acknowledged was lost, anything else came to
 light that was never committed, or the volume does not verify.
@@ -9,22 +11,30 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.crash import disk, rounds
+from tests.crash import disk, failover, rounds
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash")
-    parser.add_argument("how", choices=("kill9", "powercut"))
+    parser.add_argument("how", choices=("kill9", "powercut", "failover"))
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--longest", type=float, default=3.0, help="seconds of load in a round, at most")
+    parser.add_argument("--readers", type=int, default=2, help="failover: beside the writer")
+    parser.add_argument("--planned", action="store_true", help="failover: by `aurorapy cluster failover`")
     options = parser.parse_args(arguments)
     if options.how == "powercut" and (reason := disk.why_not()):
         print(f"skipped: {reason}")
         return 0
-    crash = rounds.kill9 if options.how == "kill9" else rounds.powercut
-    summary = crash(options.rounds, options.clients, options.seed, options.longest)
+    summary: failover.Summary | rounds.Summary
+    if options.how == "failover":
+        summary = failover.failover(
+            options.rounds, options.clients, options.seed, options.readers, options.longest, options.planned
+        )
+    else:
+        crash = rounds.kill9 if options.how == "kill9" else rounds.powercut
+        summary = crash(options.rounds, options.clients, options.seed, options.longest)
     print(summary)
     for problem in summary.problems:
         print(problem)
