@@ -181,9 +181,12 @@ def _make(store: Store, options: Any, data: Path, configuration: Any) -> None:
         endpoints = layout.endpoints_of(LOCAL, ports)
         instances = layout.instances_of(1 + options.readers, LOCAL, ports)
         nodes = layout.nodes_of(options.zones, options.copies, LOCAL, ports)
+        host = {"address": options.address}
+        for number, process in enumerate(("supervisor", "endpoint")):
+            host[f"{process}_metrics"] = ports.address(layout.METRICS_PORTS + 40 + number)
         cluster = {
             "name": options.name, "copies": options.copies, "secret_file": str(secret), "port": options.port, "user": options.user,
-            "hosts": {LOCAL: {"address": options.address}}, "settings": _pairs(options.set), "node_settings": _pairs(options.node_set),
+            "hosts": {LOCAL: host}, "settings": _pairs(options.set), "node_settings": _pairs(options.node_set),
         }  # fmt: skip
         cluster.update(_authentication(options))
     else:

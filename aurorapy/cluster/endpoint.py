@@ -24,8 +24,10 @@ import time
 from typing import Any
 
 from aurorapy.cluster import routing
+from aurorapy.cluster.metrics import endpoint_figures
 from aurorapy.cluster.mirror import Mirror
 from aurorapy.cluster.topology import CLUSTER, Endpoint, Instance, Topology
+from aurorapy.host.exposition import Exposition
 from aurorapy.host.network import split_address
 from aurorapy.host.real import new_event_loop
 
@@ -189,6 +191,7 @@ class _Client(_Side):
     async def _cancel(self) -> None:
         """Forwarded as it is; nobody answers a cancel."""
         router = self._door.router
+        router.cancels += 1
         pid = CANCEL.unpack_from(self._first)[2]
         instance = routing.instance_of_pid(pid, router.topology)
         if instance is not None:
@@ -239,6 +242,8 @@ class Router:
     def __init__(self, loop: Any, store: str, host: str) -> None:
         self.loop, self._host = loop, host
         self.connections: dict[str, int] = {}  # by instance, of all doors
+        self.led = self.cancels = 0
+        self._exposition: Exposition | None = None
         self._doors: dict[str, Door] = {}
         self._opening: set[str] = set()
         self._writer = ""
@@ -250,6 +255,7 @@ class Router:
 
     def came(self, instance: str) -> None:
         self.connections[instance] = self.connections.get(instance, 0) + 1
+        self.led += 1
 
     def left(self, instance: str) -> None:
         self.connections[instance] -= 1
@@ -263,10 +269,16 @@ class Router:
             await asyncio.wait({stop}, timeout=TICK_SECONDS)
         for door in self._doors.values():
             door.close()
+        if self._exposition is not None:
+            self._exposition.close()
         self._mirror.close()
         return 0
 
     def _changed(self, topology: Topology) -> None:
+        metrics = topology.cluster.get("hosts", {}).get(self._host, {}).get("endpoint_metrics", "")
+        if metrics and self._exposition is None:
+            self._exposition = Exposition(self.loop, metrics, lambda: endpoint_figures(self))
+            self._exposition.start()
         for name, door in list(self._doors.items()):
             endpoint = topology.endpoints.get(name)
             if endpoint is None or endpoint.host != self._host or endpoint.address != door.endpoint.address:

@@ -33,6 +33,8 @@ def as_json(topology: Topology) -> dict[str, Any]:
              "metrics": each.metrics}
             for each in sorted(topology.nodes.values())
         ],
+        "metrics": {f"{kind}-{host}": values[f"{kind}_metrics"] for host, values in topology.cluster.get("hosts", {}).items()
+                    for kind in ("supervisor", "endpoint") if f"{kind}_metrics" in values},
         "writer": writer.name if writer is not None else "",
         "epoch": writer.epoch[0] if writer is not None else 0,
         "vdl": max((each.vdl for each in topology.reports.values()), default=0),

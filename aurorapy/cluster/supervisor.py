@@ -26,9 +26,11 @@ from typing import Any
 from aurorapy.cluster import processes
 from aurorapy.cluster.layout import command_of
 from aurorapy.cluster.leader import LeaderWork
+from aurorapy.cluster.metrics import supervisor_figures
 from aurorapy.cluster.mirror import Mirror
 from aurorapy.cluster.supervision import ENDPOINT, INSTANCE, NODE, Start, Stop, Supervision, Wanted
 from aurorapy.cluster.topology import GONE, PROMOTE, RUNNING, Process, Topology, as_value
+from aurorapy.host.exposition import Exposition, Figure
 from aurorapy.host.network import RealNetwork
 from aurorapy.host.real import RealRandomness, new_event_loop
 
@@ -44,6 +46,7 @@ class Supervisor:
         self._children: dict[str, processes.Child] = {}
         self._mirror = Mirror(loop, store, self._changed)
         self._leader: LeaderWork | None = None
+        self._ended_so_far = 0
         self._adopted = False
         self._stopping = False
         self._gone = asyncio.Event()  # set whenever a process has ended
@@ -90,8 +93,14 @@ class Supervisor:
             secret = file.read().strip()
         network = RealNetwork(self._loop, RealRandomness(), secret)
         self._leader = LeaderWork(self._loop, self._mirror, self._host, network, self._log)
+        if metrics := topology.cluster.get("hosts", {}).get(self._host, {}).get("supervisor_metrics", ""):
+            Exposition(self._loop, metrics, self._figures).start()
         own = os.getpid()
         self._mirror.tell(f"supervisors/{self._host}", {"pid": own, "born": processes.born(own), "data": str(self._data)})
+
+    def _figures(self) -> list[Figure]:
+        leads = self._leader is not None and self._leader.lease.held(self._loop.time())
+        return supervisor_figures(len(self._children), self._ended_so_far, leads, self._mirror.topology)
 
     def _now_writer(self, name: str, number: int) -> None:
         running = self._supervision.running.get(name)
@@ -135,6 +144,7 @@ class Supervisor:
     def _ended(self, name: str, child: processes.Child) -> None:
         self._loop.remove_reader(child.descriptor)
         status = child.reap()
+        self._ended_so_far += 1
         wanted = self._supervision.running.get(name)
         self._log(f"{name} ended{'' if status is None else f', status {status}'}")
         del self._children[name]

@@ -23,12 +23,14 @@ from aurorapy import __version__, config
 from aurorapy.errors import DatabaseError, ObjectInUse
 from aurorapy.host import preemption
 from aurorapy.host.collector import Collector
+from aurorapy.host.exposition import Exposition
 from aurorapy.host.process import in_task, is_loopback, join_cluster
 from aurorapy.host.real import RealHost, allow_connections, new_event_loop
 from aurorapy.instance.door import InstanceDoor
 from aurorapy.instance.instance import Instance
 from aurorapy.server import logs
 from aurorapy.server.listener import Listener
+from aurorapy.server.metrics import InstanceFigures
 from aurorapy.session.interruption import may_switch
 from aurorapy.storage.volume.recovery import Superseded
 from aurorapy.storage.volume.transport import Unreachable
@@ -111,6 +113,8 @@ async def _serve(host: RealHost, loop: Any, settings: dict[str, Any], options: a
     instance.volume.on_failure(lambda error: _note_superseded(superseded, error))
     stepped_down = loop.create_future()
     _open_door(door, instance, listener, lambda: stepped_down.done() or stepped_down.set_result(None))
+    if settings["metrics_listen"]:
+        Exposition(loop, settings["metrics_listen"], InstanceFigures(instance, listener, lambda: door.lag_us(), lambda: door.role)).start()
     stopped = loop.create_task(_until_stopped(loop, listener))
     await asyncio.wait({stopped, superseded, stepped_down}, return_when=asyncio.FIRST_COMPLETED)
     if superseded.done():

@@ -49,6 +49,8 @@ cdef class ManagerCore:
     cdef readonly RowLocks row_locks
     cdef public object locks             # txn.locks.LockManager
     cdef readonly dict running           # id -> transaction; ascending, because ids are
+    cdef readonly uint64_t commits       # of transactions that wrote, since the start
+    cdef readonly uint64_t rollbacks
 
     cdef int forget_ids(self, list xids) except -1
 

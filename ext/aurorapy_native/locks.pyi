@@ -85,6 +85,8 @@ class ManagerCore:
     row_locks: RowLocks
     locks: Any
     running: dict[int, Any]
+    commits: int
+    rollbacks: int
     def __init__(self, status: TransactionStatus, locks: Any) -> None: ...
     def vdl_moved(self, vdl: int) -> None:
         """Commits at or below `vdl` are seen from here on."""

@@ -145,6 +145,10 @@ cdef class TransactionCore(LockOwner):
         self.drop_first_snapshot()
         if self.ids.top:
             manager.forget_ids(self.ids.all())
+            if self.commit_lsn:
+                manager.commits += 1
+            else:
+                manager.rollbacks += 1
         if self.held:
             manager.locks.release_all(self)
         if self.watchers:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -37,6 +39,40 @@ def test_sql_through_both_endpoints(cluster):
     for name in ("cluster", "reader"):
         with cluster.connect(name) as wire:
             assert wire.query("select 1").rows == [("1",)]
+
+
+def metrics_of(address: str) -> dict[str, float]:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+        assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        lines = answer.read().decode().splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+
+def test_every_process_shows_its_metrics(cluster):
+    status = cluster.status()
+
+    def all_answer() -> bool:
+        try:
+            for each in (*status["instances"], *status["nodes"]):
+                metrics_of(each["metrics"])
+            return True
+        except OSError:
+            return False
+
+    cluster.until(all_answer)
+    with cluster.connect("cluster") as wire:
+        wire.query("create table counted (x int)")
+        before = metrics_of(status["instances"][0]["metrics"])
+        for number in range(5):
+            wire.query(f"insert into counted values ({number})")
+        after = metrics_of(status["instances"][0]["metrics"])
+        assert after["Commits_total"] - before["Commits_total"] == 5 and after["DatabaseConnections"] == 1
+        assert after["CommitLatency"] > 0 and 0 < after["BufferCacheHitRatio"] <= 100 and after["IsWriter"] == 1
+        assert metrics_of(status["metrics"]["endpoint-local"])['ConnectionsToInstance{instance="i1"}'] == 1
+    assert metrics_of(status["nodes"][0]["metrics"])['SegmentCompleteLSN{copy="A",group="0"}'] > 0
+    assert metrics_of(status["metrics"]["supervisor-local"])["ProcessesRunning"] == 8
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(f"http://{status['nodes'][0]['metrics']}/nothing", timeout=10)
 
 
 def test_a_killed_writer_is_back_and_new_connections_wait_for_it(cluster):

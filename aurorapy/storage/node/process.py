@@ -18,8 +18,10 @@ from typing import Any
 from aurorapy import __version__, config
 from aurorapy.errors import DatabaseError, ObjectInUse
 from aurorapy.host.collector import Collector
+from aurorapy.host.exposition import Exposition
 from aurorapy.host.process import in_task, is_loopback, join_cluster
 from aurorapy.host.real import RealHost, new_event_loop
+from aurorapy.storage.node.metrics import node_figures
 from aurorapy.storage.node.server import open_node
 from aurorapy.storage.options import storage_config
 
@@ -58,6 +60,8 @@ async def _storage_node(host: RealHost, loop: Any, settings: dict[str, Any], opt
     server.node.report = lambda line: print(f"storage: {line}", file=sys.stderr, flush=True)
     Collector(loop.call_later).start()
     print(f"aurorapy {__version__} storage node {name} in zone {options.zone} ready at {server.listening.address}", flush=True)
+    if settings["metrics_listen"]:
+        Exposition(loop, settings["metrics_listen"], lambda: node_figures(server.node)).start()
     stop = loop.create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: stop.done() or stop.set_result(None))
