@@ -22,8 +22,8 @@ The life of a COMMIT
  2. session/block.py:commit — the client's COMMIT
  3. txn/transaction.py:commit — the commit record; then wait for the VDL
  4. aurorapy_native/volume.pyx:flush — batches by protection group leave for the nodes
- 5. storage/node/node.py:_append — onto the hot log; one write and one fdatasync for all who wait
- 6. storage/node/node.py:_log_durable — durable: the segment's SCL moves, and is told
+ 5. aurorapy_native/node.pyx:accept — onto the hot log; one write and one fdatasync for all who wait
+ 6. aurorapy_native/node.pyx:_log_durable — durable: the segment's SCL moves, and is told
  7. aurorapy_native/volume.pyx:advance — SCL to PGCL to VCL to VDL
  8. aurorapy_native/locks.pyx:vdl_moved — the commit is seen by everybody, in LSN order
  9. aurorapy_native/locks.pyx:ended — locks go, those who wait for them wake; the client hears of it

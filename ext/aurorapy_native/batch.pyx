@@ -32,8 +32,6 @@ ALIGNMENT = 512
 MAGIC = 0x48_4C_42_41
 
 cdef enum:
-    HEADER = 80
-    SECTOR = 512
     BATCH_MAGIC = 0x484C4241     # "ABLH"
 
 cdef struct Header:
@@ -55,11 +53,16 @@ cdef struct Header:
 def batch_header(uint64_t position, uint32_t prev_crc, uint64_t durable, uint64_t epoch, uint64_t instance,
                  uint64_t vdl, uint32_t group, uint64_t prev, uint64_t last, bytes records not None):
     """The 80 bytes before `records`, checksum and all."""
+    return header_of(position, &prev_crc, durable, epoch, instance, vdl, group, prev, last, records)
+
+
+cdef bytes header_of(uint64_t position, uint32_t* chain, uint64_t durable, uint64_t epoch, uint64_t instance,
+                     uint64_t vdl, uint32_t group, uint64_t prev, uint64_t last, bytes records):
     cdef Header head
     head.magic = BATCH_MAGIC
     head.position = position
     head.length = <uint32_t>PyBytes_GET_SIZE(records)
-    head.prev_crc = prev_crc
+    head.prev_crc = chain[0]
     head.durable = durable
     head.epoch = epoch
     head.instance = instance
@@ -70,6 +73,7 @@ def batch_header(uint64_t position, uint32_t prev_crc, uint64_t durable, uint64_
     head.last = last
     head.crc = crc_of(0, <const char*>&head + 8, HEADER - 8)
     head.crc = crc_of(head.crc, PyBytes_AS_STRING(records), head.length)
+    chain[0] = head.crc
     return (<const char*>&head)[:HEADER]
 
 
@@ -101,7 +105,7 @@ def scan(const unsigned char[::1] data not None, uint64_t base, size_t start, ui
         out.append((head.position, (raw + at + HEADER)[:head.length], head.durable, head.vdl, head.group, head.prev,
                     head.last))
         prev_crc = head.crc
-        at += (HEADER + head.length + SECTOR - 1) // SECTOR * SECTOR
+        at += (HEADER + head.length + ALIGNED - 1) // ALIGNED * ALIGNED
     return out, at, prev_crc
 
 
@@ -115,7 +119,7 @@ def chain_end(const unsigned char[::1] data not None, uint64_t base, size_t star
             if not read_header(raw + at, size - at, base + at, &head) or head.prev_crc != prev_crc:
                 break
             prev_crc = head.crc
-            at += (HEADER + head.length + SECTOR - 1) // SECTOR * SECTOR
+            at += (HEADER + head.length + ALIGNED - 1) // ALIGNED * ALIGNED
     return at, prev_crc
 
 
@@ -129,9 +133,9 @@ def sound_batches(const unsigned char[::1] data not None, uint64_t base, size_t 
         if read_header(raw + at, size - at, base + at, &head):
             out.append((head.position, (raw + at + HEADER)[:head.length], head.durable, head.vdl, head.group, head.prev,
                         head.last))
-            at += (HEADER + head.length + SECTOR - 1) // SECTOR * SECTOR
+            at += (HEADER + head.length + ALIGNED - 1) // ALIGNED * ALIGNED
         else:
-            at += SECTOR
+            at += ALIGNED
     return out
 
 
@@ -145,7 +149,7 @@ def find_later(const unsigned char[::1] data not None, uint64_t base, size_t sta
         if read_header(raw + at, size - at, base + at, &head):
             if head.durable > highest:
                 highest = head.durable
-            at += (HEADER + head.length + SECTOR - 1) // SECTOR * SECTOR
+            at += (HEADER + head.length + ALIGNED - 1) // ALIGNED * ALIGNED
         else:
-            at += SECTOR
+            at += ALIGNED
     return highest

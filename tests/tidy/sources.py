@@ -30,7 +30,7 @@ NATIVE = {
     "row_batch": "access", "row_text": "access", "copy_lines": "access", "values_lines": "access", "btree_batch": "access",
     "locks": "txn", "visibility": "txn",
     "pool": "buffer", "mtr": "buffer", "space": "buffer", "pageapply": "buffer",
-    "memtable": "storage", "runs": "storage", "volume": "storage", "batch": "redo",
+    "memtable": "storage", "node": "storage", "runs": "storage", "volume": "storage", "batch": "redo",
     "redo": "redo", "page": "redo", "checksum": "ids",
     "wire": "wire", "outbuffer": "wire", "datetime": "types", "text": "types", "retry": "host", "tasks": "host", "log": "host", "clock": "host",
     "room": "host",

@@ -25,9 +25,10 @@ from typing import Any, Callable
 from aurorapy.errors import DataCorrupted
 from aurorapy.host.tasks import TaskExit
 from aurorapy.storage.node.runs import DELTA, IMAGE, ImageRun, PageBuilder, Run, RunInfo, RunWriter
-from aurorapy.storage.node.segment import Segment, Table
+from aurorapy.storage.node.segment import Segment
 from aurorapy.storage.options import StorageConfig
 from aurorapy_native.memtable import Memtable
+from aurorapy_native.node import Table
 from aurorapy_native.runs import pages_of
 
 RETRY_SECONDS = 1.0

@@ -96,7 +96,7 @@ class Epochs:
 
     def follows(self, segment: Segment, epoch: m.Epoch) -> bool:
         """May the segment take writes and serve reads of that epoch?"""
-        return epoch == segment.epoch == segment.truncations.epoch
+        return segment.follows(epoch)
 
     def other(self, segment: Segment, epoch: m.Epoch) -> list[m.Message]:
         """The answer to a message whose epoch the segment does not follow."""

@@ -30,13 +30,12 @@ from typing import Callable
 from aurorapy.errors import DataCorrupted
 from aurorapy.host import Host, LogFile
 from aurorapy.host.disk import fill_with_zeroes
-from aurorapy.storage.messages import Epoch
-from aurorapy_native.batch import ALIGNMENT, HEADER_BYTES, batch_header, chain_end, find_later, scan, sound_batches
+from aurorapy_native.batch import ALIGNMENT, chain_end, find_later, scan, sound_batches
 from aurorapy_native.checksum import crc32c
+from aurorapy_native.node import LogCore
 
 FILE_HEADER = struct.Struct("<8sIIQ16s")  # magic, crc of the rest, crc of the last batch before, base position, node id
 FILE_MAGIC = b"AURHLOG1"
-PADDING = [bytes(n) for n in range(ALIGNMENT)]
 REREAD_BYTES = 4096  # of a file that the disk could not read at once
 REWRITE_BYTES = 1 << 20
 NO_GROUP = 0xFFFFFFFF  # of a batch without records, which says only how far the log was durable
@@ -47,24 +46,18 @@ FILES_MAX = 2  # that hold records of no sealed run
 Batch = tuple[int, bytes, int, int, int, int, int]
 
 
-class HotLog:
-    """See the chapter. `directory`: of the log files; `node_id`: 16 bytes, refuses another node's files."""
+class HotLog(LogCore):
+    """See the chapter; where the next batch goes is LogCore's part (aurorapy_native.node). `directory`: of the log files;
+    `node_id`: 16 bytes, refuses another node's files."""
 
     def __init__(self, host: Host, directory: str, node_id: bytes, file_bytes: int) -> None:
+        super().__init__(file_bytes)
         self._host, self._disk = host, host.disk
-        self.directory, self.node_id, self.file_bytes = directory, node_id, file_bytes
-        self.number = 0  # of the current file
+        self.directory, self.node_id = directory, node_id
         self.oldest = 0  # lowest file number still needed
-        self.position = 0  # where the next batch goes
-        self.durable = 0  # everything below is on disk
-        self.failed: OSError | None = None
-        self._crc = 0  # of the last batch
-        self._log: LogFile | None = None
         self._retired: list[tuple[int, int, LogFile]] = []  # (number, end, log): full files whose tail is still being written
         self._progress: dict[int, int] = {}  # file number -> position its writer has made durable
-        self._base = 0
         self._marked = 0  # position behind the last mark
-        self.spare: str | None = None  # path of a prepared file
         self.on_durable: Callable[[int], None] = lambda position: None
         self.on_error: Callable[[OSError], None] = lambda error: None
 
@@ -120,7 +113,7 @@ class HotLog:
         for name in self._disk.list(self.directory):
             if name.startswith("spare"):
                 self._disk.remove(f"{self.directory}/{name}")
-        self.spare, self._crc = None, 0
+        self.spare, self.crc = None, 0
         self.prepare()
         self._take_file(max([int(name[4:], 16) for name in names], default=-1) + 1)
         first = self.number
@@ -137,7 +130,7 @@ class HotLog:
         if self.failed is not None:
             raise self.failed
         self.durable = self.position
-        self._open_current(self.position - self._base)
+        self._open_current(self.position - self.base)
         return moved, [f"{self.directory}/{name}" for name in names]
 
     def _read_what_there_is(self, name: str) -> bytearray:
@@ -219,37 +212,19 @@ class HotLog:
         for name in self._disk.list(self.directory):
             if name.startswith("log-") and int(name[4:], 16) > self.number:
                 self._retire_to_spare(f"{self.directory}/{name}")
-        self._base = self.number * self.file_bytes
+        self.base = self.number * self.file_bytes
         self.position = self.durable = end
-        self._crc = crc
-        self._open_current(min(end - self._base, self.file_bytes))
+        self.crc = crc
+        self._open_current(min(end - self.base, self.file_bytes))
 
     def _open_current(self, offset: int) -> None:
-        self._log = log = self._disk.open_log(self._name(self.number), self.file_bytes, offset)
-        number, base = self.number, self._base
+        self.file = log = self._disk.open_log(self._name(self.number), self.file_bytes, offset)
+        number, base = self.number, self.base
         self._progress[number] = base + offset
         log.on_durable(lambda offset: self._became_durable(number, base + offset))
         log.on_error(self._became_broken)
 
     # -- appending -----------------------------------------------------------------------------------------------------
-
-    def reserve(self, count: int) -> bool:
-        """Is there room for a batch of `count` bytes of records? Takes the next file into use when that helps."""
-        length = HEADER_BYTES + count
-        length += -length % ALIGNMENT
-        return self.position - self._base + length <= self.file_bytes or self._next_file(length)
-
-    def append(self, epoch: Epoch, vdl: int, group: int, prev: int, last: int, records: bytes) -> int:
-        """Queues a batch for which `reserve` found room; returns the position that must become durable."""
-        header = batch_header(
-            self.position, self._crc, self.durable, epoch[0], epoch[1], vdl, group, prev, last, records
-        )
-        self._crc = int.from_bytes(header[4:8], "little")
-        length = HEADER_BYTES + len(records)
-        padding = -length % ALIGNMENT
-        self._log.append(header, records, PADDING[padding])
-        self.position += length + padding
-        return self.position
 
     def mark(self) -> None:
         """When the log has come to rest: says on disk how far it was durable. Damage to the last batch is not taken for a
@@ -290,7 +265,7 @@ class HotLog:
             raise ValueError(f"a batch of {needed} bytes does not fit a log file of {self.file_bytes}")
         if self.spare is None or self.number - self.oldest + 1 >= FILES_MAX:
             return False
-        full = (self.number, self.position, self._log)
+        full = (self.number, self.position, self.file)
         try:
             self._take_file(self.number + 1)
         except OSError as error:
@@ -303,13 +278,13 @@ class HotLog:
         self._disk.rename(self.spare, self._name(number))
         self._disk.sync_directory(self.directory)
         self.spare = None
-        self.number, self._base = number, number * self.file_bytes
+        self.number, self.base = number, number * self.file_bytes
         self._open_current(0)
-        self._log.append(self._header(number))
-        self.position = self._base + ALIGNMENT
+        self.file.append(self._header(number))
+        self.position = self.base + ALIGNMENT
 
     def _header(self, number: int) -> bytes:
-        rest = struct.pack("<IQ16s", self._crc, number * self.file_bytes, self.node_id)
+        rest = struct.pack("<IQ16s", self.crc, number * self.file_bytes, self.node_id)
         header = FILE_MAGIC + crc32c(rest).to_bytes(4, "little") + rest
         return header + bytes(ALIGNMENT - len(header))
 
@@ -346,11 +321,7 @@ class HotLog:
 
     def is_tight(self) -> bool:
         """The last file that may be begun is half full."""
-        return self.number - self.oldest + 1 >= FILES_MAX and (self.position - self._base) * 2 >= self.file_bytes
-
-    def needs_spare(self) -> bool:
-        """Time to prepare the next file: none is there and the current one is a quarter full."""
-        return self.spare is None and (self.position - self._base) * 4 >= self.file_bytes
+        return self.number - self.oldest + 1 >= FILES_MAX and (self.position - self.base) * 2 >= self.file_bytes
 
     def prepare(self) -> None:
         """Makes a spare file, zero-filled and durable. Blocks (a thread's work); OSError when the disk is full."""
@@ -400,9 +371,9 @@ class HotLog:
         """Makes what was appended durable (and reports it), then ends the writers."""
         for _, _, log in self._retired:
             log.close()
-        if self._log is not None:
-            self._log.close()
-            self._log = None
+        if self.file is not None:
+            self.file.close()
+            self.file = None
 
     def __str__(self) -> str:
         return f"hot log {self.oldest}..{self.number} position={self.position:#x} durable={self.durable:#x}"

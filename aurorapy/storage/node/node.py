@@ -15,7 +15,8 @@ On disk: `node` (identity), `log/`, `segments/<group>/`.
 
 Errors: DataCorrupted when what is on disk, or a batch that arrives, is damaged.
 
-Not here: epochs and recovery's questions (`epochs`), making runs (`background`), transport (`storage/volume/transport.py`).
+Not here: how a batch gets from its message to the disk (`NodeCore` of aurorapy_native.node), epochs and recovery's
+questions (`epochs`), making runs (`background`), transport (`storage/volume/transport.py`).
 """
 
 from __future__ import annotations
@@ -36,11 +37,10 @@ from aurorapy.storage.node.reading import Reading
 from aurorapy.storage.node.scrub import Scrub
 from aurorapy.storage.node.segment import Segment
 from aurorapy.storage.options import StorageConfig
+from aurorapy_native.node import NodeCore
 
-WAITING_MAX = 64  # batches, of a node whose segments have peers
 
-
-class StorageNode:
+class StorageNode(NodeCore):
     """One node of one volume. `directory` below the host's disk root; `name` for log lines."""
 
     def __init__(self, host: Host, directory: str, name: str, config: StorageConfig) -> None:
@@ -126,43 +126,6 @@ class StorageNode:
             self.log.mark()
         return []
 
-    def _write(self, message: m.Write) -> list[m.Message]:
-        if (refusal := self.epochs.refusal(message)) is not None:
-            return refusal
-        segment = self.segments[message.group]
-        if message.vdl > segment.vdl:
-            segment.vdl = message.vdl
-        self.accept(segment, message)
-        return []
-
-    def accept(self, segment: Segment, batch: m.Write | m.Records) -> None:
-        """Takes a batch whose epoch is right; it waits in line when the log has no room. Where peers have it as well, what
-        would wait for long or behind a gap is dropped: gossip brings it again."""
-        if self.waiting or not self._append(segment, batch):
-            if not (self.gossip.has_peers(segment) and (segment.ahead or len(self.waiting) >= WAITING_MAX)):
-                self.waiting.append(batch)
-            self.background.wake()
-
-    def _append(self, segment: Segment, message: m.Write | m.Records) -> bool:
-        """False when the log has no room."""
-        prev, last = message.prev, message.last
-        if segment.holds(prev, last):
-            self.send(m.Durable(segment.epoch, segment.group, segment.copy, segment.scl))
-            return True
-        log = self.log
-        if log.failed is not None:
-            return True  # never acknowledged
-        if prev > segment.last and log.is_tight() and not self.waiting and self.gossip.has_peers(segment):
-            return True  # the room that is left is for what fills the gap
-        if not log.reserve(len(message.records)):
-            return log.failed is not None
-        segment.ingest(log.number, prev, last, message.records)
-        end = log.append(message.epoch, segment.vdl, segment.group, prev, last, message.records)
-        self.in_flight.append((end, segment, prev, last))
-        if log.needs_spare():
-            self.background.wake()
-        return True
-
     def retry_waiting(self) -> None:
         while self.waiting:
             message = self.waiting[0]
@@ -178,17 +141,6 @@ class StorageNode:
     def drop_in_flight(self, segment: Segment) -> None:
         """What lay behind the segment's gap was forgotten: its arrival on the disk says nothing any more."""
         self.in_flight = deque(each for each in self.in_flight if each[1] is not segment or each[3] <= segment.last)
-
-    def _log_durable(self, position: int) -> None:
-        """The log is durable up to `position`: says so once for each segment whose SCL moved."""
-        in_flight = self.in_flight
-        moved: dict[int, Segment] = {}
-        while in_flight and in_flight[0][0] <= position:
-            _, segment, prev, last = in_flight.popleft()
-            if segment.became_durable(prev, last):
-                moved[segment.group] = segment
-        for segment in moved.values():
-            self.send(m.Durable(segment.epoch, segment.group, segment.copy, segment.scl))
 
     def _log_failed(self, error: OSError) -> None:
         self.failure = f"could not write to the log in {self.directory}: {error.strerror}"

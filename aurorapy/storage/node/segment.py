@@ -11,7 +11,7 @@ from which position the hot log still matters (`log_start`).
 
 Errors: DataCorrupted for damage and for records that do not link; SnapshotTooOld below the horizon.
 
-Not here: the log (`hotlog`), messages (`node`), making and merging runs (`background`).
+Not here: how a batch comes in (`SegmentCore` of aurorapy_native.node), the log (`hotlog`), messages (`node`), making and merging runs (`background`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ from aurorapy.storage.messages import (
 from aurorapy.storage.node import manifest
 from aurorapy.storage.node.runs import DELTA, DeltaRun, ImageRun, Run, RunInfo, open_run
 from aurorapy_native.checksum import seal_page
-from aurorapy_native.memtable import Memtable, apply_records, linked_records
+from aurorapy_native.memtable import apply_records, linked_records
+from aurorapy_native.node import SegmentCore
 from aurorapy_native.redo import records as split_records
 from aurorapy_native.runs import pages_of
 
@@ -51,41 +52,23 @@ class LogOnly(DatabaseError, sqlstate="55000"):
     """A tail copy has no pages."""
 
 
-class Table:
-    """The memtable of one hot log file."""
-
-    __slots__ = ("memtable", "file")
-
-    def __init__(self, file: int) -> None:
-        self.memtable = Memtable()
-        self.file = file  # its number
-
-
-class Segment:
+class Segment(SegmentCore):
     """See the chapter."""
 
     def __init__(self, disk: Disk, directory: str, group: int, copy: str, identity: str) -> None:
+        super().__init__(group, copy, NO_EPOCH, NO_TRUNCATIONS)
         self.disk, self.directory = disk, directory
-        self.group, self.copy = group, copy
         self.id = identity  # 32 hex digits, its node's
         self.membership = NO_MEMBERSHIP  # of the group
         self.volume = NO_VOLUME
         self.peers: dict[str, int] = {}  # SCLs of other copies as gossip told them: who forgot is found by it
-        self.epoch = NO_EPOCH
-        self.truncations = NO_TRUNCATIONS
         self._ranges_of_log: list[Truncation] = []  # annulled ranges the hot log may hold records of
-        self.vdl = 0  # the volume's, highest told
-        self.last = 0  # last record in memory without a gap
-        self.scl = 0  # the same, durable
         self.sealed = 0  # every record at or below is in a run
         self.horizon = 0  # versions below are gone
         self.floor = 0  # a repair left older versions of some page incomplete: reads below are refused
         self.pgmrpl = 0
         self.log_start = 0
         self.saved_log_start = 0  # what the manifest on disk says: log files below may go
-        self.ahead: dict[int, int] = {}  # prev -> last of batches behind a gap, in memory
-        self.ahead_durable: dict[int, int] = {}
-        self.tables: list[Table] = []  # oldest first; the last one is filled
         self.deltas: list[DeltaRun] = []  # oldest first
         self.images: list[ImageRun] = []  # oldest first
         self.next_run = 1
@@ -201,43 +184,6 @@ class Segment:
 
     # -- records in ----------------------------------------------------------------------------------------------------
 
-    def holds(self, prev: int, last: int) -> bool:
-        """Is the batch here already?"""
-        if last <= self.last:
-            return True
-        return bool(self.ahead) and any(first <= prev and last <= end for first, end in self.ahead.items())
-
-    def ingest(self, file: int, prev: int, last: int, records: bytes) -> None:
-        """Takes a batch into memory. file: number of the hot log file it goes to."""
-        tables = self.tables
-        if not tables or tables[-1].file != file:
-            tables.append(Table(file))
-        table = tables[-1]
-        if self.ahead:  # what fills a gap goes where its successors are: a table is sealed with all below its last record
-            table = next((each for each in tables if each.memtable.last > prev), table)
-        found, _ = table.memtable.ingest(records, prev)
-        if found != last:
-            raise DataCorrupted(f"a batch of group {self.group} ends at {found}, its header says {last}")
-        if prev <= self.last:
-            self.last = max(last, self.last)
-            if self.ahead:
-                self.last = follow(self.last, self.ahead)
-        else:
-            self.ahead[prev] = max(last, self.ahead.get(prev, 0))
-
-    def became_durable(self, prev: int, last: int) -> bool:
-        """The batch is on disk. True when the SCL moved."""
-        if prev != self.scl:
-            if prev > self.scl:
-                self.ahead_durable[prev] = max(last, self.ahead_durable.get(prev, 0))
-                return False
-            if last <= self.scl:
-                return False
-        self.scl = last
-        if self.ahead_durable:
-            self.scl = follow(last, self.ahead_durable)
-        return True
-
     def replay(self, file: int, prev: int, last: int, records: bytes) -> None:
         """A batch found in the hot log on opening; what is annulled in it does not count."""
         if last <= self.last:
@@ -308,8 +254,7 @@ class Segment:
             self.floor = 0
         self.sealed, self.horizon = max(self.sealed, sealed), max(self.horizon, horizon)
         self.vdl = max(self.vdl, vdl)
-        self.last = follow(max(self.last, self.sealed), self.ahead)
-        self.scl = follow(max(self.scl, self.sealed), self.ahead_durable)
+        self.go_on(self.sealed)
 
     # -- records and pages out -----------------------------------------------------------------------------------------
 
@@ -409,17 +354,3 @@ class Segment:
             f"g{self.group} {self.copy} scl={self.scl:#x} sealed={self.sealed:#x} horizon={self.horizon:#x} "
             f"deltas={len(self.deltas)} images={len(self.images)} epoch={self.epoch}"
         )
-
-
-def follow(position: int, ahead: dict[int, int]) -> int:
-    """Goes on from `position` over the batches that wait behind it; batches may overlap, as peers cut them elsewhere."""
-    while ahead:
-        if position in ahead:
-            position = max(position, ahead.pop(position))
-            continue
-        reached = [prev for prev in ahead if prev < position]
-        if not reached:
-            break
-        for prev in reached:
-            position = max(position, ahead.pop(prev))
-    return position

@@ -98,7 +98,7 @@ def ack_before_fsync(patched: Patch) -> None:
 def ignore_fsync_errors(patched: Patch) -> None:
     def became_broken(self: HotLog, error: OSError) -> None:
         """Goes on as if the sync had been done."""
-        self._open_current(self.position - self._base)
+        self._open_current(self.position - self.base)
         self._report(self.position)
 
     patched(HotLog, "_became_broken", became_broken)
