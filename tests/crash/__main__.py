@@ -1,5 +1,6 @@
-"""python -m tests.crash kill9|powercut|failover [--rounds N] [--clients 16] [--seed S] [--longest SECONDS]
+"""python -m tests.crash kill9|powercut|fleet-powercut|failover [--rounds N] [--clients 16] [--seed S] [--longest SECONDS]
 
+fleet-powercut: of two of six storage nodes, with --all of all six and the writer.
 failover: a cluster, whose writer dies (--planned: is asked to hand over); --readers 2.
 
 Prints a line a round and a summary; the exit status is 1 when anything acknowledged was lost, anything else came to
@@ -11,30 +12,32 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.crash import disk, failover, rounds
+from tests.crash import disk, failover, fleet, rounds
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash")
-    parser.add_argument("how", choices=("kill9", "powercut", "failover"))
+    parser.add_argument("how", choices=("kill9", "powercut", "fleet-powercut", "failover"))
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--longest", type=float, default=3.0, help="seconds of load in a round, at most")
     parser.add_argument("--readers", type=int, default=2, help="failover: beside the writer")
     parser.add_argument("--planned", action="store_true", help="failover: by `aurorapy cluster failover`")
+    parser.add_argument("--all", action="store_true", help="fleet-powercut: all six nodes and the writer at once")
     options = parser.parse_args(arguments)
-    if options.how == "powercut" and (reason := disk.why_not()):
+    if options.how.endswith("powercut") and (reason := disk.why_not()):
         print(f"skipped: {reason}")
         return 0
+    load = (options.rounds, options.clients, options.seed)
     summary: failover.Summary | rounds.Summary
     if options.how == "failover":
-        summary = failover.failover(
-            options.rounds, options.clients, options.seed, options.readers, options.longest, options.planned
-        )
+        summary = failover.failover(*load, options.readers, options.longest, options.planned)
+    elif options.how == "fleet-powercut":
+        summary = fleet.powercut(*load, options.longest, options.all)
     else:
         crash = rounds.kill9 if options.how == "kill9" else rounds.powercut
-        summary = crash(options.rounds, options.clients, options.seed, options.longest)
+        summary = crash(*load, options.longest)
     print(summary)
     for problem in summary.problems:
         print(problem)

@@ -1,10 +1,10 @@
-"""Three rounds of each crash; `python -m tests.crash` runs as many as one likes."""
+"""A few rounds of each crash; `python -m tests.crash` runs as many as one likes."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.crash import disk, rounds
+from tests.crash import disk, fleet, rounds
 from tests.crash.ledger import Ledger
 
 
@@ -70,3 +70,13 @@ def test_powercut_loses_nothing():
     summary = rounds.powercut(rounds=3, clients=8, seed=7, longest_s=1.5, say=lambda text: None)
     assert summary.problems == []
     assert summary.acknowledged > 50
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("is_all", [False, True])
+def test_power_cuts_of_storage_nodes_lose_nothing(is_all: bool):
+    if reason := disk.why_not():
+        pytest.skip(reason)
+    summary = fleet.powercut(rounds=2, clients=4, seed=7, longest_s=1.0, is_all=is_all, say=lambda text: None)
+    assert summary.problems == []
+    assert summary.acknowledged > 20

@@ -37,8 +37,12 @@ def free_ports(count: int) -> list[int]:
 class ProcessFleet:
     """`writer` is a Server; `second_writer()` makes another one over the same nodes."""
 
-    def __init__(self, directory: Path, settings: dict[str, str] | None = None, node_settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, directory: Path, settings: dict[str, str] | None = None, node_settings: dict[str, str] | None = None,
+        node_directories: dict[str, Path] | None = None,
+    ) -> None:  # fmt: skip
         self.directory = directory
+        self.node_directories = {name: directory / name for name in NAMES} | (node_directories or {})
         directory.mkdir(parents=True, exist_ok=True)
         self.secret = directory / "secret"
         self.secret.write_text(secrets.token_hex(32))
@@ -74,7 +78,7 @@ class ProcessFleet:
             logs[name] = self.log(name)
             start = logs[name].stat().st_size if logs[name].exists() else 0
             command = [
-                sys.executable, "-m", "aurorapy", "storage-node", "--data", str(self.directory / name), "--zone", name[0],
+                sys.executable, "-m", "aurorapy", "storage-node", "--data", str(self.node_directories[name]), "--zone", name[0],
                 "--listen", f"127.0.0.1:{self.ports[name]}", "--name", name, "--secret-file", str(self.secret),
             ]  # fmt: skip
             for setting, value in self.node_settings.items():
@@ -132,3 +136,15 @@ class ProcessFleet:
             reply = wire.query("select protection_group, copy, lsn, pages, digest from aurora_copy_digests()")
             assert not reply.error, reply.error
             return [tuple(row) for row in reply.rows]
+
+    def differing_copies(self) -> list[str]:
+        """A line for each group whose six copies do not all build the same pages."""
+        by_group: dict[str, set[tuple[str, ...]]] = {}
+        counts: dict[str, int] = {}
+        for group, _, *digest in self.digests():
+            by_group.setdefault(group, set()).add(tuple(digest))
+            counts[group] = counts.get(group, 0) + 1
+        return [
+            f"group {group}: {counts[group]} copies, {len(digests)} different: {sorted(digests)}"
+            for group, digests in by_group.items() if len(digests) != 1 or counts[group] != len(NAMES)
+        ]  # fmt: skip
