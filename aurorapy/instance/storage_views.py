@@ -49,8 +49,7 @@ def segment_rows(instance: Any) -> Iterator[tuple]:
     for state in members_of(volume):
         answer, member = state.answer, state.member
         scl = answer.scl if answer is not None else state.scl
-        point = volume.read_point(state.group)
-        lag = max(0, point - scl)
+        lag = max(0, state.point - scl)
         p50, p99 = state.latencies
         word = "silent" if answer is None and not state.is_other else "syncing" if answer is None else "behind" if lag else "ok"
         figures: tuple = (None,) * 7

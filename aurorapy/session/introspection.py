@@ -14,6 +14,7 @@ from aurorapy.activity import wait_event_of
 from aurorapy.config import Setting
 from aurorapy.instance import storage_views
 from aurorapy.instance.sizes import relation_pages
+from aurorapy.instance.storage_nodes import StorageNodes
 from aurorapy.types.values import Array
 
 _MODES = (
@@ -26,6 +27,7 @@ _HIDDEN = "<insufficient privilege>"
 class ServerView:
     def __init__(self, session: Any) -> None:
         self._session = session
+        self.storage_nodes = StorageNodes(session)
 
     # -- settings ------------------------------------------------------------------------------------------------------
     def settings(self) -> Iterator[tuple]:

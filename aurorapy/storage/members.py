@@ -16,9 +16,10 @@ Not here: how a membership is changed (`volume/membership.py`), quorum arithmeti
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections import Counter
+from typing import Any, Container, Iterable, NamedTuple
 
-from aurorapy.records import dataclass
+from aurorapy.records import dataclass, replace
 from aurorapy.storage.quorum import All, Either, Geometry, Rule, Some, renamed
 
 
@@ -61,7 +62,8 @@ class Membership:
 
     epoch: grows with each change; `next_epoch` makes it. before: the write rule of the membership that this one ended,
     until this one is known to be on a write quorum of it; who opens the volume meanwhile writes to both, so `members` has
-    those who leave until then. changes: (who leaves, who comes) of each replacement under way.
+    those who leave until then. changes: (who leaves, who comes) of each replacement under way. nodes: of group 0 alone, all
+    nodes that the volume's groups may live on, whatever a configuration says.
     """
 
     epoch: int
@@ -69,6 +71,7 @@ class Membership:
     geometry: Geometry
     before: Rule | None = None
     changes: tuple[tuple[str, str], ...] = ()
+    nodes: tuple[NodePlace, ...] = ()
 
     @property
     def opening(self) -> Rule:
@@ -86,6 +89,7 @@ class Membership:
             "read": rule_as_data(self.geometry.read),
             "before": None if self.before is None else rule_as_data(self.before),
             "changes": [list(change) for change in self.changes],
+            "nodes": [list(place) for place in self.nodes],
         }
 
     @classmethod
@@ -94,7 +98,8 @@ class Membership:
         before = None if content["before"] is None else rule_from_data(content["before"])
         members = tuple(Member(*member) for member in content["members"])
         changes = tuple((leaves, comes) for leaves, comes in content["changes"])
-        return cls(content["epoch"], members, geometry, before, changes)
+        nodes = tuple(NodePlace(*place) for place in content.get("nodes", ()))
+        return cls(content["epoch"], members, geometry, before, changes, nodes)
 
     def __str__(self) -> str:
         places = " ".join(f"{member.copy}={member.node}" for member in self.members)
@@ -117,7 +122,7 @@ def replacing(membership: Membership, leaves: str, comes: Member, epoch: int) ->
     rules = membership.geometry
     new = Geometry(renamed(rules.write, leaves, comes.copy), renamed(rules.read, leaves, comes.copy))
     members, changes = (*membership.members, comes), (*membership.changes, (leaves, comes.copy))
-    return Membership(epoch, members, rules.replacing(new), None, changes)
+    return replace(membership, epoch=epoch, members=members, geometry=rules.replacing(new), before=None, changes=changes)
 
 
 def decided(membership: Membership, leaves: str, stays: str, epoch: int) -> Membership:
@@ -125,14 +130,23 @@ def decided(membership: Membership, leaves: str, stays: str, epoch: int) -> Memb
     rules = membership.geometry
     geometry = Geometry(renamed(rules.write, leaves, stays), renamed(rules.read, leaves, stays))
     changes = tuple(change for change in membership.changes if set(change) != {leaves, stays})
-    return Membership(epoch, membership.members, geometry, rules.write, changes)
+    return replace(membership, epoch=epoch, geometry=geometry, before=rules.write, changes=changes)
 
 
 def settled(membership: Membership, epoch: int) -> Membership:
     """The end is known to a write quorum of both rules: who is in no rule any more is no member."""
     copies = membership.geometry.copies
     members = tuple(member for member in membership.members if member.copy in copies)
-    return Membership(epoch, members, membership.geometry, None, membership.changes)
+    return replace(membership, epoch=epoch, members=members, before=None)
+
+
+def may_hide_a_group(nodes: Iterable[NodePlace], heard: Container[str], memberships: Iterable[Membership], write: int) -> bool:
+    """Can the nodes that were not heard hold a write quorum of a group that nobody else knows? Copies are spread over the
+    zones, of every group as of those that are known: a zone that is silent, however large, has no more of one than that."""
+    zones = [Counter(member.zone for member in membership.members) for membership in memberships]
+    most = max((count for zone in zones for count in zone.values()), default=write)
+    unheard = Counter(place.zone for place in nodes if place.name not in heard)
+    return sum(min(most, count) for count in unheard.values()) >= write
 
 
 def unused_letter(membership: Membership) -> str:

@@ -17,7 +17,7 @@ import random
 
 from aurorapy.errors import IoError
 from aurorapy.storage import messages as m
-from aurorapy.storage.members import Member, Membership
+from aurorapy.storage.members import Member, Membership, NodePlace
 from aurorapy.storage.node import StorageNode
 from aurorapy.storage.quorum import Geometry
 from aurorapy.storage.volume import StorageConfig
@@ -200,8 +200,12 @@ class Post:
     def place(self, group, membership):
         self.memberships[group] = membership
 
-    def node_count(self):
-        return len(self.fleet.names)
+    @property
+    def places(self):
+        return [NodePlace(name, name.lower(), f"{name}:1") for name in self.fleet.names]
+
+    def meet(self, places):
+        return False
 
     def send(self, copy, message):
         name = self._node_of(message.group, copy)

@@ -123,7 +123,7 @@ class Flips:
             and node.scrub.log_is_damaged < 0
             and node.log.damaged_file() < 0
             and not segment.is_manifest_damaged()
-            and not node.epochs.is_file_damaged()
+            and not node.hosting.is_file_damaged()
             and not any(run.is_frame_damaged(0, segment.id) for run in segment.runs())
             and not any(blocks_damaged(run) for run in segment.runs())
         )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aurorapy.storage.members import NO_MEMBERSHIP, Member, Membership, NodePlace, rule_from_data
+from aurorapy.storage.members import NO_MEMBERSHIP, Member, Membership, NodePlace, may_hide_a_group, rule_from_data
 from aurorapy.storage.quorum import Geometry
 
 SIX = Geometry.of("ABCDEF", 4, 3)
@@ -38,3 +38,18 @@ def test_a_node_is_named_by_its_address_where_no_name_is_given():
     for text in ("", "7001", "a:7001", "a:host:", ":host:1", "a:host:x"):
         with pytest.raises(ValueError):
             NodePlace.parse(text)
+
+
+def test_a_silent_zone_hides_no_group_however_many_nodes_it_has():
+    places = [NodePlace(f"{zone}{number}", zone, "h:1") for zone in "abc" for number in range(4)]
+    known = [Membership(1, members("ABCDEF"), SIX)]  # two in each zone
+
+    def hides(unheard: str) -> bool:
+        return may_hide_a_group(places, {place.name for place in places} - {*unheard.split()}, known, 4)
+
+    assert not hides("c0 c1 c2 c3")
+    assert not hides("c0 c1 c2 c3 b0")
+    assert hides("c0 c1 c2 c3 b0 b1")
+    assert hides("c0 c1 b0 b1")
+    assert not hides("a0 b0 c0")
+    assert may_hide_a_group(places, {place.name for place in places[4:]}, [], 4)  # nothing is known: any four

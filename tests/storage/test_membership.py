@@ -8,7 +8,7 @@ from aurorapy.storage import messages as m
 from aurorapy.storage.members import Member, Membership, NodePlace, decided, replacing, settled
 from aurorapy.storage.quorum import Geometry
 from aurorapy.storage.volume import Volume, membership
-from aurorapy.storage.volume.membership import Changes
+from aurorapy.storage.volume.membership import ChangeRefused, Changes
 from aurorapy.storage.volume.recovery import Superseded
 from aurorapy.storage.volume.transport import Unreachable
 from tests.storage.fleet import SIX, VOLUME, Fleet, Stopped
@@ -271,7 +271,7 @@ def change_and_end(writer, reverting):
         writer.write(0.05)
         (writer.changes.revert if reverting else writer.changes.finish)(0, comes)
         writer.write(0.05)
-    except (Stopped, Superseded, Unreachable, ValueError):
+    except (Stopped, Superseded, Unreachable, ChangeRefused):
         pass
 
 

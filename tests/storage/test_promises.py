@@ -107,11 +107,11 @@ def test_a_node_that_died_between_its_segments_manifest_and_its_own_file_hosts_t
     def die():
         raise PowerLost
 
-    node.epochs.save = die
+    node.hosting.save = die
     with pytest.raises(PowerLost):
         node.step(fleet.creation(0, "G"), 0)
     fleet.restart("G", power_cut=True)
-    assert fleet.nodes["G"].epochs.hosted == {0}
+    assert fleet.nodes["G"].hosting.hosted == {0}
     medium = fleet.media["G"]
     for path in [path for path in medium.names if path.startswith("data/segments/000000/")]:
         del medium.names[path]

@@ -22,6 +22,7 @@ from pathlib import Path
 from tests.support.server import ROOT, Server, ServerFailed
 
 NAMES = ("a1", "a2", "b1", "b2", "c1", "c2")
+SPARES = ("a3", "b3", "c3")  # not in the writer's configuration, started by who wants them
 
 
 def free_ports(count: int) -> list[int]:
@@ -42,14 +43,14 @@ class ProcessFleet:
         node_directories: dict[str, Path] | None = None,
     ) -> None:  # fmt: skip
         self.directory = directory
-        self.node_directories = {name: directory / name for name in NAMES} | (node_directories or {})
+        self.node_directories = {name: directory / name for name in (*NAMES, *SPARES)} | (node_directories or {})
         directory.mkdir(parents=True, exist_ok=True)
         self.secret = directory / "secret"
         self.secret.write_text(secrets.token_hex(32))
-        self.ports = dict(zip(NAMES, free_ports(len(NAMES))))
+        self.ports = dict(zip((*NAMES, *SPARES), free_ports(len(NAMES) + len(SPARES))))
         self.node_settings = {"hot_log_file_size": "16MB", **(node_settings or {})}
         self.processes: dict[str, subprocess.Popen] = {}
-        places = ",".join(f"{name}={name[0]}:127.0.0.1:{port}" for name, port in self.ports.items())
+        places = ",".join(map(self.place, NAMES))
         self.settings = {"storage_nodes": places, "cluster_secret_file": str(self.secret), **(settings or {})}
         self.writers: list[Server] = []
         self.writer = self.new_writer("writer")
@@ -94,6 +95,10 @@ class ProcessFleet:
                 if self.processes[name].poll() is not None or time.monotonic() > deadline:
                     raise ServerFailed(path.read_text()[-4000:])
                 time.sleep(0.02)
+
+    def place(self, name: str) -> str:
+        """As settings and SQL name a node."""
+        return f"{name}={name[0]}:127.0.0.1:{self.ports[name]}"
 
     def log(self, name: str) -> Path:
         return self.directory / f"{name}.log"

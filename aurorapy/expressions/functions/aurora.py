@@ -38,6 +38,28 @@ for _number, (_name, _signature) in enumerate(_SETS, 1):
     function(_signature, _FIRST_OID + _number, context=True, volatility="v", rows=10)(_rows(_name))
 
 
+@function("aurora_storage_nodes() setof (node text, zone text, address text, copies int4)", _FIRST_OID + 11, context=True,
+          volatility="v", rows=10)  # fmt: skip
+def _storage_nodes(ctx):
+    return iter(ctx.activity.storage_nodes.listed()) if ctx.activity is not None else iter(())
+
+
+@function("aurora_add_storage_node(place text) void", _FIRST_OID + 12, context=True, volatility="v")
+def _add_storage_node(ctx, place):
+    ctx.activity.storage_nodes.add(place)
+    return ""
+
+
+@function("aurora_replace_storage_node(node text, place text) int4", _FIRST_OID + 13, context=True, volatility="v")
+def _replace_storage_node(ctx, node, place):
+    return ctx.activity.storage_nodes.replace(node, place)
+
+
+@function("aurora_revert_storage_node(node text) int4", _FIRST_OID + 14, context=True, volatility="v")
+def _revert_storage_node(ctx, node):
+    return ctx.activity.storage_nodes.revert(node)
+
+
 @function("aurora_changed_pages(since pg_lsn) int8", _FIRST_OID + 10, context=True, volatility="v")
 def _changed_pages(ctx, since):
     return ctx.activity.changed_pages(since) if ctx.activity is not None else None

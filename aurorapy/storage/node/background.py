@@ -79,6 +79,7 @@ class Background:
     def run_once(self) -> None:
         """Everything there is to do now; what fails on the disk leaves `failure` and does not stop the rest."""
         node = self.node
+        self._try(node.hosting.leave_replaced)
         self._try(self.seal_full_tables)
         if node.log.needs_spare() or (node.waiting and node.log.spare is None):
             self._try(self.host.in_thread, node.log.prepare)

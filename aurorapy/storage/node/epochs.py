@@ -10,16 +10,13 @@ A message of an older epoch is Refused. One of a newer epoch than the segment kn
 obeyed: State says how far the segment is. Writes and reads of an epoch wait for its list (`follows`): between Fence and
 Truncate a segment takes records only from peers with the same list.
 
-A segment's identity is its node's, drawn when the node's directory was made. The node file lists the groups that it ever
-hosted (`was_here`), so a lost segment is not mistaken for one that never was; a copy made in its place is another.
-
 An epoch, a list or a membership counts from the moment it is on disk (`Segment.promise`), not before: a segment whose disk
 is full stays under the old ones, and serves and acknowledges under those alone.
 
 Errors: OSError when what must be on disk before the answer cannot be written; there is no answer then, and the next
 attempt writes again.
 
-Not here: what follows from the answers (`volume/recovery.py`).
+Not here: what follows from the answers (`volume/recovery.py`), making segments (`hosting`).
 """
 
 from __future__ import annotations
@@ -27,70 +24,21 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Callable
 
-from aurorapy.errors import DataCorrupted
 from aurorapy.storage import messages as m
 from aurorapy.storage.members import Membership
-from aurorapy.storage.node import manifest
 from aurorapy.storage.node.segment import Segment
 
-NODE_KIND = "storage node"
-
-
 class Epochs:
-    """Handlers of one `StorageNode`, and what its node file says."""
+    """Handlers of one `StorageNode`."""
 
     def __init__(self, node: Any) -> None:
         self.node = node
-        self.floor = m.NO_EPOCH  # no segment is made for an older writer
-        self.serial = 0  # of the node file
-        self.hosted: set[int] = set()  # every group the node ever had a segment of
         self.handlers: dict[type, Callable[[Any], list[m.Message]]] = {
-            m.ListSegments: self._list_segments,
-            m.CreateSegment: self._create_segment,
             m.Fence: self._fence,
             m.Ask: self._ask,
             m.Truncate: self._truncate,
             m.Install: self._install,
         }
-
-    # -- the node file -------------------------------------------------------------------------------------------------
-
-    def save(self) -> None:
-        node = self.node
-        content = {"node": node.id, "floor": list(self.floor), "hosted": sorted(self.hosted)}
-        self.serial += 1
-        manifest.save_both(node.host.disk, f"{node.directory}/node", NODE_KIND, content, self.serial)
-
-    def load(self) -> None:
-        node = self.node
-        content, _ = manifest.load_either(node.host.disk, f"{node.directory}/node", NODE_KIND)
-        self.serial = content["serial"]
-        node.id = content["node"]
-        self.floor, self.hosted = m.Epoch(*content["floor"]), set(content["hosted"])
-
-    def note_hosted(self) -> None:
-        """A segment that is there was hosted, also when the node died between the segment's manifest and its own file."""
-        if not self.hosted.issuperset(self.node.segments):
-            self.hosted.update(self.node.segments)
-            try:
-                self.save()
-            except OSError as error:  # the segment itself says so meanwhile
-                self.node.report(f"the file {self.node.directory}/node could not be saved: {error}")
-
-    def is_file_damaged(self) -> bool:
-        try:
-            return not manifest.load_either(self.node.host.disk, f"{self.node.directory}/node", NODE_KIND)[1]
-        except (DataCorrupted, FileNotFoundError):
-            return True
-
-    def _raise_floor(self, epoch: m.Epoch) -> None:
-        if epoch > self.floor:
-            before, self.floor = self.floor, epoch
-            try:
-                self.save()
-            except OSError:
-                self.floor = before
-                raise
 
     # -- which epoch counts --------------------------------------------------------------------------------------------
 
@@ -109,64 +57,18 @@ class Epochs:
         needs_list: writes and reads wait for the epoch's list (`follows`)."""
         segment = self.node.segments.get(message.group)
         if segment is None:
-            return self.missing(message)
+            return self.node.hosting.missing(message)
         if message.epoch == segment.epoch and (not needs_list or self.follows(segment, message.epoch)):
             return None
         return self.other(segment, message.epoch)
-
-    def missing(self, message: Any) -> list[m.Message]:
-        """The answer for a group that the node does not host."""
-        if message.epoch < self.floor:
-            return [m.Refused(self.floor, message.group, "", message.epoch)]
-        return [m.Missing(message.epoch, message.group, self.node.id, message.group in self.hosted)]
-
-    # -- making segments -----------------------------------------------------------------------------------------------
-
-    def _list_segments(self, message: m.ListSegments) -> list[m.Message]:
-        self._raise_floor(message.epoch)
-        segments = self.node.segments
-        epoch = max([self.floor, *(segment.epoch for segment in segments.values())])
-        volume = next((segment.volume for segment in segments.values()), m.NO_VOLUME)
-        groups = {group: segment.membership for group, segment in segments.items()}
-        return [m.Segments(self.node.id, volume, groups, epoch)]
-
-    def _create_segment(self, message: m.CreateSegment) -> list[m.Message]:
-        segment = self.node.segments.get(message.group)
-        if segment is None:
-            if message.epoch < self.floor:
-                return [m.Refused(self.floor, message.group, message.copy, message.epoch)]
-            segment = self._make(message)
-        elif message.epoch < segment.epoch:
-            return [m.Refused(segment.epoch, segment.group, segment.copy, message.epoch)]
-        return [m.SegmentCreated(segment.epoch, segment.group, segment.copy, segment.id)]
-
-    def _make(self, message: m.CreateSegment) -> Segment:
-        node = self.node
-        identity = node.host.random.bytes(16).hex() if message.group in self.hosted else node.id
-        directory = f"{node.directory}/segments/{message.group:06x}"
-        node.host.disk.mkdir(directory)
-        segment = Segment(node.host.disk, directory, message.group, message.copy, identity)
-        segment.epoch, segment.truncations = message.epoch, message.truncations
-        segment.membership, segment.volume = message.membership, message.volume
-        segment.log_start = node.log.position
-        segment.save()
-        if message.group not in self.hosted:
-            self.hosted.add(message.group)
-            try:
-                self.save()
-            except OSError:  # it has promised nothing yet: the next attempt makes it anew
-                self.hosted.discard(message.group)
-                raise
-        node.segments[message.group] = segment
-        return segment
 
     # -- a new writer's questions --------------------------------------------------------------------------------------
 
     def _fence(self, message: m.Fence) -> list[m.Message]:
         segment = self.node.segments.get(message.group)
         if segment is None:
-            self._raise_floor(message.epoch)
-            return self.missing(message)
+            self.node.hosting.raise_floor(message.epoch)
+            return self.node.hosting.missing(message)
         if message.epoch < segment.epoch:
             return self.other(segment, message.epoch)
         self._promise(segment, message.epoch, segment.truncations)
@@ -225,7 +127,7 @@ class Epochs:
     def _install(self, message: m.Install) -> list[m.Message]:
         segment = self.node.segments.get(message.group)
         if segment is None:
-            return self.missing(message)
+            return self.node.hosting.missing(message)
         if message.epoch < segment.epoch:
             return self.other(segment, message.epoch)
         is_newer = message.epoch > segment.epoch  # then its membership counts, whatever the numbers say

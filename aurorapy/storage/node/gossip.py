@@ -214,7 +214,7 @@ class Gossiping:
     def _fetch_records(self, message: m.FetchRecords) -> list[m.Message]:
         segment = self.node.segments.get(message.group)
         if segment is None:
-            return self.node.epochs.missing(message)
+            return self.node.hosting.missing(message)
         is_peer = message.truncations is not None
         if is_peer and (message.epoch, message.truncations) != (segment.epoch, segment.truncations.epoch):
             return [self.said(segment)]
@@ -238,7 +238,7 @@ class Gossiping:
         """A peer's records, also handed on by a recovery: only under the same list do both mean the same by an LSN."""
         segment = self.node.segments.get(message.group)
         if segment is None:
-            return self.node.epochs.missing(message)
+            return self.node.hosting.missing(message)
         if message.epoch != segment.epoch or message.truncations.epoch != segment.truncations.epoch:
             return self.node.epochs.other(segment, message.epoch)
         exchange = self.exchange(segment)

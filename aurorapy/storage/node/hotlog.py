@@ -28,7 +28,7 @@ import struct
 from typing import Callable
 
 from aurorapy.errors import DataCorrupted
-from aurorapy.host import Host, LogFile
+from aurorapy.host import Disk, Host, LogFile
 from aurorapy.host.disk import fill_with_zeroes
 from aurorapy_native.batch import ALIGNMENT, chain_end, find_later, scan, sound_batches
 from aurorapy_native.checksum import crc32c
@@ -377,3 +377,22 @@ class HotLog(LogCore):
 
     def __str__(self) -> str:
         return f"hot log {self.oldest}..{self.number} position={self.position:#x} durable={self.durable:#x}"
+
+
+def owner_of(disk: Disk, directory: str) -> bytes:
+    """The node whose log files these are, by any header that is sound; empty when there is none."""
+    for name in sorted(disk.list(directory) if disk.exists(directory) else ()):
+        if not name.startswith("log-"):
+            continue
+        file = disk.open(f"{directory}/{name}")
+        try:
+            data = file.pread(FILE_HEADER.size, 0)
+        except OSError:
+            continue
+        finally:
+            file.close()
+        if len(data) == FILE_HEADER.size:
+            magic, crc, _, _, node_id = FILE_HEADER.unpack(data)
+            if magic == FILE_MAGIC and crc == crc32c(data[12:]):
+                return node_id
+    return b""

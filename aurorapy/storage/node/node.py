@@ -22,7 +22,7 @@ questions (`epochs`), making runs (`background`), transport (`storage/volume/tra
 from __future__ import annotations
 
 from collections import deque
-from typing import Callable
+from typing import Any, Callable
 
 from aurorapy.host import Host
 from aurorapy.storage import messages as m
@@ -30,7 +30,8 @@ from aurorapy.storage.members import Member
 from aurorapy.storage.node.background import Background
 from aurorapy.storage.node.epochs import Epochs
 from aurorapy.storage.node.gossip import Gossiping
-from aurorapy.storage.node.hotlog import HotLog
+from aurorapy.storage.node.hosting import Hosting
+from aurorapy.storage.node.hotlog import HotLog, owner_of
 from aurorapy.storage.node.inspection import Inspection
 from aurorapy.storage.node.opening import open_log, open_segments
 from aurorapy.storage.node.reading import Reading
@@ -55,6 +56,7 @@ class StorageNode(NodeCore):
         self.report: Callable[[str], None] = lambda line: None  # trouble worth a line in a server's log
         self.failure: str | None = None
         self.background = Background(self)
+        self.hosting = Hosting(self)
         self.epochs = Epochs(self)
         self.reading = Reading(self)
         self.gossip = Gossiping(self)
@@ -63,6 +65,7 @@ class StorageNode(NodeCore):
         self._handlers = {
             m.Write: self._write,
             m.Horizons: self._horizons,
+            **self.hosting.handlers,
             **self.epochs.handlers,
             **self.reading.handlers,
             **self.gossip.handlers,
@@ -73,29 +76,35 @@ class StorageNode(NodeCore):
     # -- life ------------------------------------------------------------------------------------------------------------
 
     def create(self) -> None:
-        """An empty node in a new directory. Blocks."""
+        """An empty node, in the place of what may be left of another one. Blocks."""
         disk = self.host.disk
+        if disk.exists(self.directory):
+            remove_tree(disk, self.directory)
         disk.mkdir(f"{self.directory}/segments")
         self.id = self.host.random.bytes(16).hex()
         self._make_log()
         self.log.create()
-        self.epochs.save()
+        self.hosting.save()
 
     def open(self, read_only: bool = False) -> None:
         """Reads manifests and the hot log's tail (at most two files); answers from then on. Blocks.
 
         read_only: changes no file and appends nothing, for verify."""
-        self.epochs.load()
+        self.hosting.load()
         self._make_log()
         is_lost = open_segments(self, read_only)
         if not read_only:
-            self.epochs.note_hosted()
+            self.hosting.note_segments(is_lost)
         open_log(self, read_only, is_lost)
 
     def _make_log(self) -> None:
         self.log = HotLog(self.host, f"{self.directory}/log", bytes.fromhex(self.id), self.config.log_file_bytes)
         self.log.on_durable = self._log_durable
         self.log.on_error = self._log_failed
+
+    def log_owner(self) -> str:
+        """Whose the log in the directory is, by its files; empty when none of them can say."""
+        return owner_of(self.host.disk, f"{self.directory}/log").hex()
 
     def start(self) -> None:
         """Background work begins."""
@@ -142,6 +151,13 @@ class StorageNode(NodeCore):
         """What lay behind the segment's gap was forgotten: its arrival on the disk says nothing any more."""
         self.in_flight = deque(each for each in self.in_flight if each[1] is not segment or each[3] <= segment.last)
 
+    def forget(self, segment: Segment) -> None:
+        """The segment is no longer the node's."""
+        self.drop_waiting(segment.group)
+        self.in_flight = deque(each for each in self.in_flight if each[1] is not segment)
+        self.gossip.exchanges.pop(segment.group, None)
+        self.scrub.repairs.pop(segment.group, None)
+
     def _log_failed(self, error: OSError) -> None:
         self.failure = f"could not write to the log in {self.directory}: {error.strerror}"
         for segment in self.segments.values():
@@ -169,3 +185,13 @@ class StorageNode(NodeCore):
 
     def __str__(self) -> str:
         return f"{self.name} {self.log} waiting={len(self.waiting)} {' '.join(f'[{s}]' for s in self.segments.values())}"
+
+
+def remove_tree(disk: Any, path: str) -> None:
+    """All files below the directory."""
+    for name in disk.list(path):
+        try:
+            disk.remove(f"{path}/{name}")
+        except (IsADirectoryError, FileNotFoundError):
+            remove_tree(disk, f"{path}/{name}")
+    disk.sync_directory(path)

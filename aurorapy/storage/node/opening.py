@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import Any
 
 from aurorapy.errors import DataCorrupted
+from aurorapy.storage.node.hosting import remove_files
 from aurorapy.storage.node.hotlog import NO_GROUP, Batch
 from aurorapy.storage.node.segment import Segment
 
@@ -37,9 +38,12 @@ def open_segments(node: Any, read_only: bool) -> bool:
             if read_only or not disk.exists(f"{directory}/manifest.copy"):
                 raise
             node.report(f"the segment in {directory} is lost: {error}")
-            for file in disk.list(directory):
-                disk.remove(f"{directory}/{file}")
+            remove_files(disk, directory)
             is_lost = True
+            continue
+        if node.hosting.is_remains(segment) and not read_only:
+            segment.close()
+            remove_files(disk, directory)
             continue
         node.segments[segment.group] = segment
         if segment.lost_runs:
@@ -84,7 +88,7 @@ def replay(node: Any, batches: list[Batch], is_lost: bool) -> None:
             continue
         segment = node.segments.get(group)
         if segment is None:
-            if group in node.epochs.hosted and (is_lost or any(map(node.gossip.has_peers, node.segments.values()))):
+            if group in node.hosting.identities or is_lost:
                 continue
             raise DataCorrupted(f"the log holds records of group {group}, whose segment is missing")
         if position < segment.log_start:

@@ -53,11 +53,10 @@ def storage_node(options: argparse.Namespace) -> int:
 async def _storage_node(host: RealHost, loop: Any, settings: dict[str, Any], options: argparse.Namespace) -> int:
     name = options.name or options.listen
     try:
-        server = await in_task(host, loop, open_node, host, name, storage_config(settings), options.listen)
+        server = await in_task(host, loop, open_node, host, name, storage_config(settings), options.listen, report)
     except (ObjectInUse, OSError) as error:
         print(f"aurorapy: {error}", file=sys.stderr)
         return 1
-    server.node.report = lambda line: print(f"storage: {line}", file=sys.stderr, flush=True)
     Collector(loop.call_later).start()
     print(f"aurorapy {__version__} storage node {name} in zone {options.zone} ready at {server.listening.address}", flush=True)
     if settings["metrics_listen"]:
@@ -68,3 +67,7 @@ async def _storage_node(host: RealHost, loop: Any, settings: dict[str, Any], opt
     await stop
     await in_task(host, loop, server.close)
     return 0
+
+
+def report(line: str) -> None:
+    print(f"storage: {line}", file=sys.stderr, flush=True)

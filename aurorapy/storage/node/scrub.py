@@ -101,6 +101,8 @@ class Scrub:
         """A pass: everything the node has on disk is read and verified, piece by piece."""
         in_thread = self.node.host.in_thread
         for segment in list(self.node.segments.values()):
+            if self.node.segments.get(segment.group) is not segment:
+                continue  # given up meanwhile
             repair = self.repair(segment)
             if in_thread(segment.is_manifest_damaged):
                 self._found(segment, "a manifest")
@@ -109,9 +111,9 @@ class Scrub:
             for run in segment.runs():
                 yield from self._check_run(segment, run)
             repair.last_pass = self.node.host.clock.monotonic()
-        if in_thread(self.node.epochs.is_file_damaged):
+        if in_thread(self.node.hosting.is_file_damaged):
             self.node.report(f"the file {self.node.directory}/node is damaged; it is written again")
-            self.node.epochs.save()
+            self.node.hosting.save()
         damaged = in_thread(self.node.log.damaged_file)
         if damaged > self.log_is_damaged:
             self.node.report(f"the log file {damaged} of {self.node.directory} is damaged; what it holds is sealed")

@@ -17,7 +17,7 @@ Not here: what the messages do (`node`, `epochs`, `reading`, `gossip`), frames (
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from aurorapy.errors import DatabaseError, ObjectInUse
 from aurorapy.host import Host, Link, Listening
@@ -120,7 +120,9 @@ class NodeServer:
         return f"{self.node} at {self.listening.address if self.listening else 'nowhere'}"
 
 
-def open_node(host: Host, name: str, config: StorageConfig, address: str) -> NodeServer:
+def open_node(
+    host: Host, name: str, config: StorageConfig, address: str, report: Callable[[str], None] = lambda line: None
+) -> NodeServer:
     """The node whose directory is the host's root, made where there is none; served. ObjectInUse when another process
     has it."""
     try:
@@ -128,10 +130,12 @@ def open_node(host: Host, name: str, config: StorageConfig, address: str) -> Nod
     except BlockingIOError:
         raise ObjectInUse("the storage node's directory is in use by another process") from None
     node = StorageNode(host, NODE_PATH, name, config)
-    if not host.disk.exists(f"{NODE_PATH}/node"):
+    node.report = report
+    if not node.hosting.find():
         node.create()
         node.close()
         node = StorageNode(host, NODE_PATH, name, config)
+        node.report = report
     node.open()
     server = NodeServer(host, node)
     server.start(address)

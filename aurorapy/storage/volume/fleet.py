@@ -29,6 +29,7 @@ from aurorapy.storage.quorum import Geometry, Rule
 from aurorapy.storage.volume.laggards import Laggards
 from aurorapy.storage.volume.links import LinkTransport
 from aurorapy.storage.volume.membership import Changes
+from aurorapy.storage.volume.nodes import Nodes
 from aurorapy.storage.volume.recovery import Recovered, Recovery, Superseded
 from aurorapy.storage.volume.transport import Answers, Transport, Unreachable
 from aurorapy.storage.volume.volume import Volume
@@ -61,9 +62,10 @@ class FleetVolume(Volume):
     def __init__(self, host: Host, config: StorageConfig, transport: LinkTransport, recovered: Recovered, found: Found) -> None:
         super().__init__(host, config, transport, recovered)
         self.identity = recovered.volume
-        self._node_ids = {name: answer.node for name, answer in found.nodes.items()}
+        self.node_ids = {name: answer.node for name, answer in found.nodes.items()}
         self.laggards = Laggards(self)
         self.changes = Changes(self)
+        self.nodes = Nodes(self)
         transport.epoch = self.epoch
         self._left_at = 0.0  # when the last batch did
         self._may_hold, self._is_held = True, False
@@ -141,7 +143,7 @@ class FleetVolume(Volume):
         """The first records of a protection group are about to leave. What is sent to a copy arrives in order, so they
         find their segment; a node that was down meanwhile is told when it says that the segment is missing."""
         loads = Counter(member.node for each in self.transport.memberships.values() for member in each.members)
-        membership = choose_members(self.config.nodes, self.config.copies, self._node_ids, loads, self.config.tails)
+        membership = choose_members(self.nodes.to_choose_from(), self.config.copies, self.node_ids, loads, self.config.tails)
         self.transport.place(group, membership)
         progress = self.groups[group] = GroupProgress(dict.fromkeys(membership.geometry.copies, 0), 0, membership.geometry.write)
         for member in membership.members:
@@ -192,6 +194,7 @@ def create_fleet(host: Host, config: StorageConfig) -> Volume:
             identity = m.VolumeIdentity(host.random.bytes(16).hex(), config.group_pages)
             ids = {name: answer.node for name, answer in answers.items()}
             membership = choose_members(config.nodes, config.copies, ids, Counter(), config.tails)
+            membership = replace(membership, nodes=config.nodes)
         transport.place(0, membership)
         questions = {
             member.copy: m.CreateSegment(m.NO_EPOCH, 0, member.copy, m.NO_TRUNCATIONS, membership, identity)
@@ -217,6 +220,7 @@ def open_fleet(host: Host, config: StorageConfig) -> Volume:
         recovery = Recovery(host, transport, geometry, instance, config)
         decided = recovery.decided()
         volume = FleetVolume(host, config, transport, decided, found)
+        volume.node_ids.update(recovery.nodes)
         volume.open_for_writes(recovery, decided)
         return volume
     except BaseException:
@@ -225,13 +229,13 @@ def open_fleet(host: Host, config: StorageConfig) -> Volume:
 
 
 def enough_to_know(places: tuple[NodePlace, ...]) -> Callable[[Answers], bool]:
-    """Whoever is made is on a write quorum of its six: with three nodes silent, one that answers knows of it."""
+    """A volume is there once a read quorum of group 0 says so; that there is none, only all can say."""
 
     def enough(answers: Answers) -> bool:
         if len(answers) == len(places):
             return True
         found = what_is_hosted(answers)
-        return found is not None and is_whole(found) and len(places) - len(answers) <= 3
+        return found is not None and is_whole(found)
 
     return enough
 
@@ -257,7 +261,7 @@ def is_whole(found: Found) -> bool:
         return False
     hosts = {answer.node for answer in found.nodes.values() if 0 in answer.groups}
     names = {name for name, answer in found.nodes.items() if 0 in answer.groups}
-    present = [each.copy for each in membership.members if each.segment in hosts or (not each.segment and each.node in names)]
+    present = [each.copy for each in membership.members if each.segment in hosts or each.node in names]
     return membership.geometry.read.met(present)
 
 

@@ -29,19 +29,21 @@ class CopyState:
     answer: m.Inspected | None
     is_other: bool  # it answers, but is of another epoch than the writer
     latencies: tuple[float, float]  # of acknowledgements, seconds: p50 and p99; 0 while there is none
+    point: int = 0  # what it has to have: the group's read point when it was asked
 
 
 def inspect(volume: Any) -> Iterator[CopyState]:
     """Every copy of every group. May switch."""
     transport = volume.transport
     for group, progress in sorted(volume.groups.items()):
+        point = volume.read_point(group)
         answers = ask_who_answers(volume, m.Inspect(volume.epoch, group))
         for member in transport.memberships[group].members:
             answer = answers.get(member.copy)
             latencies = transport.ack_latencies(group, member.copy)
             found = answer if isinstance(answer, m.Inspected) else None
             is_other = answer is not None and found is None
-            yield CopyState(group, member, progress.positions.get(member.copy, 0), found, is_other, latencies)
+            yield CopyState(group, member, progress.positions.get(member.copy, 0), found, is_other, latencies, point)
 
 
 def inspect_local(volume: Any) -> Iterator[CopyState]:
@@ -51,7 +53,7 @@ def inspect_local(volume: Any) -> Iterator[CopyState]:
             member = Member(copy, "local", "", "", node.id)
             answers = node.step(m.Inspect(volume.epoch, group), 0.0)
             found = next((answer for answer in answers if isinstance(answer, m.Inspected)), None)
-            yield CopyState(group, member, progress.positions.get(copy, 0), found, False, (0.0, 0.0))
+            yield CopyState(group, member, progress.positions.get(copy, 0), found, False, (0.0, 0.0), volume.read_point(group))
 
 
 def ask_who_answers(volume: Any, message: m.Message) -> dict[str, m.Message]:

@@ -167,11 +167,23 @@ class LinkTransport:
             targets = {member.copy: (self._routes[message.group, member.copy], message) for member in members}
         return self._ask({name: (link, each) for name, (link, each) in targets.items() if link is not None}, enough, wait_s)
 
-    def node_count(self) -> int:
-        return len(self.places)
+    def meet(self, places: Iterable[NodePlace]) -> bool:
+        known = {place.name for place in self.places}
+        new = tuple(place for place in places if place.name not in known)
+        self.places += new
+        for place in new:
+            self._link(place.address)
+        return bool(new)
+
+    def forget(self, name: str) -> None:
+        """No group has a copy on that node any more."""
+        self.places = tuple(place for place in self.places if place.name != name)
 
     def ask_nodes(self, message: m.Message, enough: Callable[[Answers], bool]) -> dict[str, m.Message]:
         return self._ask({place.name: (self._link(place.address), message) for place in self.places}, enough)
+
+    def ask_node(self, place: NodePlace, message: m.Message) -> m.Message:
+        return self._ask({place.name: (self._link(place.address), message)}, bool)[place.name]
 
     def read_page(self, copy: str, group: int, page_no: int, lsn: int) -> bytes:
         return self.read(group, page_no, lsn, 0, lambda: [copy])

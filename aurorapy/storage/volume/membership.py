@@ -15,7 +15,7 @@ membership that was installed on any segment is found by the next recovery, and 
 acknowledged by both rules was never installed.
 
 Errors: Superseded (and the volume fails) when a newer writer is met; Unreachable when too few answer for a while: the
-change stays where it is, to be finished or reverted later. ValueError for a copy or change that there is not.
+change stays where it is, to be finished or reverted later. ChangeRefused for a copy or change that there is not.
 
 Not here: the rules themselves (`members`, `quorum`), filling the new copy (`node/gossip`), when to replace whom.
 """
@@ -25,6 +25,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from aurorapy.errors import DatabaseError
+from aurorapy.records import replace
 from aurorapy.storage import messages as m
 from aurorapy.storage.members import (
     Member,
@@ -44,6 +45,11 @@ LOOK_SECONDS = 0.05
 GATE_SECONDS = 30.0  # so long a change waits for enough copies before it begins
 PAUSE_SECONDS = 0.3  # so long acknowledgements may wait for it
 RETRY_SECONDS = 1.0
+HEALED_AT_ONCE = 2  # groups: each step of a change is a few syncs on every node, which commits wait behind
+
+
+class ChangeRefused(DatabaseError, sqlstate="55000"):
+    """There is no such copy or change, or no longer."""
 
 
 class Changes:
@@ -54,7 +60,8 @@ class Changes:
         self._transport = volume.transport
         self._tasks = volume.host.tasks
         self._busy: set[int] = set()  # groups whose membership is being written
-        self._healing: set[tuple[int, str]] = set()  # (group, identity of the node that came back empty)
+        self._healing: set[tuple[int, str]] = set()  # (group, identity of the copy that a node would make), also those in line
+        self._healed_now = 0
 
     # -- the three steps -----------------------------------------------------------------------------------------------
 
@@ -63,9 +70,9 @@ class Changes:
         with Turn(self, group):
             membership = self._membership(group)
             if leaves not in membership.geometry.copies:
-                raise ValueError(f"protection group {group} has no copy {leaves}")
+                raise ChangeRefused(f"protection group {group} has no copy {leaves}")
             if any(member.segment == node_id for member in membership.members if member.copy != leaves):
-                raise ValueError(f"{place.name} holds a copy of protection group {group} already")
+                raise ChangeRefused(f"{place.name} holds a copy of protection group {group} already")
             kind = membership.member(leaves).kind
             comes = Member(unused_letter(membership), place.name, place.zone, place.address, node_id, kind)
             joint = replacing(membership, leaves, comes, self._next_epoch(membership))
@@ -92,6 +99,14 @@ class Changes:
         self.finish(group, comes)
         return comes
 
+    def renew(self, group: int, changed: Callable[[Membership], Membership]) -> None:
+        """Another membership with the same rules, on a write quorum when this returns."""
+        with Turn(self, group):
+            membership = self._membership(group)
+            after = replace(changed(membership), epoch=self._next_epoch(membership))
+            self._transport.place(group, after)
+            self._write(group, after, after.opening, ())
+
     def heal(self, group: int, member: Member, node_id: str) -> None:
         """The node of that member has come back empty, as another one: a copy of its own takes the member's place. Never
         waits; once for each node."""
@@ -103,8 +118,15 @@ class Changes:
 
     def _heal(self, group: int, leaves: str, place: NodePlace, node_id: str) -> None:
         try:
-            self.replace(group, leaves, place, node_id)
-        except (DatabaseError, ValueError) as error:  # tried again when the node next says that it has nothing
+            while self._healed_now >= HEALED_AT_ONCE:
+                self._check()
+                self._tasks.sleep(LOOK_SECONDS)
+            self._healed_now += 1
+            try:
+                self.replace(group, leaves, place, node_id)
+            finally:
+                self._healed_now -= 1
+        except DatabaseError as error:  # tried again when the node next says that it has nothing
             if self._volume.failure is None and not self._volume.closed:
                 self._volume._trouble(f"copy {leaves} of protection group {group} is not replaced yet: {error}")
         finally:
@@ -124,7 +146,7 @@ class Changes:
                 for _, comes in self._membership(group).changes:
                     self.finish(group, comes)
                 return
-            except (Unreachable, ValueError):  # or somebody else has ended it meanwhile
+            except (Unreachable, ChangeRefused):  # or somebody else has ended it meanwhile
                 self._tasks.sleep(RETRY_SECONDS)
 
     # -- how a step is made --------------------------------------------------------------------------------------------
@@ -133,7 +155,7 @@ class Changes:
         with Turn(self, group):
             membership = self._membership(group)
             if not {leaves, stays} <= {*membership.geometry.copies}:
-                raise ValueError(f"no such change of protection group {group} is under way")
+                raise ChangeRefused(f"no such change of protection group {group} is under way")
             after = decided(membership, leaves, stays, self._next_epoch(membership))
             self._transport.place(group, after)
             self._write(group, after, after.opening, ())
@@ -221,7 +243,7 @@ class Changes:
             self._tasks.sleep(LOOK_SECONDS)
             self._check()
             if comes not in progress.positions:
-                raise ValueError(f"the change of protection group {group} to {comes} was reverted")
+                raise ChangeRefused(f"the change of protection group {group} to {comes} was reverted")
             if progress.positions[comes] >= target:
                 return
 
@@ -234,7 +256,7 @@ class Changes:
         for change in self._membership(group).changes:
             if change[1] == comes:
                 return change
-        raise ValueError(f"no copy {comes} comes to protection group {group}")
+        raise ChangeRefused(f"no copy {comes} comes to protection group {group}")
 
     def _next_epoch(self, membership: Membership) -> int:
         return next_epoch(membership.epoch, *self._volume.epoch)

@@ -33,7 +33,7 @@ from typing import Callable, Iterable, Mapping
 from aurorapy.errors import FatalError
 from aurorapy.host import Host
 from aurorapy.storage import messages as m
-from aurorapy.storage.members import Membership
+from aurorapy.storage.members import Membership, may_hide_a_group
 from aurorapy.storage.options import StorageConfig
 from aurorapy.storage.quorum import Geometry, Rule, smallest
 from aurorapy.storage.volume.decision import Decision, annul, decide, forgetful, newest_list
@@ -83,6 +83,7 @@ class Recovery:
         self.highest = 0  # number of any epoch that was met
         self.rivals = 0
         self.memberships: dict[int, Membership] = {}  # the newest that was met
+        self.nodes: dict[str, str] = {}  # identity of every node that answered, by name
         self.volume = m.NO_VOLUME
 
     def run(self) -> Recovered:
@@ -143,27 +144,34 @@ class Recovery:
 
     def _find(self, epoch: m.Epoch) -> None:
         """Which groups there are, and who holds them. What no node knows that answers is on no write quorum."""
-        question = m.ListSegments(epoch)
-        answers = self.transport.ask_nodes(question, self._hears_every_write_quorum)
-        for answer in answers.values():
-            if isinstance(answer, m.Segments):
-                self._met(answer.epoch)
-                if answer.volume != m.NO_VOLUME:
-                    self.volume = answer.volume
-                for group, membership in answer.groups.items():
-                    if group not in self.memberships or membership.epoch > self.memberships[group].epoch:
-                        self.memberships[group] = membership
+        question, has_new = m.ListSegments(epoch), True
+        while has_new:
+            answers = self.transport.ask_nodes(question, self._hears_every_write_quorum)
+            for name, answer in answers.items():
+                if isinstance(answer, m.Segments):
+                    self._listed(name, answer)
+            has_new = self.transport.meet(self.memberships[0].nodes if 0 in self.memberships else ())
         if epoch != m.NO_EPOCH and any(answer.epoch > epoch for answer in answers.values()):
             self._rival("a node knows a newer epoch")
         self.memberships = dict(sorted(self.memberships.items()))
         for group, membership in self.memberships.items():
             self.transport.place(group, membership)
 
+    def _listed(self, name: str, answer: m.Segments) -> None:
+        self._met(answer.epoch)
+        self.nodes[name] = answer.node
+        if answer.volume != m.NO_VOLUME:
+            self.volume = answer.volume
+        for group, membership in answer.groups.items():
+            if group not in self.memberships or membership.epoch > self.memberships[group].epoch:
+                self.memberships[group] = membership
+
     def _hears_every_write_quorum(self, answers: Answers) -> bool:
         """Are those that do not answer too few for a write quorum of a group that only they know?"""
         rules = [self.rules(group).write for group in self.memberships] or [self.geometry.write]
-        unheard = self.transport.node_count() - sum(isinstance(answer, m.Segments) for answer in answers.values())
-        return unheard < min(map(smallest, rules))
+        heard = {name for name, answer in answers.items() if isinstance(answer, m.Segments)}
+        memberships = self.memberships.values()
+        return not may_hide_a_group(self.transport.places, heard, memberships, min(map(smallest, rules)))
 
     def _fence(self, group: int) -> None:
         rule = self.rules(group).read

@@ -8,12 +8,12 @@ Errors: Unreachable when no quorum of copies can be asked.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, Protocol
+from typing import Any, Callable, Iterable, Mapping, Protocol, Sequence
 
 from aurorapy.errors import IoError
 from aurorapy.host import Host
 from aurorapy.storage import messages as m
-from aurorapy.storage.members import Membership
+from aurorapy.storage.members import Membership, NodePlace
 from aurorapy.storage.node import StorageNode
 
 
@@ -47,11 +47,15 @@ class Transport(Protocol):
         """To all copies of the group, or to each copy named its own message; returns once `enough(answers so far)`. At
         most one answer a copy. Raises Unreachable when it waited for long."""
 
-    def node_count(self) -> int:
-        """Storage nodes of the configuration."""
+    @property
+    def places(self) -> Sequence[NodePlace]:
+        """Storage nodes of the configuration, and those met since."""
+
+    def meet(self, places: Iterable[NodePlace]) -> bool:
+        """These are storage nodes, too. False when all were known."""
 
     def ask_nodes(self, message: m.Message, enough: Callable[[Answers], bool]) -> dict[str, m.Message]:
-        """To every storage node of the configuration; by node. As `ask` otherwise."""
+        """To every storage node of `places`; by node. As `ask` otherwise."""
 
     def read_page(self, copy: str, group: int, page_no: int, lsn: int) -> bytes: ...
     def close(self) -> None: ...
@@ -91,8 +95,12 @@ class DirectTransport:
             raise Unreachable(f"too few copies answered {', '.join(sorted(map(str, messages.values()))[:1])}: {sorted(answers)}")
         return answers
 
-    def node_count(self) -> int:
-        return len(self.nodes)
+    @property
+    def places(self) -> Sequence[NodePlace]:
+        return [NodePlace(copy, copy, "") for copy in self.nodes]
+
+    def meet(self, places: Iterable[NodePlace]) -> bool:
+        return False
 
     def ask_nodes(self, message: m.Message, enough: Callable[[Answers], bool]) -> dict[str, m.Message]:
         return self.ask(message, enough)

@@ -336,7 +336,7 @@ MUTANTS = (
     Mutant(19, "PGCL in recovery is the fourth highest", ("laggards", "recovery", "storm"), pgcl_is_the_fourth_highest,
            (("laggards", 2), ("laggards", 3), ("laggards", 6))),
     Mutant(20, "an epoch counts that could not be written", ("disks", "storm"), promise_without_disk,
-           (("disks", 29), ("disks", 32), ("disks", 39))),
+           (("disks", 29), ("storm", 28), ("disks", 32), ("disks", 39))),
 )
 
 
