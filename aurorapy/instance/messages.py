@@ -22,7 +22,8 @@ Not here: who is promoted when (`cluster/failover.py`), what each message does t
 
 from __future__ import annotations
 
-from typing import NamedTuple, get_args
+import struct
+from typing import NamedTuple, Sequence, get_args
 
 from aurorapy.host.frames import ProtocolError
 from aurorapy.records import dataclass
@@ -44,11 +45,12 @@ class ReadPoint(NamedTuple):
 
 @dataclass(slots=True)
 class Attach:
-    """Reader → writer: I follow. `vdl`: how far its cache is already, 0 for an empty one."""
+    """Reader → writer: I follow. `vdl`: how far its cache is already, 0 for an empty one; `horizon`: its oldest snapshot."""
 
     name: str
     epoch: Epoch
     vdl: Lsn = 0
+    horizon: Lsn = 0
 
     def __str__(self) -> str:
         return f"Attach {self.name} epoch={self.epoch} vdl={self.vdl:#x}"
@@ -56,39 +58,42 @@ class Attach:
 
 @dataclass(slots=True)
 class Attached:
-    """Writer → reader: the stream begins behind `lsn`. `state`: ids and commits that a snapshot at `vdl` needs."""
+    """Writer → reader: everything at or below `vdl` is in the volume, and everything above it comes in the stream (or has
+    come already). `state`: ids and commits that a snapshot at `vdl` needs; `horizon`: the writer's prune horizon."""
 
     epoch: Epoch
     vdl: Lsn
-    lsn: Lsn
+    horizon: Lsn
     points: tuple[ReadPoint, ...]
     state: bytes
 
     def __str__(self) -> str:
-        return f"Attached epoch={self.epoch} vdl={self.vdl:#x} lsn={self.lsn:#x}"
+        return f"Attached epoch={self.epoch} vdl={self.vdl:#x} horizon={self.horizon:#x}"
 
 
 @dataclass(slots=True)
 class Records:
-    """Whole mini-transactions, in LSN order: records in (prev, last] of the volume."""
+    """Whole mini-transactions: records in (prev, last] of the volume, one protection group after the other."""
 
     epoch: Epoch
     prev: Lsn
     last: Lsn
-    vdl: Lsn
     records: bytes
 
     def __str__(self) -> str:
-        return f"Records {self.prev:#x}..{self.last:#x} vdl={self.vdl:#x}"
+        return f"Records {self.prev:#x}..{self.last:#x}"
 
 
 @dataclass(slots=True)
 class Moved:
-    """The writer's VDL, and its clock when it moved there."""
+    """The writer's VDL, and its clock when it moved there. Ids below `oldest_xid` have ended, their commits at or below the
+    VDL; ids from `next_xid` on are not handed out."""
 
     epoch: Epoch
     vdl: Lsn
     sent_us: int
+    oldest_xid: int
+    next_xid: int
 
     def __str__(self) -> str:
         return f"Moved vdl={self.vdl:#x}"
@@ -96,7 +101,8 @@ class Moved:
 
 @dataclass(slots=True)
 class Seen:
-    """Reader → writer, every 100 ms or so; feeds the prune horizon, the PGMRPL and aurora_replica_status()."""
+    """Reader → writer, every 100 ms or so; feeds the prune horizon, the PGMRPL and aurora_replica_status(). Neither its
+    snapshots nor those it will take are older than `oldest_snapshot`."""
 
     name: str
     vdl: Lsn
@@ -207,14 +213,35 @@ KINDS: tuple[type, ...] = get_args(Message)
 _KIND_OF = {kind: number for number, kind in enumerate(KINDS)}
 
 
+_RECORDS = struct.Struct("<BI QQ QQ")
+_MOVED = struct.Struct("<BI QQ QqQQ")
+_RECORDS_KIND, _MOVED_KIND = _KIND_OF[Records], _KIND_OF[Moved]
+
+
+def encode_records(epoch: Epoch, prev: Lsn, last: Lsn, records: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Records, of batches that were made for storage."""
+    return (_RECORDS.pack(_RECORDS_KIND, 0, *epoch, prev, last), *records)
+
+
 def encode(message: Message, number: int = 0) -> tuple[bytes, ...]:
     """The parts of a frame's body."""
+    if type(message) is Records:
+        return encode_records(message.epoch, message.prev, message.last, (message.records,))
+    if type(message) is Moved:
+        m = message
+        return (_MOVED.pack(_MOVED_KIND, number, *m.epoch, m.vdl, m.sent_us, m.oldest_xid, m.next_xid),)
     return encode_fields(message, _KIND_OF[type(message)], number)
 
 
 def decode(body: bytes) -> tuple[Message, int]:
     """(message, number). Raises ProtocolError."""
     try:
+        if body[0] == _RECORDS_KIND:
+            _, number, epoch, instance, prev, last = _RECORDS.unpack_from(body)
+            return Records(Epoch(epoch, instance), prev, last, body[_RECORDS.size :]), number
+        if body[0] == _MOVED_KIND:
+            _, number, epoch, instance, *rest = _MOVED.unpack(body)
+            return Moved(Epoch(epoch, instance), *rest), number
         return decode_fields(body, KINDS)
     except MALFORMED as error:
         raise ProtocolError(f"a frame is no message: {error!r}") from None

@@ -42,7 +42,7 @@ def drop_dead(HeapReader heap not None, BTree tree not None, bytes key not None)
 cdef int drop_passed(HeapReader heap, BTree tree, const char* key, uint32_t n, list tids) except -1:
     cdef uint64_t horizon = heap.status.horizon(), pruned_to = 0
     cdef int dead = 0
-    if horizon <= tree.barren or not heap.may_prune:
+    if horizon <= tree.barren or not heap.may_prune or tree.mtr.log.limit_lsn == 0:
         return 0
     try:
         for tid in tids:
@@ -59,7 +59,7 @@ cdef int drop_from_leaf(HeapReader heap, BTree tree, int32_t frame) except -1:
     cdef uint64_t horizon = heap.status.horizon(), pruned_to = 0
     cdef int first = first_entry(page), count = page_count(page), found = 0, i
     cdef int[LEAF_ENTRIES_MAX] at
-    if horizon <= tree.barren or not heap.may_prune or tree.pool.frame_pins[frame]:
+    if horizon <= tree.barren or not heap.may_prune or tree.mtr.log.limit_lsn == 0 or tree.pool.frame_pins[frame]:
         return 0
     try:
         for i in range(first, count):

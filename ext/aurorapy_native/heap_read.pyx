@@ -121,7 +121,7 @@ cdef class HeapReader:
 
     cdef int prune_if_useful(self, int32_t frame, bint crowded) except -1:
         """1 when the page was pruned: rows on it have moved."""
-        if not self.may_prune or not (crowded or free_bytes(self.pool.at(frame)) < CROWDED):
+        if not self.may_prune or self.mtr.log.limit_lsn == 0 or not (crowded or free_bytes(self.pool.at(frame)) < CROWDED):
             return 0
         if not is_prunable(self.pool, self.status, frame):
             return 0

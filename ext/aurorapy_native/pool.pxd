@@ -16,6 +16,7 @@ cdef class BufferPool:
     cdef uint64_t vdl                    # pages above it may not be evicted; set by the volume
     cdef public object reader            # callable(page_no) -> 8192 bytes at the newest durable state; may switch
     cdef dict loading                    # page_no -> [stale?, waiters...]: one fetch in flight per page
+    cdef dict queued                     # page_no -> records that came while it was being fetched; empty on a writer
     cdef uint32_t next_unused            # frames from here on were never used
     cdef size_t mapped                   # bytes of the region
     cdef public object tasks             # host.tasks: where a second fetch of one page waits; None without a loop
@@ -24,6 +25,11 @@ cdef class BufferPool:
     cdef int32_t await_frame(self) except -1
     cdef int32_t take_frame(self) noexcept nogil
     cdef void put(self, uint32_t page_no, int32_t frame) noexcept nogil
+    cdef int32_t find(self, uint32_t page_no) noexcept nogil
+    # A record of the writer's, on an instance that follows it: to the page if it is here, or to what is on its way. Its
+    # length in bytes, 0 when the page is not kept.
+    cdef int follow(self, uint32_t page_no, const char* record, uint32_t length) except -1
+    cdef bint catch_up(self, uint32_t page_no, char* page) except -1
     cdef void remove(self, uint32_t page_no) noexcept nogil
 
     # Frame of a resident page, or -1. No side effect but the clock bit.

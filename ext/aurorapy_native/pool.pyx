@@ -18,6 +18,8 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 from posix.mman cimport (MAP_ANONYMOUS, MAP_FAILED, MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap, munmap)
 
+from aurorapy_native.redo cimport apply_record
+
 from aurorapy.errors import InternalError, ResourceError
 from aurorapy_native.retry import NoFrame, PageMiss
 
@@ -62,6 +64,7 @@ cdef class BufferPool:
             raise MemoryError
         memset(self.frame_page, 0xFF, frames * sizeof(uint32_t))
         self.loading = {}
+        self.queued = {}
         self.reader = reader
         self.tasks = tasks
 
@@ -88,6 +91,13 @@ cdef class BufferPool:
             i = (i + 1) & self.table_mask
             entry = self.table[i]
         return -1
+
+    cdef int32_t find(self, uint32_t page_no) noexcept nogil:
+        """lookup() by somebody whose interest keeps no page here."""
+        cdef uint32_t i = hash_of(page_no) & self.table_mask
+        while self.table[i] and self.frame_page[self.table[i] - 1] != page_no:
+            i = (i + 1) & self.table_mask
+        return <int32_t> self.table[i] - 1
 
     cdef void put(self, uint32_t page_no, int32_t frame) noexcept nogil:
         cdef uint32_t i = hash_of(page_no) & self.table_mask
@@ -198,6 +208,8 @@ cdef class BufferPool:
             if frame >= 0:
                 self.frame_pins[frame] -= 1
             del self.loading[page_no]
+            if self.queued:
+                self.queued.pop(page_no, None)
             for waiter in waiters[1:]:
                 waiter.wake()
 
@@ -221,7 +233,34 @@ cdef class BufferPool:
         if waiters[0] or self.lookup(page_no) >= 0:
             return
         memcpy(self.base + <size_t> frame * PAGE, <const char*> data, PAGE)
-        self.put(page_no, frame)
+        if not self.queued or self.catch_up(page_no, self.base + <size_t> frame * PAGE):
+            self.put(page_no, frame)
+
+    # -- following a writer ------------------------------------------------------------------------------------------
+
+    cdef int follow(self, uint32_t page_no, const char* record, uint32_t length) except -1:
+        cdef int32_t frame = self.find(page_no)
+        cdef list waiters
+        if frame >= 0:
+            if apply_record(self.base + <size_t> frame * PAGE, record, length) < 0:
+                self.remove(page_no)          # not the page the record was made for: the volume has the right one
+                return 0
+            return <int> length
+        if not self.loading:
+            return 0
+        waiters = self.loading.get(page_no)
+        if waiters is None:
+            return 0
+        self.queued.setdefault(page_no, []).append(record[:length])
+        return <int> length
+
+    cdef bint catch_up(self, uint32_t page_no, char* page) except -1:
+        """Applies what came while the page was on its way; False when it does not fit: fetch again."""
+        cdef bytes record
+        for record in self.queued.get(page_no, ()):
+            if apply_record(page, record, <uint32_t> len(record)) < 0:
+                return False
+        return True
 
     def wait_for_frame(self):
         """Returns when a frame may have become free. ResourceError when none ever will."""

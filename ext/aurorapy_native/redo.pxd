@@ -45,6 +45,21 @@ cdef enum RecordKind:
 # -1 out of order (page LSN != prev_page), -2 malformed.
 cdef int apply_record(char* page, const char* record, uint32_t length) noexcept nogil
 
+# Length of the whole, undamaged record at `data`, or 0.
+cdef uint32_t record_at(const char* data, size_t left) noexcept nogil
+
+cdef struct Header:          # the record's fixed part, as drawn above
+    uint32_t length
+    uint32_t crc
+    uint64_t lsn
+    uint64_t prev_volume
+    uint64_t prev_group
+    uint64_t prev_page
+    uint32_t page_no
+    uint8_t kind
+    uint8_t flags
+    uint16_t changes
+
 cdef class RedoBuffer:
     """The writer's records that no batch has taken yet, a buffer a protection group."""
     cdef readonly uint64_t last_lsn          # of the last record handed out

@@ -42,19 +42,6 @@ Record.__doc__ = """One decoded record. `changes` is a list of tuples for a page
 ("move", offset, length, source), ("fill", offset, length, byte), ("whole", lower, upper, bytes); `payload` is a note's
 bytes."""
 
-cdef struct Header:          # the record's fixed part, as in redo.pxd
-    uint32_t length
-    uint32_t crc
-    uint64_t lsn
-    uint64_t prev_volume
-    uint64_t prev_group
-    uint64_t prev_page
-    uint32_t page_no
-    uint8_t kind
-    uint8_t flags
-    uint16_t changes
-
-
 cdef inline uint16_t u16(const char* p) noexcept nogil:
     cdef uint16_t v
     memcpy(&v, p, 2)
@@ -139,7 +126,6 @@ cdef int apply_record(char* page, const char* record, uint32_t length) noexcept 
 
 
 cdef uint32_t record_at(const char* data, size_t left) noexcept nogil:
-    """Length of the whole, undamaged record at `data`, or 0."""
     cdef uint32_t length, crc
     if left < RECORD_HEADER:
         return 0
@@ -468,6 +454,17 @@ cdef class RedoBuffer:
         return self.append(page_no, RECORD_PAGE, FLAG_CONSISTENCY_POINT if consistency_point else 0,
                            <uint16_t> len(changes), prev_page, (<const char*> raw) + RECORD_HEADER,
                            <uint32_t> (len(raw) - RECORD_HEADER))
+
+    def restart(self, uint64_t last_lsn, uint64_t position, dict group_last not None):
+        """Goes on where a recovery ended, as a new buffer would: a reader becomes the writer. Nothing may be pending."""
+        cdef uint32_t g
+        self.last_lsn = self.last_consistency_point = last_lsn
+        self.position = max(position, last_lsn)
+        for g in range(self.groups):
+            self.group_last[g] = self.group_sent[g] = 0
+        for group, lsn in group_last.items():
+            self.grow(group)
+            self.group_last[<uint32_t> group] = self.group_sent[<uint32_t> group] = lsn
 
     def require_room(self, uint32_t n):
         """Raises NoLogRoom unless n more bytes fit below limit_lsn."""

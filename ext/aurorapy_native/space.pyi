@@ -26,6 +26,8 @@ class VolumeSpace:
     next_page: int
     free: list[list[int]]
     relations: dict[int, RelationStorage]
+    maps: dict[int, tuple[int, bytearray]] | None
+    """On a reader: the map pages that are followed, each with its relation's root."""
     horizon: Callable[[], int] | None
 
     def __init__(self, pool: BufferPool, mtr: MiniTransaction) -> None: ...
@@ -34,6 +36,9 @@ class VolumeSpace:
 
     def open(self) -> None:
         """Reads page 0 and the free list. FatalError or DataCorrupted when this is no volume of this format."""
+
+    def unfollow(self, root: int) -> None:
+        """On a reader: a relation is gone for all but those who have it open."""
 
     def counter(self, n: int) -> int:
         """Value of the u64 slot n (0..63) of page 0."""

@@ -94,6 +94,7 @@ cdef class VolumeSpace:
         self.free_slots = []
         self.counters = [0] * COUNTERS
         self.relations = {}
+        self.maps = None
         self.horizon = None
 
     def create(self):
@@ -112,6 +113,7 @@ cdef class VolumeSpace:
             raise FatalError(f"the volume has format version {version}, this server reads {FORMAT_VERSION}",
                              sqlstate="XX000")
         self.next_page = next_page
+        self.free, self.free_pages, self.free_slots = [], [], []
         self.counters = list(struct.unpack_from(f"<{COUNTERS}Q", page, _VOLUME_COUNTERS))
         while head:
             head = self.read_free_page(head)
@@ -128,6 +130,12 @@ cdef class VolumeSpace:
             else:
                 self.free_slots.append((page_no, slot))
         return int.from_bytes(page[_FREE_NEXT:_FREE_NEXT + 4], "little")
+
+    def unfollow(self, uint32_t root):
+        """On a reader: a relation is gone for all but those who have it open; its map pages may become something else."""
+        self.relations.pop(root, None)
+        for page_no in [page_no for page_no, (of, _) in self.maps.items() if of == root]:
+            del self.maps[page_no]
 
     # -- counters --------------------------------------------------------------------------------------------------
 
@@ -299,6 +307,9 @@ cdef class RelationStorage:
     def read_maps(self):
         cdef uint32_t page_no = self.root
         cdef bytes page
+        if self.volume_space.maps is not None:
+            self.read_maps_that_change()
+            return
         self.meta_extents = [self.root]
         while page_no:
             page = self.pool.page(page_no)
@@ -315,6 +326,61 @@ cdef class RelationStorage:
             page_no = following
         if self.blocks > self.capacity():
             raise DataCorrupted(f"the relation at page {self.root} has more blocks than extents")
+
+    def read_maps_that_change(self):
+        """On a reader: each map page is followed from the moment it is read, so at the end all are of one moment."""
+        cdef dict maps = self.volume_space.maps
+        cdef uint32_t page_no = self.root
+        while page_no:
+            if page_no not in maps:
+                maps[page_no] = (self.root, bytearray(self.pool.page(page_no)))
+            page = maps[page_no][1]
+            if page[12] != KIND_MAP or int.from_bytes(page[20:24], "little") != self.root:
+                self.volume_space.unfollow(self.root)
+                raise DataCorrupted(f"page {page_no} is not a map page of the relation at page {self.root}")
+            page_no = int.from_bytes(page[_MAP_NEXT:_MAP_NEXT + 4], "little")
+        self.read_anew()
+
+    def follow_maps(self):
+        """A record has changed a map page that is followed. False: the pages say no more what they should."""
+        cdef dict maps = self.volume_space.maps
+        cdef uint32_t page_no = self.root, entries = 0
+        while page_no:
+            if page_no not in maps:
+                return False
+            page = maps[page_no][1]
+            count, page_no = struct.unpack_from("<II", page, _MAP_COUNT)
+            entries += count
+        if entries < self.n_entries:
+            self.read_anew()
+        else:
+            self.read_on()
+        return True
+
+    def read_anew(self):
+        self.blocks = self.n_visibility = self.n_extents = self.n_entries = self.space_loaded = 0
+        self.map_pages.clear()
+        self.space_pages.clear()
+        self.meta_extents[:] = [self.root]
+        self.read_on()
+
+    def read_on(self):
+        """Mirrors what the followed map pages have more than the mirror."""
+        cdef uint32_t page_no = self.root, known = self.n_entries, before = 0, n
+        while page_no:
+            page = self.volume_space.maps[page_no][1]
+            kind, blocks, entries, following = _MAP_HEAD.unpack_from(page, 32)
+            if page_no == self.root:
+                self.kind, total = kind, blocks
+            if page_no not in self.map_pages:
+                self.map_pages.append(page_no)
+            for n in range(before, before + entries):
+                if n >= known:
+                    start, what = _MAP_ENTRY.unpack_from(page, _MAP_ENTRIES + 8 * (n - before))
+                    self.take_entry(what, start)
+            before += entries
+            page_no = following
+        self.blocks = total
 
     def take_entry(self, int what, uint32_t start):
         """Mirrors one entry of a map page."""

@@ -59,5 +59,8 @@ cdef class TransactionStatus:
     cdef Snapshot take(self, object transaction, TxnIds ids, uint32_t command)
     cdef int bits(self, uint64_t xid) except -1
     cdef int grow(self) except -1
+    # On a reader: the writer has logged the id's commit at `lsn`; seen once the VDL has passed it.
+    cdef int note_commit(self, uint64_t xid, uint64_t lsn) except -1
+    cdef int know(self, uint64_t next_xid) except -1
     cdef void link(self, Snapshot snapshot) noexcept
     cdef void unlink(self, Snapshot snapshot) noexcept

@@ -30,6 +30,8 @@ from aurorapy_native.page cimport KIND_STATUS, PAGE_HEADER
 from aurorapy_native.redo cimport NOTE_COMMIT
 from aurorapy_native.space cimport RelationStorage
 
+import struct
+
 from aurorapy.errors import DataCorrupted, ProgramLimitExceeded
 from aurorapy_native.retry import Retry
 from aurorapy_native.space import retrying
@@ -379,6 +381,74 @@ cdef class TransactionStatus:
         if below > self.all_committed_below:
             self.space.raise_counter(COUNTER_ALL_COMMITTED, below)
             self.all_committed_below = below
+
+    # -- following a writer ----------------------------------------------------------------------------------------
+
+    cdef int note_commit(self, uint64_t xid, uint64_t lsn) except -1:
+        if xid >= self.ring_base:
+            self.know(xid + 1)
+            self.ring[xid & self.ring_mask] = lsn
+        return 0
+
+    cdef int know(self, uint64_t next_xid) except -1:
+        """Ids below `next_xid` have been handed out."""
+        cdef uint64_t xid
+        while next_xid - self.ring_base > self.ring_mask:
+            self.grow()
+        for xid in range(self.next_xid, next_xid):
+            self.ring[xid & self.ring_mask] = 0
+        self.next_xid = max(self.next_xid, next_xid)
+        return 0
+
+    def ring_bytes(self):
+        """What a reader's snapshots need of a writer's ids: oldest id in the ring, next id, commit LSNs of those between."""
+        cdef uint64_t xid
+        cdef list out = [self.ring[xid & self.ring_mask] for xid in range(self.ring_base, self.next_xid)]
+        return struct.pack(f"<QQ{len(out)}Q", self.ring_base, self.next_xid, *out)
+
+    def take_ring(self, bytes ring not None):
+        """Takes over what a writer gave of its ring. Ids in it whose end is known already keep what is known; returns
+        those older ones, still in doubt here, that the writer has no doubt of: ended_before() says how they ended."""
+        cdef uint64_t base, next_xid, xid, lsn
+        cdef bint is_first = self.next_xid == FIRST_XID and self.ring_base == FIRST_XID
+        base, next_xid = struct.unpack_from("<QQ", ring)
+        if is_first:
+            self.ring_base = self.next_xid = base
+        self.know(next_xid)
+        for xid, lsn in enumerate(struct.unpack_from(f"<{next_xid - base}Q", ring, 16), base):
+            if lsn and xid >= self.ring_base and self.ring[xid & self.ring_mask] == 0:
+                self.ring[xid & self.ring_mask] = lsn
+        return [xid for xid in range(self.ring_base, min(base, self.next_xid)) if self.ring[xid & self.ring_mask] == 0]
+
+    def ended_before(self, xid, uint64_t lsn, bint committed):
+        """An id ended at or below `lsn`, and after the last VDL that any snapshot here was taken at."""
+        if committed:
+            self.note_commit(xid, lsn)
+
+    def trim_below(self, uint64_t oldest_running):
+        """trim() on a reader: ids below `oldest_running` have ended, those that did not commit are aborted."""
+        cdef uint64_t horizon = self.horizon(), lsn
+        while self.ring_base < min(self.next_xid, oldest_running):
+            lsn = self.ring[self.ring_base & self.ring_mask]
+            if lsn > horizon and lsn != NEVER:
+                break
+            self.ring_base += 1
+
+    def follow(self):
+        """Opens the status pages to read them on an instance that follows a writer. May switch."""
+        self.pages = RelationStorage.open(self.space, self.space.counter(COUNTER_STATUS_ROOT))
+        self.all_committed_below = self.space.counter(COUNTER_ALL_COMMITTED)
+
+    def promote(self):
+        """The instance has become the writer: every id handed out by its predecessors that did not commit is aborted.
+        May not switch, so that no snapshot comes in between."""
+        cdef uint64_t xid, ceiling = max(self.next_xid, <uint64_t> max(FIRST_XID, self.space.counter(COUNTER_XID)))
+        self.all_committed_below = self.space.counter(COUNTER_ALL_COMMITTED)
+        self.know(ceiling)
+        for xid in range(self.ring_base, ceiling):
+            if self.ring[xid & self.ring_mask] == 0:
+                self.ring[xid & self.ring_mask] = NEVER
+        self.ceiling = ceiling
 
     # -- Python's view ---------------------------------------------------------------------------------------------
 

@@ -31,6 +31,8 @@ cdef class VolumeCore(Sender):
     cdef public dict groups              # number -> GroupProgress
     cdef public object failure           # DatabaseError; nothing becomes durable any more
     cdef public bint closed
+    cdef public bint follows             # a reader's: nothing is written here
+    cdef public object feed              # callable(point, records): for readers; None while there are none
     cdef uint64_t began_at
     cdef uint64_t limit_bytes
     cdef size_t batch_bytes

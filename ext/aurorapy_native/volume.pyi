@@ -46,6 +46,10 @@ class VolumeCore(Sender):
     takes: Any
     failure: Any
     closed: bool
+    follows: bool
+    """A reader's: nothing is written here."""
+    feed: Callable[[int, list[bytes]], None] | None
+    """For readers: told of every flush, its end and its records; None while there are none."""
     def __init__(
         self, tasks: RunQueue, redo: RedoBuffer, transport: Any, epoch: Any,
         groups: dict[int, GroupProgress], limit_bytes: int, batch_bytes: int,
@@ -60,6 +64,10 @@ class VolumeCore(Sender):
         """What a copy says unasked."""
     def recount(self, group: int) -> None:
         """The write rule of a group has changed: what the copies hold already may be enough by it."""
+    def follow(self, vdl: int) -> None:
+        """A reader has applied everything up to this VDL of its writer's."""
+    def take_over(self, epoch: Any, vdl: int, position: int, groups: dict[int, GroupProgress]) -> None:
+        """The reader's volume becomes the writer's: a recovery has ended at `vdl`, and pages are there already."""
     def allow(self, limit_bytes: int) -> None:
         """LSNs may be handed out up to so many bytes above the VDL; who waited for that goes on."""
     def fail(self, error: Any) -> None:

@@ -86,6 +86,8 @@ cdef class VolumeCore(Sender):
                 if redo.group_used[group]:
                     self.take_group(group, take, batches)
             self.takes.append(take)
+            if self.feed is not None:
+                self.feed(take.point, [batch.records for progress, batch in batches])
             send = self.transport.send
             for progress, batch in batches:
                 for copy in progress.positions:
@@ -157,6 +159,21 @@ cdef class VolumeCore(Sender):
             self.vdl_moved()
         return 0
 
+    # -- following a writer --------------------------------------------------------------------------------------------
+    def follow(self, uint64_t vdl):
+        """A reader has applied everything up to this VDL of its writer's."""
+        if vdl > self.vdl:
+            self.vdl = vdl
+            self.vdl_moved()
+
+    def take_over(self, epoch, uint64_t vdl, uint64_t position, dict groups not None):
+        """The reader's volume becomes the writer's: a recovery has ended at `vdl`, and pages are there already."""
+        self.follow(vdl)
+        self.redo.restart(vdl, position, {group: progress.read_point for group, progress in groups.items()})
+        self.began_at = self.redo.position
+        self.epoch, self.groups, self.follows = epoch, groups, False
+        self.set_limit()
+
     def allow(self, uint64_t limit_bytes):
         """LSNs may be handed out up to so many bytes above the VDL; who waited for that goes on."""
         self.limit_bytes = limit_bytes
@@ -164,7 +181,7 @@ cdef class VolumeCore(Sender):
         self.wake_room_waiters()
 
     cdef int set_limit(self) except -1:
-        self.redo.limit_lsn = max(self.vdl, self.began_at) + self.limit_bytes
+        self.redo.limit_lsn = 0 if self.follows else max(self.vdl, self.began_at) + self.limit_bytes
         return 0
 
     cdef int vdl_moved(self) except -1:
