@@ -208,6 +208,7 @@ def _settings() -> list[Setting]:
         Setting("instance_role", enum, "writer", "postmaster", choices=("writer", "reader"), description="What this instance is when it starts."),
         Setting("instance_listen", string, "", "postmaster", description="Internal address, as HOST:PORT, for readers and the control plane; empty: none."),
         Setting("instance_writer", string, "", "postmaster", description="Internal address of the writer when a reader starts; empty: it waits to be told."),
+        Setting("max_standby_streaming_delay", integer, 30000, "sighup", "ms", -1, 2**31 - 1, description="So long a reader's snapshot, or a lost reader, keeps row versions from being removed; -1: for ever."),
         Setting("promotion_tier", integer, 1, "sighup", maximum=15, description="Who becomes writer first when the writer is lost: 0 before 15."),
         Setting("metrics_listen", string, "", "postmaster", description="HTTP address of the metrics, as HOST:PORT; empty: none."),
         Setting("protection_group_size", integer, 1310720, "postmaster", "8kB", 64, 2**31 - 1, description="Address space of one protection group."),

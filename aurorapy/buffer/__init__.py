@@ -26,7 +26,7 @@ FRAMES_LEAST = 256  # a mini-transaction pins up to 64; several may be on their 
 
 def make_pool(frames: int, volume: Any, tasks: Any) -> BufferPool:
     """A pool of `frames` pages, reading from the volume and told of its VDL."""
-    pool = BufferPool(max(frames, FRAMES_LEAST), volume.read_page, tasks)
+    pool = BufferPool(frames if volume.follows else max(frames, FRAMES_LEAST), volume.read_page, tasks)
 
     def wait_for_frame() -> None:
         target = volume.redo.last_consistency_point

@@ -33,6 +33,7 @@ class Lookups:
 
     def __init__(self, reader: Callable[[], CatalogReader]) -> None:
         self._reader = reader
+        self.changes = 0  # times anything was dropped
         self.relations: dict[int, Relation | None] = {}
         self.names: dict[tuple[int, str], int | None] = {}
         self.schemas: dict[str, int | None] = {}
@@ -43,6 +44,7 @@ class Lookups:
         self.type_names: dict[tuple[int, str], Type | None] = {}
 
     def clear(self) -> None:
+        self.changes += 1
         for cache in (self.relations, self.names, self.schemas, self.schema_names, self.roles, self.role_names,
                       self.types, self.type_names):  # fmt: skip
             cache.clear()
@@ -52,6 +54,7 @@ class Lookups:
         if not relation:
             self.clear()
             return
+        self.changes += 1
         self.relations.pop(relation, None)
         self.names.clear()
         self.types.clear()
@@ -60,11 +63,19 @@ class Lookups:
             if cached is None or any(index.oid == relation for index in cached.indexes):
                 del self.relations[oid]
 
-    def relation(self, oid: int) -> Relation | None:
-        found = self.relations.get(oid, _MISSING)
-        if found is _MISSING:
-            found = self.relations[oid] = self._load(oid)
+    def _look(self, cache: dict, key: Any, load: Callable[[], Any]) -> Any:
+        """What the cache has, or what `load` finds. A change that comes while it reads makes it read again: reading may
+        wait for pages, and what was read before the change must not be kept after it."""
+        found = cache.get(key, _MISSING)
+        while found is _MISSING:
+            changes = self.changes
+            loaded = load()
+            if changes == self.changes:
+                found = cache[key] = loaded
         return found
+
+    def relation(self, oid: int) -> Relation | None:
+        return self._look(self.relations, oid, lambda: self._load(oid))
 
     def _load(self, oid: int) -> Relation | None:
         reader = self._reader()
@@ -73,55 +84,37 @@ class Lookups:
             relation.stats = load_statistics(reader, oid)
         return relation
 
+    def _one(self, column: str, table: str, **key: Any) -> Any:
+        """One column of the row with the key, None when there is none."""
+        row = self._reader().one(table, **key)
+        return getattr(row, column) if row is not None else None
+
     def relation_oid(self, schema: int, name: str) -> int | None:
-        key = (schema, name)
-        found = self.names.get(key, _MISSING)
-        if found is _MISSING:
-            row = self._reader().one("pg_class", relname=name, relnamespace=schema)
-            found = self.names[key] = row.oid if row else None
-        return found
+        return self._look(
+            self.names, (schema, name), lambda: self._one("oid", "pg_class", relname=name, relnamespace=schema)
+        )
 
     def schema_oid(self, name: str) -> int | None:
-        found = self.schemas.get(name, _MISSING)
-        if found is _MISSING:
-            row = self._reader().one("pg_namespace", nspname=name)
-            found = self.schemas[name] = row.oid if row else None
-        return found
+        return self._look(self.schemas, name, lambda: self._one("oid", "pg_namespace", nspname=name))
 
     def schema_name(self, oid: int) -> str | None:
-        found = self.schema_names.get(oid, _MISSING)
-        if found is _MISSING:
-            row = self._reader().one("pg_namespace", oid=oid)
-            found = self.schema_names[oid] = row.nspname if row else None
-        return found
+        return self._look(self.schema_names, oid, lambda: self._one("nspname", "pg_namespace", oid=oid))
 
     def role_oid(self, name: str) -> int | None:
-        found = self.roles.get(name, _MISSING)
-        if found is _MISSING:
-            row = self._reader().one("pg_authid", rolname=name)
-            found = self.roles[name] = row.oid if row else None
-        return found
+        return self._look(self.roles, name, lambda: self._one("oid", "pg_authid", rolname=name))
 
     def role_name(self, oid: int) -> str | None:
-        found = self.role_names.get(oid, _MISSING)
-        if found is _MISSING:
-            row = self._reader().one("pg_authid", oid=oid)
-            found = self.role_names[oid] = row.rolname if row else None
-        return found
+        return self._look(self.role_names, oid, lambda: self._one("rolname", "pg_authid", oid=oid))
 
     def type_by_oid(self, oid: int) -> Type | None:
-        found = self.types.get(oid, _MISSING)
-        if found is _MISSING:
-            found = self.types[oid] = load_type(self._reader(), oid)
-        return found
+        return self._look(self.types, oid, lambda: load_type(self._reader(), oid))
 
     def type_in_schema(self, schema: int, name: str) -> Type | None:
-        key = (schema, name)
-        found = self.type_names.get(key, _MISSING)
-        if found is _MISSING:
-            row = self._reader().one("pg_type", typname=name, typnamespace=schema)
-            found = self.type_names[key] = self.type_by_oid(row.oid) if row else None
-        return found
+        def load() -> Type | None:
+            oid = self._one("oid", "pg_type", typname=name, typnamespace=schema)
+            return self.type_by_oid(oid) if oid is not None else None
+
+        return self._look(self.type_names, (schema, name), load)
 
 
 class CatalogCache:

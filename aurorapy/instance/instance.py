@@ -15,7 +15,7 @@ Not here: clients (`server`), SQL.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from aurorapy.activity import Counters
 from aurorapy.activity.sessions import SessionActivities
@@ -26,14 +26,17 @@ from aurorapy.errors import DatabaseError, FatalError
 from aurorapy.instance import bootstrap, database_jobs, tables
 from aurorapy.instance.channels import Channels
 from aurorapy.instance.databases import Database
+from aurorapy.instance.feed import Feed
+from aurorapy.instance.reader import Follower
 from aurorapy.instance.sequences import Sequences
 from aurorapy.instance.storage_jobs import StorageJobs
 from aurorapy.instance.workers.maintenance import Maintenance
 from aurorapy.records import dataclass
 from aurorapy.storage.options import VOLUME_PATH, storage_config
-from aurorapy.storage.volume import NoVolume, StorageConfig, Volume, create_volume, open_volume
+from aurorapy.storage.volume import NoVolume, StorageConfig, Volume, create_volume, open_follower, open_volume
 from aurorapy.txn.manager import TransactionManager
 from aurorapy.wire.scram import make_verifier, parse_verifier
+from aurorapy_native.followed_maps import FollowedMaps
 from aurorapy_native.locks import LockOwner
 from aurorapy_native.mtr import MiniTransaction
 from aurorapy_native.space import VolumeSpace
@@ -98,6 +101,8 @@ class Instance:
         self.storage_jobs = StorageJobs(self)
         self.channels = Channels()
         self.maintenance = Maintenance(self)
+        self.feed = Feed(self)
+        self.follower: Follower | None = None  # of a reader
         self.backends: Any = None  # the listener, once there is one
         self.start_us = host.clock.wall_us()
         self.closing = False
@@ -146,6 +151,36 @@ class Instance:
                 pass
         return cls.create(host, settings, superuser, password, log, storage)
 
+    @classmethod
+    def follow(cls, host: Any, settings: dict[str, Any], log: Any = None, storage: StorageConfig | None = None,
+               begun: Callable[[Instance], None] = lambda instance: None) -> Instance:  # fmt: skip
+        """A reader of what another instance writes. Returns when its writer has been heard; `begun`, before that, hands
+        out what there is, so that somebody can say who the writer is."""
+        instance = cls(host, settings, open_follower(host, storage or storage_config(settings)), log)
+        instance.space.maps = FollowedMaps(instance.space)
+        settings["in_hot_standby"] = settings["transaction_read_only"] = True
+        instance.follower = Follower(instance)
+        begun(instance)
+        if settings["instance_writer"]:
+            instance.follower.follow(settings["instance_writer"])
+        instance.follower.wait_attached()
+        instance.space.open(to_read=True)
+        instance.txns.status.follow()
+        instance._begin_to_serve()
+        return instance
+
+    @property
+    def is_reader(self) -> bool:
+        return self.volume.follows
+
+    def catalog_changed(self, database: int, relation: int) -> None:
+        """The writer has committed changes to what the relation is (0: to anything)."""
+        found = self._databases.get(database)
+        if found is not None:
+            found.cache.invalidate(relation)
+        elif not relation and self._databases:
+            next(iter(self._databases.values())).cache.invalidate(0)
+
     def _take_over(self) -> bool:
         """Reads what the predecessor left; False when it had not got as far as its directory of databases."""
         if not any(self.pool.page(0)[:8]):  # its LSN: never written
@@ -182,11 +217,16 @@ class Instance:
         return host.disk.exists(f"{VOLUME_PATH}/volume")
 
     def _ready(self) -> None:
+        self._begin_to_serve()
+        if self.settings["instance_listen"]:
+            self.feed.begin()
+        self.maintenance.start()
+
+    def _begin_to_serve(self) -> None:
         if self.host.disk.exists(TEMPORARY_PATH):  # of a process that ended between opening a file and unlinking it
             for name in self.host.disk.list(TEMPORARY_PATH):
                 self.host.disk.remove(f"{TEMPORARY_PATH}/{name}")
         self.authentication_secret = self.space.counter(bootstrap.COUNTER_SECRET).to_bytes(8, "little")
-        self.maintenance.start()
 
     def close(self) -> None:
         """A clean end: sequences without gaps, everything durable."""
@@ -194,7 +234,9 @@ class Instance:
             return
         self.closing = True
         self.maintenance.stop()
-        if self.volume.failure is None:
+        if self.follower is not None:
+            self.follower.stop()
+        if self.volume.failure is None and not self.is_reader:
             self.sequences.close()
             for storage in list(self.space.relations.values()):
                 storage.flush_space()
@@ -202,7 +244,7 @@ class Instance:
 
     # -- transactions --------------------------------------------------------------------------------------------------
     def begin(self, database: Database, isolation: str, read_only: bool, after: int = 0) -> Any:
-        return self.txns.begin(isolation, read_only, False, after, database.oid)
+        return self.txns.begin(isolation, read_only or self.volume.follows, False, after, database.oid)
 
     def fresh_snapshot(self) -> Any:
         """What is committed now, seen by nobody's transaction."""

@@ -95,7 +95,7 @@ async def _serve(host: RealHost, loop: Any, settings: dict[str, Any], options: a
         print(f"aurorapy: could not listen on {settings['instance_listen']}: {error.strerror}", file=sys.stderr)
         return 1
     try:
-        instance = await in_task(host, loop, _open_instance, host, settings, options, log)
+        instance = await in_task(host, loop, _open_instance, host, settings, options, log, door)
     except (ObjectInUse, Unreachable, Superseded) as error:
         print(f"aurorapy: {error.message}", file=sys.stderr)
         return 1
@@ -124,6 +124,11 @@ async def _serve(host: RealHost, loop: Any, settings: dict[str, Any], options: a
     return SUPERSEDED if superseded.done() else 0
 
 
+def _let_follow(door: InstanceDoor, instance: Instance) -> None:
+    door.follow = instance.follower.follow
+    door.lag_us = lambda: instance.follower.lag_us
+
+
 def _open_door(door: InstanceDoor, instance: Instance, listener: Listener, stepped_down: Any) -> None:
     """From here on the control plane is told that the instance serves, and may ask it to step down."""
 
@@ -134,6 +139,7 @@ def _open_door(door: InstanceDoor, instance: Instance, listener: Listener, stepp
 
     door.sessions = lambda: len(listener.by_pid)
     door.step_down, door.stepped_down = step_down, stepped_down
+    door.feed = instance.feed
     door.instance = instance
 
 
@@ -152,7 +158,11 @@ async def _leave(listener: Listener, error: DatabaseError) -> None:
         pass
 
 
-def _open_instance(host: RealHost, settings: dict[str, Any], options: argparse.Namespace, log: Any) -> Instance:
+def _open_instance(
+    host: RealHost, settings: dict[str, Any], options: argparse.Namespace, log: Any, door: InstanceDoor
+) -> Instance:
+    if settings["instance_role"] == "reader":
+        return Instance.follow(host, settings, log, begun=lambda instance: _let_follow(door, instance))
     return Instance.open_or_create(host, settings, options.user, options.password, log)
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from aurorapy.errors import DatabaseError, TransactionStateError
+from aurorapy.session import recovery
 from aurorapy.session.settings import SessionSettings
 from aurorapy_native.statement import BlockCore
 
@@ -55,6 +56,8 @@ class TransactionBlock(BlockCore):
                 "current transaction is aborted, commands ignored until end of transaction block", sqlstate="25P02"
             )
         if self.transaction is None:
+            if self._settings.in_recovery:
+                recovery.check_default_isolation(self._settings.transaction_defaults[0])
             self.transaction = self._begin(*self._settings.transaction_defaults)
             self.snapshot_taken = False
             self._settings.begin()
@@ -81,6 +84,10 @@ class TransactionBlock(BlockCore):
     def _start(self, options: dict[str, Any]) -> None:
         settings = self._settings
         isolation, read_only, deferrable = settings.transaction_defaults
+        if settings.in_recovery:
+            recovery.check_characteristics(options or {})
+            if not options or "isolation" not in options:
+                recovery.check_default_isolation(isolation)
         if options:
             isolation = options.get("isolation", isolation)
             read_only = options.get("read_only", read_only)
@@ -200,6 +207,8 @@ class TransactionBlock(BlockCore):
     def set_characteristics(self, options: dict[str, Any]) -> None:
         """SET TRANSACTION, or the options of a BEGIN that joins an implicit transaction."""
         transaction = self.transaction
+        if self._settings.in_recovery:
+            recovery.check_characteristics(options)
         if "isolation" in options and options["isolation"] != transaction.isolation:
             if self.snapshot_taken:
                 raise TransactionStateError(

@@ -124,6 +124,7 @@ def make_eval_context(session: Any) -> EvalContext:
         xid=xid,
         snapshot_text=lambda: instance.snapshot_text(session),
         current_lsn=lambda: instance.volume.vdl,
+        in_recovery=instance.is_reader,
         sequences=instance.sequences.for_session(session),
         advisory=SessionAdvisoryLocks(session),
         backends=SessionBackends(session),

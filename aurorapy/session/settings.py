@@ -54,10 +54,11 @@ class SessionSettings:
         self.reads_alone: bool = not self["default_transaction_isolation"].startswith(("repeatable", "serializable"))
         self.waits_for_commit: bool = self["synchronous_commit"] != "off"
         self.work_mem_bytes: int = self["work_mem"] << 10
+        self.in_recovery: bool = self["in_hot_standby"]
         limit = self["temp_file_limit"]
         self.temp_file_limit_bytes: int | None = limit << 10 if limit >= 0 else None
         self.transaction_defaults = (
-            self["default_transaction_isolation"], self["default_transaction_read_only"],
+            self["default_transaction_isolation"], self["default_transaction_read_only"] or self.in_recovery,
             self["default_transaction_deferrable"],
         )  # fmt: skip
 
@@ -165,6 +166,8 @@ class SessionSettings:
             if key in self.values or key in self.startup:
                 return str(self[key])
             raise need_setting_error(name)
+        if key == "transaction_read_only" and self.in_recovery:
+            return "on"
         if key.startswith("transaction_") and key not in self.values:
             key = f"default_{key}"  # outside a block: what the statement's own transaction has
         return setting.show(self[key])

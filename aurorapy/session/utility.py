@@ -18,7 +18,7 @@ from aurorapy.errors import DatabaseError, FeatureNotSupported, TransactionState
 from aurorapy.execute import ddl, explain
 from aurorapy.records import dataclass
 from aurorapy.session import copy as copy_protocol
-from aurorapy.session import cursors, prepared_sql
+from aurorapy.session import cursors, prepared_sql, recovery
 from aurorapy.session.columns import columns_of, show_columns
 from aurorapy.session.rows import Rows
 from aurorapy.sql import statements as s
@@ -31,6 +31,8 @@ def run(session: Any, statement: s.Statement, alone: bool = True) -> None:
         session.block.forbid_block(_named(statement))
     if not isinstance(statement, (*OUTSIDE_TRANSACTIONS, *RUN_IN_FAILED_BLOCK)):
         session.block.start_statement()
+    if session.instance.is_reader:
+        recovery.refuse(session, statement)
     result = _handler(statement)(session, statement)
     if isinstance(result, Rows):
         session.output.result(result)
@@ -61,6 +63,8 @@ def run_portal(session: Any, portal: Any, limit: int) -> None:
         return
     if isinstance(statement, NO_BLOCK):
         session.block.forbid_block(statement.tag)
+    if session.instance.is_reader:
+        recovery.refuse(session, statement)
     result = _handler(statement)(session, statement)
     if isinstance(result, Rows):
         portal.context = result
@@ -84,7 +88,7 @@ def _handler(statement: s.Statement) -> Callable[[Any, Any], Any]:
 
 # -- transactions ------------------------------------------------------------------------------------------------------
 def _begin(session: Any, statement: s.Begin) -> str:
-    if statement.options.get("isolation") == "serializable":
+    if statement.options.get("isolation") == "serializable" and not session.instance.is_reader:
         session.notice("WARNING", "serializable runs as repeatable read", sqlstate="01000")
     session.block.begin(statement.options)
     return "START TRANSACTION" if statement.start else "BEGIN"

@@ -1,7 +1,7 @@
 """A reader's half of the log: the writer's records, applied to the pages that are here."""
 
+from aurorapy_native.followed_maps import FollowedMaps
 from aurorapy_native.pool import BufferPool
-from aurorapy_native.space import VolumeSpace
 from aurorapy_native.visibility import TransactionStatus
 
 class Applier:
@@ -13,7 +13,7 @@ class Applier:
     """Gone through."""
     applied: int
     """To a page that is here, or on its way."""
-    def __init__(self, pool: BufferPool, space: VolumeSpace, status: TransactionStatus, group_pages: int) -> None: ...
+    def __init__(self, pool: BufferPool, maps: FollowedMaps, status: TransactionStatus, group_pages: int) -> None: ...
     def apply(self, records: bytes, upto: int) -> list[tuple[int, bytes]]:
         """Goes through the records of whole mini-transactions, those at or below `upto`; the notes that are not the
         applier's own business, in order."""

@@ -121,7 +121,9 @@ cdef class HeapReader:
 
     cdef int prune_if_useful(self, int32_t frame, bint crowded) except -1:
         """1 when the page was pruned: rows on it have moved."""
-        if not self.may_prune or self.mtr.log.limit_lsn == 0 or not (crowded or free_bytes(self.pool.at(frame)) < CROWDED):
+        if not self.may_prune or self.mtr.log.limit_lsn == 0:          # nothing is written on a reader
+            return 0
+        if not (crowded or free_bytes(self.pool.at(frame)) < CROWDED):
             return 0
         if not is_prunable(self.pool, self.status, frame):
             return 0
@@ -354,4 +356,5 @@ cdef inline bint is_known(const char* page, int n, uint64_t known, Snapshot snap
 
 
 cdef object too_old(Snapshot snapshot):
-    return SerializationFailure("snapshot too old", detail=f"Rows it would see (LSN {snapshot.lsn}) were removed.")
+    return SerializationFailure("canceling statement due to conflict with recovery",
+                                detail="User query might have needed to see row versions that must be removed.")

@@ -29,6 +29,10 @@ class BufferPool:
     def set_vdl(self, vdl: int) -> None:
         """Pages at or below `vdl` may be evicted from now on; it never goes back."""
 
+    @property
+    def resident_pages(self) -> int:
+        """Pages here."""
+
     def resident(self, page_no: int) -> bool:
         """True when the page is in the pool."""
 

@@ -281,6 +281,14 @@ cdef class BufferPool:
 
     # -- for the rare paths, tools and tests -------------------------------------------------------------------------
 
+    @property
+    def resident_pages(self):
+        """Pages here."""
+        cdef uint32_t f, n = 0
+        for f in range(self.next_unused):
+            n += self.frame_page[f] != NO_PAGE
+        return n
+
     def resident(self, uint32_t page_no):
         """True when the page is in the pool."""
         return self.lookup(page_no) >= 0

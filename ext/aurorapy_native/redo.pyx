@@ -456,7 +456,7 @@ cdef class RedoBuffer:
                            <uint32_t> (len(raw) - RECORD_HEADER))
 
     def restart(self, uint64_t last_lsn, uint64_t position, dict group_last not None):
-        """Goes on where a recovery ended, as a new buffer would: a reader becomes the writer. Nothing may be pending."""
+        """Goes on where a recovery ended, as a new buffer would: a reader becomes the writer. Nothing is pending."""
         cdef uint32_t g
         self.last_lsn = self.last_consistency_point = last_lsn
         self.position = max(position, last_lsn)

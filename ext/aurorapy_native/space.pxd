@@ -16,7 +16,7 @@ cdef class VolumeSpace:
     cdef list free_slots                     # (page_no, slot) unused
     cdef list counters
     cdef readonly dict relations             # root -> RelationStorage, the one mirror of each open relation
-    cdef public dict maps                    # on a reader: map page -> (root, bytearray); None on a writer
+    cdef public object maps                  # on a reader: followed_maps.FollowedMaps; None on a writer
     cdef public object horizon               # callable() -> prune horizon: extents freed at or below may be used again
 
 cdef class RelationStorage:

@@ -26,19 +26,17 @@ class VolumeSpace:
     next_page: int
     free: list[list[int]]
     relations: dict[int, RelationStorage]
-    maps: dict[int, tuple[int, bytearray]] | None
-    """On a reader: the map pages that are followed, each with its relation's root."""
+    maps: Any
+    """On a reader: followed_maps.FollowedMaps; None on a writer."""
     horizon: Callable[[], int] | None
 
     def __init__(self, pool: BufferPool, mtr: MiniTransaction) -> None: ...
     def create(self) -> None:
         """Makes page 0 of a new volume."""
 
-    def open(self) -> None:
-        """Reads page 0 and the free list. FatalError or DataCorrupted when this is no volume of this format."""
-
-    def unfollow(self, root: int) -> None:
-        """On a reader: a relation is gone for all but those who have it open."""
+    def open(self, to_read: bool = False) -> None:
+        """Reads page 0 and the free list; to_read: page 0 only. FatalError or DataCorrupted when this is no volume of
+        this format."""
 
     def counter(self, n: int) -> int:
         """Value of the u64 slot n (0..63) of page 0."""

@@ -103,8 +103,9 @@ cdef class VolumeSpace:
         retrying(self.mtr.run, [(0, ("init", KIND_VOLUME, 0, WHOLE_PAGE)), (0, ("write", 32, header))])
         self.next_page = 1
 
-    def open(self):
-        """Reads page 0 and the free list. FatalError when this is no volume of ours, or one of another format."""
+    def open(self, bint to_read=False):
+        """Reads page 0 and the free list; to_read: page 0 only. FatalError when this is no volume of ours, or one of
+        another format."""
         cdef bytes page = self.pool.page(0)
         magic, version, next_page, head, _ = _VOLUME.unpack_from(page, 32)
         if magic != MAGIC:
@@ -115,7 +116,7 @@ cdef class VolumeSpace:
         self.next_page = next_page
         self.free, self.free_pages, self.free_slots = [], [], []
         self.counters = list(struct.unpack_from(f"<{COUNTERS}Q", page, _VOLUME_COUNTERS))
-        while head:
+        while head and not to_read:
             head = self.read_free_page(head)
 
     def read_free_page(self, uint32_t page_no):
@@ -130,12 +131,6 @@ cdef class VolumeSpace:
             else:
                 self.free_slots.append((page_no, slot))
         return int.from_bytes(page[_FREE_NEXT:_FREE_NEXT + 4], "little")
-
-    def unfollow(self, uint32_t root):
-        """On a reader: a relation is gone for all but those who have it open; its map pages may become something else."""
-        self.relations.pop(root, None)
-        for page_no in [page_no for page_no, (of, _) in self.maps.items() if of == root]:
-            del self.maps[page_no]
 
     # -- counters --------------------------------------------------------------------------------------------------
 
@@ -308,7 +303,7 @@ cdef class RelationStorage:
         cdef uint32_t page_no = self.root
         cdef bytes page
         if self.volume_space.maps is not None:
-            self.read_maps_that_change()
+            self.volume_space.maps.open(self)
             return
         self.meta_extents = [self.root]
         while page_no:
@@ -326,61 +321,6 @@ cdef class RelationStorage:
             page_no = following
         if self.blocks > self.capacity():
             raise DataCorrupted(f"the relation at page {self.root} has more blocks than extents")
-
-    def read_maps_that_change(self):
-        """On a reader: each map page is followed from the moment it is read, so at the end all are of one moment."""
-        cdef dict maps = self.volume_space.maps
-        cdef uint32_t page_no = self.root
-        while page_no:
-            if page_no not in maps:
-                maps[page_no] = (self.root, bytearray(self.pool.page(page_no)))
-            page = maps[page_no][1]
-            if page[12] != KIND_MAP or int.from_bytes(page[20:24], "little") != self.root:
-                self.volume_space.unfollow(self.root)
-                raise DataCorrupted(f"page {page_no} is not a map page of the relation at page {self.root}")
-            page_no = int.from_bytes(page[_MAP_NEXT:_MAP_NEXT + 4], "little")
-        self.read_anew()
-
-    def follow_maps(self):
-        """A record has changed a map page that is followed. False: the pages say no more what they should."""
-        cdef dict maps = self.volume_space.maps
-        cdef uint32_t page_no = self.root, entries = 0
-        while page_no:
-            if page_no not in maps:
-                return False
-            page = maps[page_no][1]
-            count, page_no = struct.unpack_from("<II", page, _MAP_COUNT)
-            entries += count
-        if entries < self.n_entries:
-            self.read_anew()
-        else:
-            self.read_on()
-        return True
-
-    def read_anew(self):
-        self.blocks = self.n_visibility = self.n_extents = self.n_entries = self.space_loaded = 0
-        self.map_pages.clear()
-        self.space_pages.clear()
-        self.meta_extents[:] = [self.root]
-        self.read_on()
-
-    def read_on(self):
-        """Mirrors what the followed map pages have more than the mirror."""
-        cdef uint32_t page_no = self.root, known = self.n_entries, before = 0, n
-        while page_no:
-            page = self.volume_space.maps[page_no][1]
-            kind, blocks, entries, following = _MAP_HEAD.unpack_from(page, 32)
-            if page_no == self.root:
-                self.kind, total = kind, blocks
-            if page_no not in self.map_pages:
-                self.map_pages.append(page_no)
-            for n in range(before, before + entries):
-                if n >= known:
-                    start, what = _MAP_ENTRY.unpack_from(page, _MAP_ENTRIES + 8 * (n - before))
-                    self.take_entry(what, start)
-            before += entries
-            page_no = following
-        self.blocks = total
 
     def take_entry(self, int what, uint32_t start):
         """Mirrors one entry of a map page."""

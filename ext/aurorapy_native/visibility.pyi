@@ -87,6 +87,26 @@ class TransactionStatus:
     def trim(self) -> None:
         """Lets go of ids at the ring's old end that no snapshot can doubt any more."""
 
+    def ring_bytes(self) -> bytes:
+        """What a reader's snapshots need of a writer's ids: oldest id in the ring, next id, commit LSNs of those
+        between."""
+
+    def take_ring(self, ring: bytes) -> list[int]:
+        """Takes over what a writer gave of its ring. Ids in it whose end is known already keep what is known; returns
+        those older ones, still in doubt here, that the writer has no doubt of: ended_before() says how they ended."""
+
+    def ended_before(self, xid: int, lsn: int, committed: bool) -> None:
+        """An id ended at or below `lsn`, and after the last VDL that any snapshot here was taken at."""
+
+    def trim_below(self, oldest_running: int) -> None:
+        """trim() on a reader: ids below `oldest_running` have ended, those that did not commit are aborted."""
+
+    def follow(self) -> None:
+        """Opens the status pages to read them on an instance that follows a writer. May switch."""
+
+    def promote(self) -> None:
+        """The instance has become the writer: every id of its predecessors that did not commit is aborted."""
+
     def raise_all_committed(self, below: int) -> None:
         """Vacuum has removed every trace of aborted ids below `below`. Logged; may switch."""
 

@@ -401,7 +401,8 @@ cdef class TransactionStatus:
         return 0
 
     def ring_bytes(self):
-        """What a reader's snapshots need of a writer's ids: oldest id in the ring, next id, commit LSNs of those between."""
+        """What a reader's snapshots need of a writer's ids: oldest id in the ring, next id, commit LSNs of those
+        between."""
         cdef uint64_t xid
         cdef list out = [self.ring[xid & self.ring_mask] for xid in range(self.ring_base, self.next_xid)]
         return struct.pack(f"<QQ{len(out)}Q", self.ring_base, self.next_xid, *out)

@@ -52,13 +52,29 @@ class ProcessFleet:
         self.processes: dict[str, subprocess.Popen] = {}
         places = ",".join(map(self.place, NAMES))
         self.settings = {"storage_nodes": places, "cluster_secret_file": str(self.secret), **(settings or {})}
-        self.writers: list[Server] = []
+        self.writers: list[Server] = []  # and readers
+        self.instance_ports: dict[str, int] = {}
         self.writer = self.new_writer("writer")
 
     def new_writer(self, name: str) -> Server:
-        server = Server(self.directory / name, self.settings)
+        return self.new_instance(name, "writer")
+
+    def new_reader(self, name: str, settings: dict[str, str] | None = None, writer: str | None = None) -> Server:
+        """A reader of the writer named; by default of `writer`. '' waits to be told."""
+        address = self.address(writer if writer is not None else self.writer.directory.name) if writer != "" else ""
+        return self.new_instance(name, "reader", {"instance_writer": address, **(settings or {})})
+
+    def new_instance(self, name: str, role: str, settings: dict[str, str] | None = None) -> Server:
+        cluster = {"instance_name": name, "instance_role": role, "instance_listen": self.address(name)}
+        server = Server(self.directory / name, {**self.settings, **cluster, **(settings or {})})
         self.writers.append(server)
         return server
+
+    def address(self, instance: str) -> str:
+        """Where its readers and the control plane find it."""
+        if instance not in self.instance_ports:
+            (self.instance_ports[instance],) = free_ports(1)
+        return f"127.0.0.1:{self.instance_ports[instance]}"
 
     def __enter__(self) -> ProcessFleet:
         try:
@@ -134,6 +150,13 @@ class ProcessFleet:
 
     def converged(self) -> bool:
         return self.states() == dict.fromkeys(NAMES, "ok")
+
+    def query(self, sql: str) -> list[tuple]:
+        """Rows that the writer answers with."""
+        with self.writer.connect() as wire:
+            reply = wire.query(sql)
+            assert not reply.error, reply.error
+            return reply.rows
 
     def digests(self) -> list[tuple[str, ...]]:
         """(group, copy, pages, digest), at one LSN a group."""

@@ -6,6 +6,7 @@
     transport.py   how nodes are reached; in this process by function calls
     links.py       … and over the network: questions, hedged reads
     fleet.py       a volume on storage nodes: found, made, opened, grown
+    follower.py    the same volume for an instance that reads what another one writes
     laggards.py    copies that missed something
 
 `create_volume` and `open_volume` choose by `config.nodes`.
@@ -16,11 +17,12 @@ Not here: the nodes themselves (`storage/node`), transactions.
 from aurorapy.host import Host
 from aurorapy.storage.options import StorageConfig
 from aurorapy.storage.volume.fleet import FleetVolume, NoVolume, create_fleet, open_fleet
+from aurorapy.storage.volume.follower import FollowerVolume, open_follower
 from aurorapy.storage.volume.volume import Volume
 
 VolumeConfig = StorageConfig
 
-__all__ = ["FleetVolume", "NoVolume", "StorageConfig", "Volume", "VolumeConfig", "create_volume", "open_volume"]
+__all__ = ["FleetVolume", "FollowerVolume", "NoVolume", "StorageConfig", "Volume", "VolumeConfig", "create_volume", "open_follower", "open_volume"]
 
 
 def create_volume(host: Host, config: StorageConfig) -> Volume:

@@ -250,7 +250,6 @@ class LinkTransport:
         tasks, clock = self.host.tasks, self.host.clock
         deadline = clock.monotonic() + READ_SECONDS
         read = PageRead(tasks.waiter())
-        message = m.ReadPage(self.epoch, group, page_no, lsn, point)
         tried: set[str] = set()
         self.page_reads += 1
         try:
@@ -264,7 +263,7 @@ class LinkTransport:
                     number = self._next_number(read)
                     read.open[number] = (copy, link, clock.monotonic())
                     self.messages += 1
-                    link.send(*encode(message, number))
+                    link.send(*encode(m.ReadPage(self.epoch, group, page_no, lsn, point), number))
                 late = self._late(read) if copy is not None else 0.1
                 try:
                     read.waiter.wait(late)

@@ -1,0 +1,56 @@
+"""What an instance that only reads refuses, in PostgreSQL's words for a hot standby.
+
+    refuse(session, statement)          25006 cannot execute VACUUM during recovery
+    check_characteristics(options)      0A000 cannot set transaction read-write mode during recovery
+
+Everything that changes rows or definitions is refused elsewhere already: every transaction here is read-only.
+
+Not here: statements (`utility`), transaction blocks (`block`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aurorapy.errors import DatabaseError, FeatureNotSupported, TransactionStateError
+from aurorapy.sql import statements as s
+
+HARMLESS_LOCKS = ("ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE")
+
+
+def refuse(session: Any, statement: s.Statement) -> None:
+    """Called where the instance reads what another one writes."""
+    if isinstance(statement, s.CreateTable) and statement.persistence == "t":
+        raise TransactionStateError("cannot create temporary tables during recovery", sqlstate="25006")
+    what = _forbidden(statement)
+    if what:
+        raise TransactionStateError(f"cannot execute {what} during recovery", sqlstate="25006")
+
+
+def _forbidden(statement: s.Statement) -> str:
+    if isinstance(statement, s.Listen):
+        return statement.action.upper()
+    if isinstance(statement, s.TwoPhase):
+        return {"prepare": "PREPARE TRANSACTION"}.get(statement.action, f"{statement.action.upper()} PREPARED")
+    if isinstance(statement, s.LockTable):
+        return "" if statement.mode in HARMLESS_LOCKS else "LOCK TABLE"
+    return statement.tag if isinstance(statement, (s.Vacuum, s.Analyze, s.Reindex)) else ""
+
+
+def check_characteristics(options: dict[str, Any]) -> None:
+    """Of a transaction begun, or changed, on such an instance."""
+    if options.get("isolation") == "serializable":
+        raise FeatureNotSupported(
+            "cannot use serializable mode in a hot standby", hint="You can use REPEATABLE READ instead."
+        )
+    if options.get("read_only") is False:
+        raise FeatureNotSupported("cannot set transaction read-write mode during recovery")
+
+
+def check_default_isolation(isolation: str) -> None:
+    if isolation == "serializable":
+        raise DatabaseError(
+            "cannot use serializable mode in a hot standby", sqlstate="0A000",
+            detail='"default_transaction_isolation" is set to "serializable".',
+            hint='You can use "SET default_transaction_isolation = \'repeatable read\'" to change the default.',
+        )  # fmt: skip
