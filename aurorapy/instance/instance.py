@@ -102,7 +102,8 @@ class Instance:
         self.channels = Channels()
         self.maintenance = Maintenance(self)
         self.feed = Feed(self)
-        self.follower: Follower | None = None  # of a reader
+        self.follower: Follower | None = None  # of a reader, also when it has become the writer
+        self.on_promoted: list[Callable[[], None]] = []
         self.backends: Any = None  # the listener, once there is one
         self.start_us = host.clock.wall_us()
         self.closing = False
@@ -168,6 +169,19 @@ class Instance:
         instance.txns.status.follow()
         instance._begin_to_serve()
         return instance
+
+    def take_over(self) -> None:
+        """A reader's part in becoming the writer that may not wait; see `promotion`."""
+        self.space.maps = None
+        self.txns.take_over()
+
+    def begin_to_write(self) -> None:
+        """The reader has become the writer."""
+        self.settings["in_hot_standby"] = self.settings["transaction_read_only"] = False
+        for tell in self.on_promoted:
+            tell()
+        self.feed.begin()
+        self.maintenance.start()
 
     @property
     def is_reader(self) -> bool:

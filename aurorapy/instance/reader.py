@@ -64,13 +64,13 @@ class Follower:
         self._heard: im.Moved | None = None
         self._is_applying = False  # the rest comes in the next round of the loop
         self._seen_timer: Any = None
-        self._stopped = False
+        self.is_stopped = False  # for good: the instance is, or becomes, the writer, or closes
 
     # -- whom to follow ------------------------------------------------------------------------------------------------------
 
     def follow(self, address: str, epoch: Epoch = NO_EPOCH) -> None:
         """The writer is there. DatabaseError for one that is older than the one followed."""
-        if self._stopped:
+        if self.is_stopped:
             raise DatabaseError("this instance is the writer")
         if epoch != NO_EPOCH and epoch < self._volume.epoch:
             raise DatabaseError(f"a writer of epoch {epoch} is older than {self._volume.epoch}")
@@ -86,7 +86,7 @@ class Follower:
 
     def stop(self) -> None:
         """No stream any more; what has come stays."""
-        self._stopped = True
+        self.is_stopped = True
         self._disconnect()
 
     def _disconnect(self) -> None:
@@ -178,7 +178,7 @@ class Follower:
         volume = self._volume
         volume.transport.epoch = max(volume.transport.epoch, message.epoch)
         records = self.missing_records(dict(message.points))
-        if link is not self._link or self._stopped:
+        if link is not self._link or self.is_stopped:
             return
         if records is None:
             volume.fail(TooFar("this reader is too far behind its writer"))
@@ -262,7 +262,7 @@ class Follower:
     # -- what the writer is told -----------------------------------------------------------------------------------------------
 
     def _say_seen(self) -> None:
-        if self._stopped or self._volume.closed or self._volume.failure is not None:
+        if self.is_stopped or self._volume.closed or self._volume.failure is not None:
             return
         self._seen_timer = self._tasks.call_later(SEEN_SECONDS, self._say_seen)
         link, volume = self._link, self._volume

@@ -33,6 +33,7 @@ class Listener:
         self._next_pid = PID_FIRST
         self._all_gone: Any = None
         instance.backends = self
+        instance.on_promoted.append(self._promoted)
 
     async def open(self, host: str, port: int) -> int:
         """Starts listening; returns the port (useful when 0 was asked for)."""
@@ -91,6 +92,11 @@ class Listener:
 
     def register(self, connection: Connection) -> None:
         self.by_pid[connection.facts.pid] = connection
+
+    def _promoted(self) -> None:
+        for connection in self.by_pid.values():
+            if connection.session is not None:
+                connection.session.promoted()
 
     # -- what sessions and clients ask of other sessions ---------------------------------------------------------------
     def cancel(self, pid: int, key: int | None = None) -> bool:

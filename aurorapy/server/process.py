@@ -26,12 +26,14 @@ from aurorapy.host.collector import Collector
 from aurorapy.host.exposition import Exposition
 from aurorapy.host.process import in_task, is_loopback, join_cluster
 from aurorapy.host.real import RealHost, allow_connections, new_event_loop
+from aurorapy.instance import promotion
 from aurorapy.instance.door import InstanceDoor
 from aurorapy.instance.instance import Instance
 from aurorapy.server import logs
 from aurorapy.server.listener import Listener
 from aurorapy.server.metrics import InstanceFigures
 from aurorapy.session.interruption import may_switch
+from aurorapy.storage.messages import Epoch
 from aurorapy.storage.volume.recovery import Superseded
 from aurorapy.storage.volume.transport import Unreachable
 
@@ -137,6 +139,16 @@ def _open_door(door: InstanceDoor, instance: Instance, listener: Listener, stepp
         instance.volume.wait_durable(instance.volume.redo.last_lsn)
         return instance.volume.vdl
 
+    def promote(number: int) -> tuple[Epoch, int]:
+        if number < obeyed[0]:
+            raise DatabaseError(f"change {number} of writers is older than {obeyed[0]}")
+        obeyed[0] = number
+        epoch, vdl = promotion.promote(instance)
+        door.role = settings["instance_role"] = "writer"
+        return epoch, vdl
+
+    obeyed, settings = [0], instance.settings
+    door.promote = promote
     door.sessions = lambda: len(listener.by_pid)
     door.step_down, door.stepped_down = step_down, stepped_down
     door.feed = instance.feed

@@ -78,6 +78,12 @@ class Session:
     def transaction(self) -> Any:
         return self.block.transaction
 
+    def promoted(self) -> None:
+        """The instance has become the writer: the next transaction may write."""
+        self.eval.in_recovery = False
+        self.settings.refresh()
+        self.settings.on_change("in_hot_standby", False)
+
     def plan_validity(self) -> tuple:
         """Changes when a name in a statement may mean something else."""
         return (self.catalog.version, self.catalog.path_version)

@@ -73,6 +73,11 @@ class TransactionManager(ManagerCore):
         self.status.open()
         self.oids.open()
 
+    def take_over(self) -> None:
+        """The instance, until now a reader, is the writer; its ring goes on. Does not switch."""
+        self.status.promote()
+        self.oids.open()
+
     def begin(
         self, isolation: str = "read committed", read_only: bool = False, deferrable: bool = False, after: Lsn = 0,
         database: Oid = 0,

@@ -48,7 +48,10 @@ cdef class FollowedMaps:
                 raise DataCorrupted(f"page {page_no} is not a map page of the relation at page {storage.root}")
             page_no = int.from_bytes(page[_MAP_NEXT:_MAP_NEXT + 4], "little")
         self.empty(storage)
-        self.mirror(storage)
+        if self.space.maps is self:
+            self.mirror(storage)
+        else:
+            storage.read_maps()            # the instance has become the writer meanwhile
 
     def forget(self, uint32_t root):
         """The relation is gone for all but those who have it open; its map pages may become something else."""
