@@ -12,7 +12,7 @@ from typing import Any, Iterator
 
 from aurorapy.activity import wait_event_of
 from aurorapy.config import Setting
-from aurorapy.instance import storage_views
+from aurorapy.instance import replica_views, storage_views
 from aurorapy.instance.sizes import relation_pages
 from aurorapy.instance.storage_nodes import StorageNodes
 from aurorapy.types.values import Array
@@ -96,6 +96,9 @@ class ServerView:
 
     def segments(self) -> Iterator[tuple]:
         return storage_views.segment_rows(self._session.instance)
+
+    def replicas(self) -> Iterator[tuple]:
+        return replica_views.replica_rows(self._session.instance)
 
     def copy_digests(self) -> Iterator[tuple]:
         return storage_views.copy_digests(self._session.instance.volume)

@@ -27,6 +27,11 @@ _SETS = (
      "state text, scl pg_lsn, lag_bytes int8, sealed pg_lsn, horizon pg_lsn, gaps int4, pages int8, log_bytes int8, "
      "run_bytes int8, gossip_fills int8, last_scrub timestamptz, ack_p50_ms float8, ack_p99_ms float8)"),
     ("copy_digests", "aurora_copy_digests() setof (protection_group int4, copy text, lsn pg_lsn, pages int8, digest int8)"),
+    ("replicas", "aurora_replica_status() setof (server_id text, session_id text, durable_lsn pg_lsn, highest_lsn_rcvd pg_lsn, "
+     "current_read_lsn pg_lsn, cur_replay_latency_in_usec int8, active_txns int8, is_current bool, last_transport_error int4, "
+     "last_error_timestamp timestamptz, last_update_timestamp timestamptz, feedback_xmin int8, feedback_epoch int8, "
+     "replica_lag_in_msec float8, log_stream_speed_in_kib_per_second float8, log_buffer_sequence_number int8, "
+     "oldest_read_view_trx_id int8, oldest_read_view_lsn pg_lsn, pending_read_ios int8, read_ios int8, iops int4, cpu float8)"),
 )  # fmt: skip
 
 
