@@ -197,6 +197,7 @@ def _settings() -> list[Setting]:
         Setting("retention_size", integer, 1024, "sighup", "MB", 0, description="At most this much redo is kept for the retention window."),
         Setting("hot_log_file_size", integer, 64, "postmaster", "MB", 1, 1024, description="Size of one hot log file."),
         Setting("storage_nodes", string, "", "postmaster", description="Storage nodes that hold the volume, as [NAME=]ZONE:HOST:PORT, separated by commas; empty: it is in this process."),
+        Setting("storage_scrub_interval", integer, 3_600_000, "postmaster", "ms", 100, 2**31 - 1, description="Between two passes in which a storage node verifies all it has on its disk."),
         Setting("storage_copies", enum, "6", "postmaster", choices=("6", "3+3", "3", "1"), description="Copies of each protection group on storage nodes; 3+3: three full, three of the log only."),
         Setting("cluster_secret_file", string, "", "postmaster", description="File with the secret that the processes of one cluster share."),
         Setting("storage_tls_cert_file", string, "", "postmaster", description="Certificate of this process on links of the cluster, which go through TLS then."),

@@ -58,5 +58,6 @@ def storage_config(settings: dict[str, Any]) -> StorageConfig:
         group_pages=settings["protection_group_size"],
         log_file_bytes=settings["hot_log_file_size"] << 20,
         retention_s=settings["retention_window"] / 1000,
+        scrub_s=settings["storage_scrub_interval"] / 1000,
         retention_bytes=settings["retention_size"] << 20,
     )

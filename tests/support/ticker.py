@@ -14,9 +14,9 @@ from tests.support.pgwire import Wire
 
 
 class Ticker(threading.Thread):
-    def __init__(self, port: int, table: str = "ticks") -> None:
+    def __init__(self, port: int, table: str = "ticks", pause: float = 0.0) -> None:
         super().__init__(daemon=True)
-        self.port, self.table = port, table
+        self.port, self.table, self.pause = port, table, pause
         self.acknowledged = 0
         self.longest_pause = 0.0
         self.error: str | None = None
@@ -46,5 +46,8 @@ class Ticker(threading.Thread):
                     self.acknowledged += 1
                     self.longest_pause = max(self.longest_pause, now - last)
                     last = now
+                    if self.pause:
+                        time.sleep(self.pause)
+                        last = time.monotonic()
         except OSError as error:
             self.error = str(error) or type(error).__name__

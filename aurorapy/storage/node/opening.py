@@ -48,8 +48,10 @@ def open_segments(node: Any, read_only: bool) -> bool:
         node.segments[segment.group] = segment
         if segment.lost_runs:
             node.report(f"segment {segment.group}{segment.copy}: damaged: {', '.join(info.file for info in segment.lost_runs)}")
-            segment.begin_again()
+            gone = segment.begin_again()
             segment.save()
+            for file in gone:
+                disk.remove(f"{directory}/{file}")
         elif segment.was_repaired and not read_only:
             segment.save()
     return is_lost

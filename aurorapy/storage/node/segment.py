@@ -153,18 +153,21 @@ class Segment(SegmentCore):
             return True
         return not is_whole or content.get("serial", 0) < self.serial
 
-    def begin_again(self) -> None:
-        """Runs are lost: the segment ends where the first of them began; peers have the rest."""
+    def begin_again(self) -> list[str]:
+        """Runs are lost: the segment ends where the first of them began; peers have the rest. The files that it no longer
+        names."""
         at = min(0 if info.kind != DELTA else info.first for info in self.lost_runs)
-        for run in self.runs():
-            if run.last > at:
-                run.close()
+        later = [run for run in self.runs() if run.last > at]
+        gone = [info.file for info in self.lost_runs] + [run.info.file for run in later]
+        for run in later:
+            run.close()
         self.deltas = [run for run in self.deltas if run.last <= at]
         self.images = [run for run in self.images if run.last <= at]
         self.horizon = min(self.horizon, at)
         self.sealed = self.last = self.scl = at
         self._ranges_of_log = [each for each in self.truncations.ranges if each.high > at]
         self.lost_runs, self.doubt = [], True
+        return gone
 
     def runs(self) -> list[Run]:
         return [*self.images, *self.deltas]
