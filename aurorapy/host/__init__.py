@@ -153,6 +153,9 @@ class Link(Protocol):
     def backlog(self) -> int:
         """Bytes handed over and not yet taken by the network."""
 
+    def reset(self) -> None:
+        """Breaks it, with all that is on its way."""
+
     def close(self) -> None:
         """For good; a link that was made by `connect` is not tried again."""
 
@@ -186,6 +189,9 @@ class Host(Protocol):
     tasks: Tasks
     disk: Disk
     network: Network
+
+    def crash(self) -> None:
+        """Ends the process as a kill -9 would."""
 
     def in_thread(self, work: Callable[..., Any], *args: Any) -> Any:
         """Runs C-bound work that releases the GIL on another thread; the task waits for the result."""

@@ -160,6 +160,10 @@ class TcpLink:
     def backlog(self) -> int:
         return self._connection.backlog() if self._connection is not None else 0
 
+    def reset(self) -> None:
+        if self._connection is not None:
+            self._connection.abort()
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()

@@ -16,6 +16,7 @@ import asyncio
 import os
 import random
 import resource
+import signal
 import ssl
 import sys
 import time
@@ -91,6 +92,9 @@ class RealHost:
         self.network = RealNetwork(self.loop, self.random)
         self._own_loop = loop is None
         self._threads: ThreadPoolExecutor | None = None
+
+    def crash(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def in_thread(self, work: Callable[..., Any], *args: Any) -> Any:
         """Runs `work` on another thread while the task waits (not ended by an interrupt: the thread cannot be).

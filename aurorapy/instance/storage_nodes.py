@@ -6,6 +6,10 @@
 
 The work is done in a task of its own: a call that is cancelled leaves it running.
 
+    select aurora_inject_disk_failure(50, 0, true, 20)                 half of the copies of protection group 0, for 20 s
+    select aurora_inject_disk_congestion(100, 2, false, 20, 0, 100)    all copies on the third node answer up to 100 ms late
+    select aurora_inject_crash('instance')
+
 Errors: 42501 for others; 22023 for what is no node, or none that can come or go; 0A000 for a volume in this process.
 
 Not here: how it is done (`storage/volume/nodes.py`).
@@ -17,7 +21,7 @@ from typing import Any, Callable
 
 from aurorapy.errors import DatabaseError, FeatureNotSupported, InsufficientPrivilege
 from aurorapy.storage.members import NodePlace
-from aurorapy.storage.volume import FleetVolume
+from aurorapy.storage.volume import FleetVolume, faults
 from aurorapy.storage.volume.nodes import NodeRefused
 
 
@@ -43,6 +47,25 @@ class StorageNodes:
     def revert(self, comes: str) -> int:
         return self._do("aurora_revert_storage_node", lambda nodes: nodes.revert(comes))
 
+    # -- faults on demand ----------------------------------------------------------------------------------------------
+
+    def crash(self, what: str) -> None:
+        """instance: this process. dispatcher: its way to the storage nodes. node: both."""
+        self.check("aurora_inject_crash")
+        if what not in ("instance", "dispatcher", "node"):
+            raise NodeRefused(f'"{what}" cannot crash', hint="One of: instance, dispatcher, node.")
+        instance = self._session.instance
+        if what != "instance" and isinstance(instance.volume, FleetVolume):
+            instance.volume.transport.reset()
+        if what != "dispatcher":
+            instance.host.crash()
+
+    def fail(self, *fault: Any) -> int:
+        return faults.fail(self.volume_for("aurora_inject_disk_failure"), *fault)
+
+    def congest(self, *fault: Any) -> int:
+        return faults.congest(self.volume_for("aurora_inject_disk_congestion"), *fault)
+
     def _do(self, function: str, work: Callable[[Any], Any]) -> Any:
         volume = self.volume_for(function)
         task = volume.host.tasks.spawn(kept, work, volume.nodes, name=function)
@@ -53,10 +76,13 @@ class StorageNodes:
             raise task.result
         return task.result
 
-    def volume_for(self, function: str) -> FleetVolume:
-        """The volume, if the session may do that to it."""
+    def check(self, function: str) -> None:
         if not self._session.facts.is_superuser:
             raise InsufficientPrivilege(f"permission denied for function {function}")
+
+    def volume_for(self, function: str) -> FleetVolume:
+        """The volume, if the session may do that to it."""
+        self.check(function)
         volume = self._session.instance.volume
         if not isinstance(volume, FleetVolume):
             raise FeatureNotSupported("the volume of this server does not live on storage nodes")

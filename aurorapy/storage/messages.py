@@ -534,9 +534,34 @@ class Failed:
         return f"Failed {self.copy}: {self.reason}"
 
 
+@dataclass(slots=True)
+class Simulate:
+    """The segment shall behave as if its disk failed, or, with delays, as if it were slow; answered by Simulated."""
+
+    epoch: Epoch
+    group: int
+    seconds: float
+    minimum_ms: float = 0.0
+    maximum_ms: float = 0.0
+
+    def __str__(self) -> str:
+        what = f"slow {self.minimum_ms:g}..{self.maximum_ms:g} ms" if self.maximum_ms > 0 else "fails"
+        return f"Simulate g{self.group} {what} for {self.seconds:g} s epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class Simulated:
+    epoch: Epoch
+    group: int
+    copy: str
+
+    def __str__(self) -> str:
+        return f"Simulated g{self.group} {self.copy} epoch={self.epoch}"
+
+
 Message = (
     CreateSegment | SegmentCreated | Missing | ListSegments | Segments | Write | Durable | Fence | Fenced | Ask | State
     | Truncate | Truncated | Install | Installed | ReadPage | Page | ReadFailed | Gossip | FetchRecords | Records
     | Runs | FetchRun | RunPiece | FetchPage | PageHistory | Horizons | Refused | Failed | Inspect
-    | Inspected
+    | Inspected | Simulate | Simulated
 )  # fmt: skip

@@ -65,6 +65,26 @@ def _revert_storage_node(ctx, node):
     return ctx.activity.storage_nodes.revert(node)
 
 
+@function("aurora_inject_crash(fault text) void", _FIRST_OID + 15, context=True, volatility="v")
+def _inject_crash(ctx, fault):
+    ctx.activity.storage_nodes.crash(fault)
+    return ""
+
+
+@function("aurora_inject_disk_failure(percentage_of_failure float8, index int4, is_disk bool, quantity int4) void", _FIRST_OID + 16,
+          context=True, volatility="v")  # fmt: skip
+def _inject_disk_failure(ctx, percentage, index, is_disk, seconds):
+    ctx.activity.storage_nodes.fail(percentage, index, is_disk, seconds)
+    return ""
+
+
+@function("aurora_inject_disk_congestion(percentage_of_failure float8, index int4, is_disk bool, quantity int4, minimum float8, "
+          "maximum float8) void", _FIRST_OID + 17, context=True, volatility="v")  # fmt: skip
+def _inject_disk_congestion(ctx, percentage, index, is_disk, seconds, minimum, maximum):
+    ctx.activity.storage_nodes.congest(percentage, index, is_disk, seconds, minimum, maximum)
+    return ""
+
+
 @function("aurora_changed_pages(since pg_lsn) int8", _FIRST_OID + 10, context=True, volatility="v")
 def _changed_pages(ctx, since):
     return ctx.activity.changed_pages(since) if ctx.activity is not None else None

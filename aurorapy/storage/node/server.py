@@ -26,6 +26,7 @@ from aurorapy.storage import messages as m
 from aurorapy.storage.codec import decode, encode
 from aurorapy.storage.members import Member
 from aurorapy.storage.node.node import StorageNode
+from aurorapy.storage.node.simulated import SimulatedFaults
 from aurorapy.storage.options import StorageConfig
 
 NODE_PATH = "node"
@@ -42,6 +43,7 @@ class NodeServer:
         self._writers: dict[int, Link] = {}  # by group
         self._peers: dict[str, Link] = {}  # links of ours, by address
         self._timer: Any = None
+        self._faults = SimulatedFaults(host)
         node.send = self._to_writer
         node.tell = self._to_peer
 
@@ -79,6 +81,26 @@ class NodeServer:
         message, number = decode(frame)
         if type(message) in (m.Write, m.Horizons):
             self._note_writer(link, message)
+        if self._faults or type(message) is m.Simulate:
+            self._meet_faults(link, message, number)
+        else:
+            self._do(link, message, number)
+
+    def _meet_faults(self, link: Link, message: m.Message, number: int) -> None:
+        segment = self.node.segments.get(message.group)
+        if segment is None:
+            self._do(link, message, number)
+        elif type(message) is not m.Simulate:
+            self._faults.meet(
+                message, segment.copy, lambda answer: link.send(*encode(answer, number)), lambda: self._do(link, message, number)
+            )
+        elif (refusal := self.node.epochs.refusal(message)) is None:
+            link.send(*encode(self._faults.begin(message, segment.copy), number))
+        else:
+            for answer in refusal:
+                link.send(*encode(answer, number))
+
+    def _do(self, link: Link, message: m.Message, number: int) -> None:
         try:
             answers = self.node.step(message, self.host.clock.monotonic())
         except DatabaseError as error:

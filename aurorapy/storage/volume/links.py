@@ -175,6 +175,11 @@ class LinkTransport:
             self._link(place.address)
         return bool(new)
 
+    def reset(self) -> None:
+        """Every link breaks, and is made anew."""
+        for link in self._links.values():
+            link.reset()
+
     def forget(self, name: str) -> None:
         """No group has a copy on that node any more."""
         self.places = tuple(place for place in self.places if place.name != name)
