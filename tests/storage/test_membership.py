@@ -11,7 +11,9 @@ from aurorapy.storage.volume import Volume, membership
 from aurorapy.storage.volume.membership import ChangeRefused, Changes
 from aurorapy.storage.volume.recovery import Superseded
 from aurorapy.storage.volume.transport import Unreachable
+from aurorapy_native.redo import encode
 from tests.storage.fleet import SIX, VOLUME, Fleet, Stopped
+from tests.storage.peers import EPOCH, Peers
 
 
 def member(copy):
@@ -278,3 +280,34 @@ def change_and_end(writer, reverting):
 def test_messages_of_a_change_read_as_one_line():
     install = m.Install(m.Epoch(2, 1), 0, m.NO_TRUNCATIONS, replacing(ABCDEF, "F", member("G"), 2))
     assert "membership=2" in str(install)
+
+
+@pytest.mark.parametrize("letter", "GF")  # F: as the next copy but one is called
+def test_a_copy_that_has_moved_away_does_not_keep_the_log_of_its_old_node(letter):
+    fleet = Peers()
+    fleet.write(3)
+    fleet.run(0.5)
+    node = fleet.nodes["F"]
+    node.step(m.CreateSegment(EPOCH, 1, "A", fleet.truncations, Membership(1, fleet.membership.members, SIX)), 0.0)
+    other = Member(letter, "nG", "z", "", "f" * 32)
+    moved = tuple(other if each.copy == "F" else each for each in stated(fleet))
+    node.step(m.Install(EPOCH, 0, fleet.truncations, Membership(2, moved, SIX)), 0.0)
+    fleet.cut = set("F")
+    last = 0
+    for _ in range(60):
+        last = written_to_group_1(node, last)
+        fleet.run(0.1)
+    assert node.segments[1].scl == last > 2 * fleet.config.log_file_bytes
+    assert 0 not in node.segments
+
+
+def stated(fleet):
+    """The members with the identities of their segments."""
+    return tuple(each._replace(segment=fleet.segment(each.copy).id) for each in fleet.membership.members)
+
+
+def written_to_group_1(node, prev):
+    lsn = prev + 1000
+    record = encode(lsn, 5, [("write", 100, bytes(900))], prev_group=prev, prev_page=prev, prev_volume=prev, flags=1)
+    node.step(m.Write(EPOCH, 1, prev, lsn, prev, record), 0.0)
+    return lsn

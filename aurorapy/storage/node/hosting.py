@@ -215,7 +215,9 @@ def is_replaced(segment: Segment) -> bool:
     membership = segment.membership
     if not membership.members or membership.before is not None:
         return False
-    return all(member.segment != segment.id and member.copy != segment.copy for member in membership.members)
+    return not any(
+        member.segment == segment.id or (not member.segment and member.copy == segment.copy) for member in membership.members
+    )  # the letter may be another's by now
 
 
 def remove_files(disk: Any, directory: str) -> None:

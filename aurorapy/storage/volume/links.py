@@ -112,6 +112,7 @@ class LinkTransport:
         for member in membership.members:
             self._routes[group, member.copy] = self._link(member.address)
             self._copies[group, member.address] = member.copy
+        self.skipped.intersection_update(self._routes)  # who has left lacks nothing
 
     def send(self, copy: str, message: m.Message) -> None:
         is_write = type(message) is m.Write

@@ -88,6 +88,7 @@ class Convergence:
         self.problem = ""
         self.writer: Any = None
         self.points: dict[int, int] = {}
+        self.hosts: dict[int, dict[str, bool]] = {}
         self.looked_at = -1.0
 
     def nodes(self) -> list[tuple[str, Any]]:
@@ -113,11 +114,15 @@ class Convergence:
         if down:
             return f"I9: {' '.join(down)} do not come up"
         self.points = {group: volume.read_point(group) for group in world.groups if volume.read_point(group)}
+        hosts = {group: world.hosts(group) for group in self.points}
+        if None in hosts.values():
+            return "I9: a membership is still being changed"
+        self.hosts = {group: found for group, found in hosts.items() if found}
         behind = [
             f"{name} g{group} of {point:#x}: {node.segments.get(group)}"
             for name, node in self.nodes()
             for group, point in self.points.items()
-            if not parts.is_current(node, group, point, volume.epoch)
+            if name in self.hosts[group] and not parts.is_current(node, group, point, volume.epoch)
         ]
         return f"I5: {'; '.join(behind)}" if behind else self._damage()
 
@@ -126,7 +131,7 @@ class Convergence:
         for name, node in self.nodes():
             for page_no in range(self.world.pages):
                 group = page_no // self.world.group_pages
-                if group in self.points:
+                if group in self.points and self.hosts[group].get(name):
                     try:
                         page = parts.read_here(node, group, page_no, self.writer.volume.vdl)
                     except DataCorrupted as error:

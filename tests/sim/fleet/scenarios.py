@@ -13,6 +13,10 @@
     syncs     the log's sync fails on three nodes and more, and then everybody loses power
     half_sent the writer dies between two batches of one mini-transaction, again and again
     promises  nodes die right after they promised a new epoch, and the old writer goes on
+    tails     a storm over three full copies and three that keep the log only
+    emptied   one node or two come back without their files, again and again, while writers come and go
+    stale     a node comes back with the files it had some time ago
+    moves     copies are moved to other nodes and back, while writers and nodes die
     flips     bits flip at rest on two nodes, which also die at times
 
 Errors: Violation.
@@ -24,6 +28,9 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from aurorapy.errors import DatabaseError
+
+from tests.sim.disk import SimMedium
 from tests.sim.fleet.storm import Storm
 from tests.sim.storage import Violation
 
@@ -235,6 +242,113 @@ def promises(world: Any) -> None:
         universe.run_for(rng.uniform(0.3, 2.0))
 
 
+def tails(world: Any) -> None:
+    storm(world)
+
+
+def emptied(world: Any) -> None:
+    """D9. Never more at once than a zone's: what was acknowledged is on two others then, which every read quorum meets."""
+    rng, universe = world.universe.rng, world.universe
+    quiet(world)
+    for _ in range(rng.randrange(1, 4)):
+        until_open(world, 2)
+        until_whole(world)
+        for node in rng.sample(world.nodes, rng.choice((1, 2))):
+            node.held_until = universe.now + rng.choice((0.0, 0.05, 2.0))
+            node.power_cut()
+            node.medium = SimMedium()
+            universe.run_for(rng.choice((0.0, 0.0, 0.3)))
+        someone_dies(world)
+        universe.run_for(rng.uniform(0.1, 3.0))
+
+
+def stale(world: Any) -> None:
+    """D10, one node at a time: it has forgotten what it promised."""
+    rng, universe = world.universe.rng, world.universe
+    quiet(world)
+    for _ in range(rng.randrange(1, 4)):
+        until_open(world, 2)
+        until_whole(world)
+        node = rng.choice(world.nodes)
+        old = node.medium.copy()
+        universe.run_for(rng.uniform(1.0, 4.0))
+        until_whole(world)  # and its peers have heard how far it was
+        universe.run_for(2.5)
+        node.power_cut()
+        node.medium = old
+        someone_dies(world)
+        universe.run_for(rng.uniform(0.1, 3.0))
+
+
+def moves(world: Any) -> None:
+    """Membership changes: finished, reverted, two at a time, and interrupted."""
+    rng, universe = world.universe.rng, world.universe
+    quiet(world)
+    for _ in range(rng.randrange(2, 6)):
+        until_open(world, 1)
+        writer = world.current_writer()
+        group = rng.choice(world.groups)
+        if group in writer.volume.groups:
+            writer.process.tasks.spawn(move, world, writer, group, name=f"move of group {group}")
+        universe.run_for(rng.uniform(0.02, 1.5))
+        if rng.random() < 0.6:
+            someone_dies(world)
+        universe.run_for(rng.uniform(0.0, 1.0))
+
+
+def move(world: Any, writer: Any, group: int) -> None:
+    """One copy goes to a node that has none of the group, or begins to and stays."""
+    changes, rng = writer.volume.changes, writer.process.rng
+    members = writer.volume.transport.memberships[group].members
+    leaves = rng.choice(members)
+    free = [place for place in world.config.nodes if place.name not in {member.node for member in members}]
+    server = world.servers.get(rng.choice(free).name) if free else None
+    if server is None or group in server.node.segments:  # it has yet to let go of an earlier copy
+        return
+    place = next(place for place in free if place.name == server.node.name)
+    writer.process.tell(f"copy {leaves.copy} of group {group} moves from {leaves.node} to {place.name}")
+    try:
+        comes = changes.begin(group, leaves.copy, place, server.node.hosting.identity(group))
+        if rng.random() < 0.3:
+            changes.revert(group, comes)
+        else:
+            changes.finish(group, comes)
+        world.counts["moves"] += 1
+    except (DatabaseError, ValueError) as error:
+        writer.process.tell(f"the move of group {group} ends: {error}")
+        if writer.volume.failure is None and writer.volume.transport.memberships[group].changes:
+            writer.volume.changes.resume()
+
+
+def someone_dies(world: Any) -> None:
+    """Perhaps the writer, perhaps a node more."""
+    rng = world.universe.rng
+    if rng.random() < 0.5:
+        for machine in world.live_writers():
+            machine.kill() if rng.random() < 0.5 else machine.power_cut()
+    if rng.random() < 0.3:
+        node = rng.choice(world.nodes)
+        node.held_until = max(node.held_until, world.universe.now + rng.uniform(0.0, 1.0))
+        node.kill() if rng.random() < 0.5 else node.power_cut()
+
+
+def until_whole(world: Any) -> None:
+    """Every copy is where the group is: the next loss is the only one."""
+
+    def is_whole() -> bool:
+        writer = world.current_writer()
+        if writer is None or not writer.volume.is_open or any(not node.is_up for node in world.nodes):
+            return False
+        groups = writer.volume.groups.items()
+        return all(
+            world.hosts(group) is not None and min(progress.positions.values()) >= progress.read_point
+            for group, progress in groups
+        )
+
+    if not world.universe.run_until(is_whole, 60.0):
+        raise Violation("I9: the copies do not become whole in fair weather")
+
+
 def flips(world: Any) -> None:
     """D4."""
     universe, rng = world.universe, world.universe.rng
@@ -284,5 +398,8 @@ def back(world: Any) -> None:
 
 SCENARIOS: dict[str, Callable[[Any], None]] = {
     work.__name__: work
-    for work in (storm, calm, n4, az, az1, split, power, recovery, laggards, disks, syncs, flips, half_sent, promises)
+    for work in (
+        storm, calm, n4, az, az1, split, power, recovery, laggards, disks, syncs, flips, half_sent, promises,
+        tails, emptied, stale, moves,
+    )
 }

@@ -19,7 +19,7 @@ from collections import Counter
 from typing import Any, Callable
 
 from aurorapy.errors import DatabaseError
-from aurorapy.storage.members import NodePlace
+from aurorapy.storage.members import FULL, NodePlace
 from aurorapy.storage.options import StorageConfig
 
 from tests.sim.disk import SimMedium
@@ -34,6 +34,8 @@ from tests.sim.storage import Violation
 
 COPIES = "ABCDEF"
 NODES = ("a1", "a2", "b1", "b2", "c1", "c2")
+SPARES = ("a3", "b3", "c3")  # of scenarios that move copies to other nodes
+TAILS = ("B", "D", "F")  # of those whose second copy in each zone keeps the log only
 WRITERS = ("w1", "w2", "w3")
 PAGES = 24
 PROGRESS_SECONDS = 60.0
@@ -57,10 +59,12 @@ class World:
         self.groups = list(range(-(-PAGES // self.group_pages)))
         self.pace = rng.choice((0.3, 1.0, 1.0))
         self.seconds = rng.choice((3.0, 6.0, 6.0, 12.0)) * self.pace
+        names = NODES + SPARES if scenario == "moves" else NODES
         self.config = StorageConfig(
-            nodes=tuple(NodePlace(name, name[0], f"{name}:7000") for name in NODES),
+            nodes=tuple(NodePlace(name, name[0], f"{name}:7000") for name in names),
             group_pages=self.group_pages,
             copies=tuple(COPIES),
+            tails=TAILS if scenario == "tails" else (),
             write_quorum=4,
             read_quorum=3,
             lsn_limit_bytes=rng.choice((8 << 10, 24 << 10, 64 << 10)),
@@ -73,7 +77,7 @@ class World:
             scrub_s=5.0,
         )
         self.network = SimNetwork(universe, self._weather())
-        self.nodes = [Machine(universe, name, name[0]) for name in NODES]
+        self.nodes = [Machine(universe, name, name[0]) for name in names]
         self.writers = [Machine(universe, name, "abc"[n]) for n, name in enumerate(WRITERS)]
         self.machines = [*self.nodes, *self.writers]
         for machine in self.machines:
@@ -177,6 +181,13 @@ class World:
 
     def _writer_main(self, process: Process) -> None:
         self.running[process.name].run(process)
+
+    def hosts(self, group: int) -> dict[str, bool] | None:
+        """Which machines hold the group, and whether their copies have pages; None while that is being changed."""
+        membership = self.current_writer().volume.transport.memberships[group]
+        if membership.changes or membership.before is not None:
+            return None
+        return {member.node: member.kind == FULL for member in membership.members}
 
     def live_writers(self) -> list[Machine]:
         return [machine for machine in self.writers if machine.is_up]
