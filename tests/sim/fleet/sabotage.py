@@ -308,7 +308,7 @@ MUTANTS = (
     Mutant(3, "fsync errors ignored", ("syncs", "disks"), ignore_fsync_errors,
            (("syncs", 13), ("syncs", 14), ("syncs", 19))),
     Mutant(4, "recovery reads two of six", ("laggards", "n4", "storm"), recovery_reads_two,
-           (("laggards", 0), ("laggards", 21), ("laggards", 22))),
+           (("laggards", 30), ("laggards", 43))),
     Mutant(5, "recovery takes the highest LSN", ("half_sent",), recovery_takes_the_highest,
            (("half_sent", 7), ("half_sent", 20), ("half_sent", 23))),
     Mutant(6, "truncation is not persisted", ("power", "storm", "split"), truncation_is_not_persisted,
