@@ -15,6 +15,7 @@ cdef class ClientStream(Sender):
     cdef ShortPath here              # while the task waits and no timer runs: what may answer without it
     cdef bint reading_paused         # the session is busy and enough has been read ahead
     cdef int socket                  # of a connection without TLS; -1: everything goes through the transport
+    cdef bint behind                 # the transport may have something queued, which goes first
 
     # Waits until the client has read enough; True when bytes have come meanwhile.
     cdef bint wait_for_reader(self) except -1

@@ -47,6 +47,7 @@ cdef class ClientStream(Sender):
     def use_socket(self, int descriptor):
         """What is sent may go to this socket directly from now on; -1: through the transport only."""
         self.socket = descriptor
+        self.behind = True
 
     # -- called by the event loop --------------------------------------------------------------------------------------
     def data_received(self, data):
@@ -115,12 +116,15 @@ cdef class ClientStream(Sender):
         cdef ssize_t sent = 0
         if self.out.size == 0 or self.lost:
             return 0
-        if self.socket >= 0 and self.transport.get_write_buffer_size() == 0:
+        if self.behind and self.socket >= 0:
+            self.behind = self.transport.get_write_buffer_size() != 0
+        if self.socket >= 0 and not self.behind:
             sent = c_send(self.socket, self.out.buffer, self.out.size, MSG_NOSIGNAL | MSG_DONTWAIT)
             if sent == self.out.size:
                 self.out.empty()
                 return 0
             sent = max(sent, 0)              # a failure is the transport's to find and report
+            self.behind = True
         self.transport.write(self.out.take()[sent:])
         return 0
 

@@ -55,5 +55,6 @@ cdef class RunQueue:
     cdef int send_later(self, Sender sender) except -1
     # The same before everybody else and without polling: redo, whose way to the disk is longer than an answer's.
     cdef int send_first(self, Sender sender) except -1
+    cdef int let_others_run(self) except -1
     cdef int flush_all(self, list senders) except -1
     cdef int poll_for(self, double seconds) except -1

@@ -19,6 +19,8 @@ cdef extern from "<sched.h>" nogil:
 cdef enum:
     DISK_SPINS = 4           # an fdatasync takes longer than a client's next question
 
+cdef double BUSY_SECONDS = 50e-6     # longer than a client process takes to read an answer and ask again
+
 
 cdef class TaskCore:
     def pending_interrupt(self):
@@ -186,12 +188,21 @@ cdef class RunQueue:
             senders, self._senders = self._senders, []
             self.flush_all(senders)
         elif self.spin_seconds > 0:
-            sched_yield()
+            self.let_others_run()
         if self.spin_seconds > 0 and not self._round_ends and monotonic() < self._spin_until:
             self._round_ends = True
             self._loop.call_soon(self._end_round)
         if self._until is not None and self._until():
             self._loop.stop()
+
+    cdef int let_others_run(self) except -1:
+        """Who was woken on this processor goes first; where one then works for long, it has better use for the
+        processor than polling, and the loop sleeps when there is nothing to do."""
+        cdef double before = monotonic()
+        sched_yield()
+        if monotonic() - before > BUSY_SECONDS:
+            self._spin_until = 0.0
+        return 0
 
     cdef int flush_all(self, list senders) except -1:
         cdef Sender sender
