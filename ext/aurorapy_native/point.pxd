@@ -33,6 +33,7 @@ cdef class PointProgram:
     cdef readonly object compute     # (eval, params, found row) -> new row; None for select and delete
     cdef readonly bint calm          # making the new row does nothing else: it may be made twice
     cdef readonly uint32_t index_oid
+    cdef uint32_t not_hot            # updates in a row that change_here() could not do, or did not try
     cdef object root
     cdef object table                # access.table.Table, as opened last
     cdef Heap heap

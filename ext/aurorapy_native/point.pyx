@@ -19,7 +19,8 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from aurorapy_native.btree cimport BTree
 from aurorapy_native.dead_entries cimport DEAD_MANY, drop_passed
-from aurorapy_native.heap cimport Found, Heap, ROW_DELETED, ROW_INVISIBLE, ROW_OK, ROW_SELF_MODIFIED, ROW_UPDATED
+from aurorapy_native.heap cimport Found, Heap, ROW_DELETED, ROW_INVISIBLE, ROW_NOT_HOT, ROW_OK, ROW_SELF_MODIFIED, \
+    ROW_UPDATED
 from aurorapy_native.heap_lookup cimport try_add
 from aurorapy_native.heap_read cimport RIVAL_NONE
 from aurorapy_native.keys cimport KeyCodec
@@ -31,6 +32,10 @@ from aurorapy.errors import DatabaseError
 from aurorapy.ids import tid_text
 from aurorapy_native.heap import RowTooLong
 from aurorapy_native.retry import Retry
+
+cdef enum:
+    NOT_HOT_MANY = 4         # updates in a row that were not HOT: the next ones are taken not to be either,
+    LOOK_AGAIN = 16          # but for one in so many
 
 
 cdef class PlainIndex:
@@ -162,6 +167,9 @@ cdef class PointProgram:
         cdef int outcome
         if transaction.current_xid == 0 and self.heap.status.next_xid >= self.heap.status.ceiling:
             return POINT_UNABLE
+        if self.not_hot >= NOT_HOT_MANY and self.not_hot % LOOK_AGAIN:
+            self.not_hot += 1
+            return POINT_UNABLE
         self.heap.only_hot = True
         try:
             outcome = self.try_change(transaction, snapshot, params, evaluation)
@@ -195,6 +203,7 @@ cdef class PointProgram:
             old = self.heap.decode(row, self.projection, at)
             new = self.compute(evaluation, params, old)
             code = self.heap.update_row(at, new, transaction.xid, snapshot.command, snapshot.ids, True, False, &found)
+            self.not_hot = self.not_hot + 1 if code == ROW_NOT_HOT else 0
         return POINT_DONE if code == ROW_OK else POINT_UNABLE
 
     cdef int replace(self, TransactionCore transaction, Snapshot snapshot, uint64_t at, tuple params,
