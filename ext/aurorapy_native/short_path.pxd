@@ -58,6 +58,8 @@ cdef class ShortPath:
     # serve() on the loop's own stack, where nothing may wait. True: nothing is left for the task to do.
     cdef bint serve_here(self, MessageReader reader) except -1
     cdef bint needs_no_wait(self, Message* message) except -1
+    cdef bint query_needs_no_wait(self, Message* message) except -1
+    cdef bint statement_needs_no_wait(self) except -1
     cdef bint control_needs_no_wait(self, object control) except -1
     cdef int take(self, Message* message) except -1
     cdef int bind(self, Message* message) except -1

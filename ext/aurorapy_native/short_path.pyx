@@ -16,8 +16,8 @@ What it cannot do: a lock that is not free, a page that is not in the pool (for 
 transaction is changing, long values, failed blocks, row limits, named portals, roles whose privileges were not checked.
 
 While its task waits for the client, what needs no wait is answered on the loop's own stack (serve_here), without a
-switch: reads of one row, BEGIN, inserts without indexes and HOT updates in a block, and a block's COMMIT, whose answer
-goes out when the VDL has passed it: until then nothing of the session's is answered.
+switch: reads of one row, also in simple mode, BEGIN, inserts without indexes and HOT updates in a block, and a block's
+COMMIT, whose answer goes out when the VDL has passed it: until then nothing of the session's is answered.
 
 Errors: those of statements are reported and make the rest wait for Sync, as in session.extended; FatalError passes.
 
@@ -46,6 +46,7 @@ from aurorapy_native.volume import again
 DRAIN_BYTES = 128 * 1024
 cdef Py_ssize_t LARGE = DRAIN_BYTES
 cdef Py_ssize_t KEPT_TAGS = 1000
+cdef Py_ssize_t LOOKED_AT = 500      # a longer text is not read on the loop's stack, where it may be for nothing
 
 IDLE, IMPLICIT, OPEN, FAILED = "idle", "implicit", "open", "failed"   # states of a transaction block
 cdef str _IDLE = IDLE, _OPEN = OPEN, _FAILED = FAILED
@@ -159,16 +160,24 @@ cdef class ShortPath:
 
     cdef bint needs_no_wait(self, Message* message) except -1:
         """Could the message be answered without waiting, and done again if not?"""
-        cdef object state
         if message.letter == c"Q":
-            return message.length <= LONGEST_CONTROL and \
-                self.control_needs_no_wait(CONTROL_QUERIES.get(message.body[:message.length]))
+            return self.query_needs_no_wait(message)
         if message.letter != c"E":
             return (message.letter == c"S" or message.letter == c"D"
                     or (message.letter == c"B" and not self.portals.by_name))
-        if self.statement is None:
-            return False
-        state = self.block.state
+        return self.statement is not None and self.statement_needs_no_wait()
+
+    cdef bint query_needs_no_wait(self, Message* message) except -1:
+        """Of a text that may be a statement with a program `query` knows more."""
+        cdef object control
+        if message.length <= LONGEST_CONTROL:
+            control = CONTROL_QUERIES.get(message.body[:message.length])
+            if control is not None:
+                return self.control_needs_no_wait(control)
+        return message.length <= LOOKED_AT and (self.block.state == _OPEN or message.body[0] | 0x20 == c"s")
+
+    cdef bint statement_needs_no_wait(self) except -1:
+        cdef object state = self.block.state
         if self.program is None:
             return self.control_needs_no_wait(self.statement.control)
         if self.program.kind == "select":
@@ -338,7 +347,7 @@ cdef class ShortPath:
                 return 0
             self.statement, self.params = found
             self.program = self.statement.program
-            if not self.usable(self.statement):
+            if not self.usable(self.statement) or (self.on_loop and not self.statement_needs_no_wait()):
                 self.statement = None
                 return 0
             self.forget_unnamed()
