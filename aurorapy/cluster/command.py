@@ -19,6 +19,7 @@ import argparse
 import json
 import os
 import secrets
+import signal
 import socket
 import sys
 import time
@@ -27,10 +28,11 @@ from typing import Any, Callable
 
 from aurorapy.cluster import changes, layout, processes
 from aurorapy.cluster.store import ABSENT, Conflict, Store, StoreError, open_store
-from aurorapy.cluster.topology import RUNNING, Topology, Writer, as_value, writer_value
+from aurorapy.cluster.topology import Topology, Writer, as_value, writer_value
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 40.0
+LEFT_SECONDS = 10.0  # for those that a supervisor left behind
 LOCAL = "local"  # the one host of a cluster on one machine
 
 
@@ -132,9 +134,8 @@ def _topology(store: Store) -> Topology:
     return Topology.of(store.list())
 
 
-def _supervisor(store: Store, host: str) -> processes.Child | None:
-    entry = store.get(f"supervisors/{host}")
-    return processes.adopt(entry.value["pid"], entry.value["born"]) if entry is not None else None
+def _supervisor(data: Path) -> processes.Noted | None:
+    return next((each for each in processes.running(data) if each.kind == processes.SUPERVISOR), None)
 
 
 # -- start and stop ----------------------------------------------------------------------------------------------------
@@ -153,7 +154,7 @@ def start(options: Any) -> int:
     url = _url(options)
     (data / "store").write_text(url + "\n")
     store = open_store(url)
-    if _supervisor(store, options.host_name) is not None:
+    if _supervisor(data) is not None:
         raise changes.Refused(f"the cluster in {data} is running already")
     if store.get("cluster") is None:
         _make(store, options, data, configuration)
@@ -265,26 +266,25 @@ def _supervise(url: str, host: str, data: Path) -> int:
 
 
 def stop(options: Any) -> int:
-    """Also where the supervisor has died and left its processes."""
-    import signal
-
-    store, host = _open(options), options.host_name
-    supervisor = _supervisor(store, host)
-    if supervisor is not None:
-        supervisor.signal(signal.SIGTERM)
-        if not _until(lambda: not processes.is_alive(supervisor.pid, supervisor.born), STOP_SECONDS):
-            supervisor.signal(signal.SIGKILL)
-    left = [each for each in _topology(store).processes.values() if each.host == host and each.state == RUNNING]
-    for kinds, how in ((("endpoint", "instance"), signal.SIGINT), (("node",), signal.SIGTERM)):
-        for number in (how, signal.SIGKILL):
-            alive = [each for each in left if each.kind in kinds and processes.is_alive(each.pid, each.born)]
-            for each in alive:
-                if (child := processes.adopt(each.pid, each.born)) is not None:
-                    child.signal(number)
-            _until(lambda: not any(processes.is_alive(each.pid, each.born) for each in alive), 10.0)
-    if supervisor is None and not left:
+    """Also where the supervisor has died and left its processes, and where the store cannot be reached."""
+    data = Path(options.data).resolve()
+    found = processes.running(data)
+    if not found:
         print(f"aurorapy cluster: nothing runs in {options.data}", file=sys.stderr)
         return 1
+    for kinds, how, seconds in (
+        ((processes.SUPERVISOR,), signal.SIGTERM, STOP_SECONDS),
+        (("endpoint", "instance"), signal.SIGINT, LEFT_SECONDS),
+        (("node",), signal.SIGTERM, LEFT_SECONDS),
+    ):
+        left = [each for each in found if each.kind in kinds]
+        for number, wait_s in ((how, seconds), (signal.SIGKILL, LEFT_SECONDS)):
+            for each in left:
+                each.signal(number)
+            if _until(lambda: not any(each.is_alive for each in left), wait_s):
+                break
+        if kinds == (processes.SUPERVISOR,):
+            found = processes.running(data) or found  # it may have started something meanwhile
     return 0
 
 

@@ -4,6 +4,7 @@
     child = adopt(pid, born)              one that an earlier supervisor started, if it is still that process
     child.descriptor                      a pidfd: readable when it has ended
     child.signal(signal.SIGTERM)
+    note_running(data, …), running(data)  who runs, in a file of the host's directory: stop needs no store
 
 Errors: OSError when a process cannot be started.
 
@@ -12,10 +13,15 @@ Not here: which shall run (`supervision`).
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import Mapping, NamedTuple
+
+RUNNING_FILE = "running.json"
+SUPERVISOR = "supervisor"
 
 
 class Child:
@@ -64,3 +70,39 @@ def born(pid: int) -> int | None:
     except OSError:
         return None
     return None if fields[0] in ("Z", "X") else int(fields[19])
+
+
+class Noted(NamedTuple):
+    name: str
+    kind: str
+    pid: int
+    born: int
+
+    @property
+    def is_alive(self) -> bool:
+        return is_alive(self.pid, self.born)
+
+    def signal(self, number: signal.Signals) -> None:
+        child = adopt(self.pid, self.born)
+        if child is not None:
+            child.signal(number)
+            os.close(child.descriptor)
+
+
+def note_running(data: Path, children: Mapping[str, tuple[Child, str]]) -> None:
+    """This process, as their supervisor, and these."""
+    noted = [Noted(SUPERVISOR, SUPERVISOR, os.getpid(), born(os.getpid()) or 0)]
+    noted += [Noted(name, kind, child.pid, child.born) for name, (child, kind) in children.items()]
+    path = data / RUNNING_FILE
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps([each._asdict() for each in noted]))
+    new.replace(path)
+
+
+def running(data: Path) -> list[Noted]:
+    """Those that still are what they were, the supervisor first."""
+    try:
+        noted = [Noted(**each) for each in json.loads((data / RUNNING_FILE).read_text())]
+    except (OSError, ValueError, TypeError):
+        return []
+    return [each for each in noted if each.is_alive]

@@ -6,7 +6,7 @@
 
 A process that ends is started again: at once, then, if it does not live, with growing pauses. An instance runs as writer
 only by a decision of the leader that says START, once for each; a writer that ended waits for the next decision, which may
-be another's; everybody else is a reader of whoever is writer. A process in a role that the decisions have left behind is
+be another's; everybody else is a reader of whoever is writer, as soon as somebody was it once. A process in a role that the decisions have left behind is
 killed: if it still writes, storage refuses it already.
 
 Not here: pids (`processes`), who becomes writer (`failover`).
@@ -20,6 +20,7 @@ from aurorapy.cluster.topology import LEAVE, START, Topology
 
 NODE, INSTANCE, ENDPOINT = "node", "instance", "endpoint"
 WRITER, READER = "writer", "reader"
+NO_EPOCH = (0, 0)
 LIVED_SECONDS = 5.0  # who lives so long has no failure behind it
 PAUSE_SECONDS_MAX = 5.0
 
@@ -116,7 +117,8 @@ class Supervision:
         if decision is None:
             return None
         if decision.name != name:
-            return Wanted(name, INSTANCE, READER)
+            nobody_yet = not decision.is_open and decision.epoch == NO_EPOCH  # there may be no volume to read
+            return None if nobody_yet and running is None else Wanted(name, INSTANCE, READER)
         if running is not None and (running.role == WRITER or decision.how != START):
             return running  # it writes, is being promoted, or is leaving
         if decision.how == START and decision.number > self._used.get(name, 0):

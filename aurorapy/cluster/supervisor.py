@@ -95,8 +95,8 @@ class Supervisor:
         self._leader = LeaderWork(self._loop, self._mirror, self._host, network, self._log)
         if metrics := topology.cluster.get("hosts", {}).get(self._host, {}).get("supervisor_metrics", ""):
             Exposition(self._loop, metrics, self._figures).start()
-        own = os.getpid()
-        self._mirror.tell(f"supervisors/{self._host}", {"pid": own, "born": processes.born(own), "data": str(self._data)})
+        self._mirror.tell(f"supervisors/{self._host}", {"pid": os.getpid(), "data": str(self._data)})
+        self._note_running()
 
     def _figures(self) -> list[Figure]:
         leads = self._leader is not None and self._leader.lease.held(self._loop.time())
@@ -139,7 +139,13 @@ class Supervisor:
 
     def _watch(self, name: str, child: processes.Child) -> None:
         self._children[name] = child
+        if self._leader is not None:
+            self._note_running()
         self._loop.add_reader(child.descriptor, self._ended, name, child)
+
+    def _note_running(self) -> None:
+        kinds = {name: wanted.kind for name, wanted in self._supervision.running.items()}
+        processes.note_running(self._data, {name: (child, kinds.get(name, "")) for name, child in self._children.items()})
 
     def _ended(self, name: str, child: processes.Child) -> None:
         self._loop.remove_reader(child.descriptor)
@@ -148,6 +154,7 @@ class Supervisor:
         wanted = self._supervision.running.get(name)
         self._log(f"{name} ended{'' if status is None else f', status {status}'}")
         del self._children[name]
+        self._note_running()
         self._supervision.ended(name, self._loop.time())
         if wanted is not None:
             record = Process(name, wanted.kind, self._host, child.pid, child.born, GONE, wanted.role, wanted.number)

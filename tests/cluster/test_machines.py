@@ -49,6 +49,8 @@ def run(supervision, world, now):
 def test_what_belongs_to_the_host_runs():
     supervision = Supervision("h1")
     world = topology(Writer("i1", 1), {"cluster": Endpoint("cluster", "cluster", "h1", "h:1")}, i1="-", i2="-")
+    assert Start(Wanted("i2", INSTANCE, READER)) not in Supervision("h1").step(world, 0.0)  # nobody has made a volume yet
+    world = world._replace(writer=Writer("i1", 1, epoch=(1, 1)))
     world.nodes.update(a1=Node("a1", "a", "h1", "h:2"), b1=Node("b1", "b", "h2", "h:3"))
     assert run(supervision, world, 0.0) == [
         Start(Wanted("a1", NODE)), Start(Wanted("i1", INSTANCE, WRITER, 1)), Start(Wanted("i2", INSTANCE, READER)),
@@ -83,12 +85,12 @@ def test_a_writer_is_started_once_for_each_decision():
     assert run(supervision, topology(Writer("i1", 1, START, True), i1="gone"), 9.0) == []
     assert run(supervision, topology(Writer("i1", 2), i1="gone"), 9.1) == [Start(Wanted("i1", INSTANCE, WRITER, 2))]
     supervision.ended("i1", 20.0)
-    assert run(supervision, topology(Writer("i2", 3, PROMOTE), i1="gone", i2="-"), 20.1)[0] == Start(Wanted("i1", INSTANCE, READER))
+    assert run(supervision, topology(Writer("i2", 3, PROMOTE, False, (2, 1)), i1="gone", i2="-"), 20.1)[0] == Start(Wanted("i1", INSTANCE, READER))
 
 
 def test_a_promoted_reader_goes_on_and_the_old_writer_is_killed():
     supervision = Supervision("h1")
-    run(supervision, topology(Writer("i1", 1), i1="-", i2="-"), 0.0)
+    run(supervision, topology(Writer("i1", 1, START, True), i1="-", i2="-"), 0.0)
     promoting = topology(Writer("i2", 2, PROMOTE), i1="writer", i2="reader")
     assert run(supervision, promoting, 9.0) == [Stop("i1", False)]
     supervision.promoted("i2")
