@@ -2,7 +2,7 @@
 
     add_reader(store, tier=2)            → Instance(i4)            started within a second, nothing is copied
     remove(store, "i3")                                            an instance, or a node that holds nothing
-    add_node(store, zone="b")            → Node(b3)
+    add_node(store, zone="b")            → Node(b3)                started; then told_writer(store, "add", "", node)
     create_endpoint(store, "reports", "READER", static=("i3",))    modify_endpoint, delete_endpoint
     failover(store, "i2", wait_s=30)     asks the leader           → "i2 is the writer"
 
@@ -18,9 +18,11 @@ import secrets
 import time
 from typing import Any
 
+from aurorapy.cluster.asking import NoAnswer, ask_once
 from aurorapy.cluster.layout import CUSTOM_PORTS, METRICS_PORTS, NODE_PORTS, READERS_MAX, Ports, instance_of, taken_addresses
 from aurorapy.cluster.store import ABSENT, Conflict, Store
 from aurorapy.cluster.topology import CUSTOM, Endpoint, Instance, Node, Topology, as_value
+from aurorapy.instance import messages as im
 
 NUMBER_MAX = 511  # what the high bits of a pid hold
 TIER_MAX = 15
@@ -72,6 +74,44 @@ def add_node(store: Store, zone: str, host: str = "") -> Node:
     node = Node(f"{zone}{number}", zone, host, ports.address(NODE_PORTS + count), ports.address(METRICS_PORTS + 20 + count))
     _create(store, f"nodes/{node.name}", node)
     return node
+
+
+def told_writer(store: Store, what: str, leaves: str, node: Node, wait_s: float) -> int:
+    """The writer lets the node take part, or moves everything from another onto it; how many copies were moved."""
+    topology = Topology.of(store.list())
+    writer = topology.writer
+    if writer is None or not writer.is_open:
+        raise Refused("there is no writer now")
+    with open(topology.cluster["secret_file"], "rb") as file:
+        secret = file.read().strip()
+    try:
+        answer = ask_once(topology.instances[writer.name].link, secret, im.ChangeNodes(what, leaves, node.place()), wait_s)
+    except NoAnswer as error:
+        raise Refused(str(error)) from None
+    if isinstance(answer, im.Failed):
+        raise Refused(answer.text)
+    return answer.copies
+
+
+def replace_node(store: Store, leaves: str, node: Node, wait_s: float) -> int:
+    """`node` runs. Everything on the other moves there; then the other is no part of the cluster."""
+    copies = told_writer(store, "replace", leaves, node, wait_s)
+    store.delete(f"nodes/{leaves}")
+    store.delete(f"processes/{leaves}")
+    return copies
+
+
+def zone_of(store: Store, name: str) -> str:
+    nodes = Topology.of(store.list()).nodes
+    if name not in nodes:
+        raise Refused(f"there is no storage node {name}")
+    return nodes[name].zone
+
+
+def forget_node(store: Store, name: str) -> None:
+    """One that never took part."""
+    store.delete(f"nodes/{name}")
+    store.delete(f"processes/{name}")
 
 
 def create_endpoint(store: Store, name: str, type_: str, static: tuple[str, ...], excluded: tuple[str, ...], host: str = "") -> Endpoint:

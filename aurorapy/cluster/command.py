@@ -4,7 +4,7 @@
                 (--foreground: stays, and ends with it)
     stop        ends every process of this host
     status      a picture, or --json; --watch: a live one
-    failover, add-reader, remove, add-node, endpoint create|modify|delete|list
+    failover, add-reader, remove, add-node, replace-node, endpoint create|modify|delete|list
 
 Several hosts: each runs `start --config FILE --host-name NAME`; the file names the store (etcd) and who lives where.
 
@@ -84,6 +84,10 @@ def parser() -> argparse.ArgumentParser:
     node = command("add-node", add_node, "one more storage node")
     node.add_argument("--zone", default="")
     node.add_argument("--on", default="", metavar="HOST")
+    other = command("replace-node", replace_node, "a new storage node of the same zone takes over all copies of another")
+    other.add_argument("name")
+    other.add_argument("--on", default="", metavar="HOST")
+    other.add_argument("--seconds", type=float, default=3600.0, help="how long it may take")
     _endpoint_commands(command("endpoint", lambda options: 2, "custom endpoints"), command)
     return top
 
@@ -348,9 +352,31 @@ def remove(options: Any) -> int:
 
 
 def add_node(options: Any) -> int:
-    node = changes.add_node(_open(options), options.zone, options.on)
-    print(f"{node.name} in zone {node.zone} at {node.address}; the writer places copies on it from its next start")
+    store = _open(options)
+    node = _started_node(store, options.zone, options.on)
+    try:
+        changes.told_writer(store, "add", "", node, NODE_SECONDS)
+    except changes.Refused:
+        changes.forget_node(store, node.name)
+        raise
+    print(f"{node.name} in zone {node.zone} at {node.address}: new protection groups may live there")
     return 0
+
+
+def replace_node(options: Any) -> int:
+    store = _open(options)
+    node = _started_node(store, changes.zone_of(store, options.name), options.on)
+    copies = changes.replace_node(store, options.name, node, options.seconds)
+    print(f"{node.name} at {node.address} has taken over {copies} copies of {options.name}")
+    return 0
+
+
+def _started_node(store: Store, zone: str, on: str) -> Any:
+    node = changes.add_node(store, zone, on)
+    if not _until(lambda: _answers(node.address), NODE_SECONDS):
+        changes.forget_node(store, node.name)
+        raise changes.Refused(f"{node.name} does not start, see its log")
+    return node
 
 
 def create_endpoint(options: Any) -> int:

@@ -7,7 +7,7 @@
 
 A message to an instance whose link is down is lost; up(name) says when it stands again.
 
-Not here: what a silence means (`detector`, `failover`).
+Not here: what a silence means (`detector`, `failover`), one question of a command (`asking`).
 """
 
 from __future__ import annotations

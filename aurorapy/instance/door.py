@@ -4,7 +4,7 @@
     door.open("127.0.0.1:5602")         answers Ask at once: not open
     door.instance = instance             … open
     leader ── Ask ──▶ Report             the heartbeat
-           ── Promote, Follow, StepDown ──▶ `promote`, `follow`, `step_down`, each on a task of its own ──▶ their answer
+           ── Promote, Follow, StepDown, ChangeNodes ──▶ `promote`, `follow`, `step_down`, each on a task of its own ──▶ their answer
     reader ── Attach, Seen ──▶ `feed`    the writer's side of the stream
 
 What an instance cannot do it answers with Failed.
@@ -21,6 +21,7 @@ from typing import Any, Callable, Protocol
 from aurorapy.errors import DatabaseError
 from aurorapy.host import Host, Link, Listening
 from aurorapy.instance import messages as im
+from aurorapy.storage.members import NodePlace
 from aurorapy.storage.messages import NO_EPOCH, Epoch, Lsn
 
 CACHE_COUNTED_SECONDS = 2.0
@@ -95,7 +96,7 @@ class InstanceDoor:
         kind = type(message)
         if kind is im.Ask:
             link.send(*im.encode(self.report(), number))
-        elif kind in (im.Promote, im.Follow, im.StepDown):
+        elif kind in (im.Promote, im.Follow, im.StepDown, im.ChangeNodes):
             self._host.tasks.spawn(self._obey, link, message, number, name=str(message))
         elif self.feed is not None:
             self.feed.step(link, message, number)
@@ -116,8 +117,24 @@ class InstanceDoor:
             return im.Promoted(message.number, epoch, vdl)
         if type(message) is im.StepDown:
             return im.SteppedDown(self.step_down(message.milliseconds / 1000))
+        if type(message) is im.ChangeNodes:
+            return im.Changed(self._change_nodes(message))
         self.follow(message.address, message.epoch)
         return None
+
+
+    def _change_nodes(self, message: im.ChangeNodes) -> int:
+        nodes = getattr(self.instance.volume, "nodes", None) if self.instance is not None else None
+        if nodes is None or self.role != im.WRITER:
+            raise Impossible("only an open writer changes storage nodes")
+        try:
+            place = NodePlace.parse(message.place)
+        except ValueError as error:
+            raise Impossible(str(error)) from None
+        if message.what == "add":
+            nodes.add(place)
+            return 0
+        return nodes.replace(message.leaves, place)
 
 
 def _impossible(*arguments: Any) -> Any:

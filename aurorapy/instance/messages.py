@@ -8,6 +8,7 @@
     control    c → i1   Ask                             answered by Report: the heartbeat
                c → i2   Promote 7                       answered by Promoted or Failed
                c → i3   Follow 127.0.0.1:5602           the writer is there now
+               c → i1   ChangeNodes replace b1 b3=b:…   to the writer, answered by Changed or Failed
                c → i1   StepDown 5.0                    answered by SteppedDown; the process then leaves
 
 Frames of `host.network`, written as storage's are (`storage/codec.py`): a `number` of a request comes back with its answer.
@@ -197,6 +198,28 @@ class SteppedDown:
 
 
 @dataclass(slots=True)
+class ChangeNodes:
+    """To the writer: a storage node comes (`add`), or comes for another (`replace`); both run. `place`: NAME=ZONE:HOST:PORT."""
+
+    what: str
+    leaves: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"ChangeNodes {self.what} {self.leaves} {self.place}"
+
+
+@dataclass(slots=True)
+class Changed:
+    """copies: how many were moved."""
+
+    copies: int
+
+    def __str__(self) -> str:
+        return f"Changed copies={self.copies}"
+
+
+@dataclass(slots=True)
 class Failed:
     """The answer to what could not be done."""
 
@@ -208,6 +231,7 @@ class Failed:
 
 Message = (
     Attach | Attached | Records | Moved | Seen | Ask | Report | Promote | Promoted | Follow | StepDown | SteppedDown | Failed
+    | ChangeNodes | Changed
 )
 KINDS: tuple[type, ...] = get_args(Message)
 _KIND_OF = {kind: number for number, kind in enumerate(KINDS)}

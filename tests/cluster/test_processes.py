@@ -123,6 +123,21 @@ def test_a_killed_supervisor_leaves_everything_and_the_next_takes_it_over(cluste
         assert wire.query("select 1").rows == [("1",)]
 
 
+def test_nodes_come_and_replace_others_while_it_is_written(cluster):
+    with cluster.connect("cluster") as wire:
+        wire.query("create table moved as select g from generate_series(1, 5000) g")
+        assert "new protection groups may live there" in cluster.run("add-node", "--zone", "b")
+        assert "b4 at" in cluster.run("replace-node", "b2")
+        assert wire.query("select count(*) from moved").rows == [("5000",)]
+        assert not wire.query("insert into moved values (0)").error
+        nodes = {node for (node,) in wire.query("select node from aurora_segments").rows}
+        assert "b4" in nodes and "b2" not in nodes
+    assert "b2" not in {each["name"] for each in cluster.status()["nodes"]}
+    with pytest.raises(CommandFailed, match="there is no storage node z9"):
+        cluster.run("replace-node", "z9")
+    cluster.until(running(cluster))
+
+
 def test_a_cancel_finds_its_instance(cluster):
     with cluster.connect("cluster") as wire:
         wire.send_query("select pg_sleep(30)")

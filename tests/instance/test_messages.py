@@ -24,6 +24,8 @@ EXAMPLES = [
     im.StepDown(5000),
     im.SteppedDown(0x2A8),
     im.Failed("no read quorum"),
+    im.ChangeNodes("replace", "b1", "b3=b:127.0.0.1:7008"),
+    im.Changed(1),
 ]
 
 
