@@ -92,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-READERS_DEFAULT = 0
+READERS_DEFAULT = 2
 
 
 def _endpoint_commands(top: argparse.ArgumentParser, command: Any) -> None:

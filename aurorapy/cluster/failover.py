@@ -67,6 +67,7 @@ class Failover:
         self._left: str = ""  # who has stepped down
         self._followed: dict[str, int] = {}  # by reader: the number it was told of
         self._requests: dict[str, int] = {}  # planned failovers: the number each became
+        self._answered: set[str] = set()  # requests that are over
         self._promoted: im.Promoted | None = None
         self._actions: list[Action] = []
 
@@ -102,11 +103,11 @@ class Failover:
 
     def asked(self, request: str, target: str, now: float) -> list[Action]:
         """A planned failover, to whoever is best where `target` is empty."""
-        if request in self._requests:
+        if request in self._requests or request in self._answered:
             return []
         error = self._cannot(target)
         if error:
-            self._actions.append(Answer(request, error, ""))
+            self._answer(request, error, "")
         elif self._waiting or not self._record.is_open:
             return []  # a change is under way: it is asked again when that is over
         else:
@@ -137,7 +138,11 @@ class Failover:
         for request, number in list(self._requests.items()):
             if record.number >= number:
                 del self._requests[request]
-                self._actions.append(Answer(request, "", f"{record.name} is the writer"))
+                self._answer(request, "", f"{record.name} is the writer")
+
+    def _answer(self, request: str, error: str, text: str) -> None:
+        self._answered.add(request)
+        self._actions.append(Answer(request, error, text))
 
     def _look(self, now: float) -> list[Action]:
         record = self._record

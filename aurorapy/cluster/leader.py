@@ -139,8 +139,9 @@ class LeaderWork:
 
     def _hear_requests(self, now: float) -> None:
         for key, entry in self._mirror.entries.items():
-            if key.startswith("requests/") and entry.value.get("what") == "failover":
-                self._carry_out(self._failover.asked(key.partition("/")[2], entry.value.get("to", ""), now))
+            folder, _, request = key.partition("/")
+            if folder == "requests" and entry.value.get("what") == "failover" and f"answers/{request}" not in self._mirror.entries:
+                self._carry_out(self._failover.asked(request, entry.value.get("to", ""), now))
 
     # -- from the instances --------------------------------------------------------------------------------------------
     def _heard(self, name: str, report: im.Report) -> None:
