@@ -9,6 +9,7 @@
     failover       who shall be writer (a machine)                          leader       the one that decides, by a lease
     routing        which instances an endpoint leads to                     endpoint     the process that clients come to
     supervisor     one process a host that puts the above together
+    configuration  a cluster on several hosts, from a file            changes, asking  what a command changes
     command        `aurorapy cluster …`                                     status       what it shows
 
         command ──writes──▶ store ◀──reads── supervisor ──starts──▶ nodes, instances, endpoint

@@ -32,6 +32,7 @@ from aurorapy.cluster.topology import Topology, Writer, as_value, writer_value
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 40.0
+NODE_SECONDS = 30.0  # for a storage node to start
 LEFT_SECONDS = 10.0  # for those that a supervisor left behind
 LOCAL = "local"  # the one host of a cluster on one machine
 
