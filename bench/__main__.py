@@ -10,10 +10,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import connections, fairness, load, oltp, options as common, paper_table1, plot, recovery, redo
+from bench import connections, fairness, lag, load, oltp, options as common, paper_table1, plot, recovery, redo
 from bench.report import Report
 
-BENCHMARKS = {module.NAME: module for module in (oltp, connections, recovery, redo, load, fairness, paper_table1)}
+BENCHMARKS = {module.NAME: module for module in (oltp, connections, recovery, redo, load, fairness, paper_table1, lag)}
 RESULTS = Path(__file__).parent / "results"
 
 

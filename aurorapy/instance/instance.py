@@ -187,6 +187,16 @@ class Instance:
     def is_reader(self) -> bool:
         return self.volume.follows
 
+    def conflict(self, horizon: int) -> None:
+        """Snapshots older than this may miss rows from now on: who holds one is cancelled. Of a reader."""
+        if not self.txns.status.older_than(horizon):
+            return
+        for transaction in self.txns.status.older_than(horizon):
+            if transaction is not None and self.backends is not None:
+                self.backends.conflict(transaction.pid)
+        for database in self.databases():
+            database.cache.invalidate(0)  # what is being read for it now is read again
+
     def catalog_changed(self, database: int, relation: int) -> None:
         """The writer has committed changes to what the relation is (0: to anything)."""
         found = self._databases.get(database)

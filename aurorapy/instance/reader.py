@@ -64,6 +64,7 @@ class Follower:
         self._heard: im.Moved | None = None
         self._is_applying = False  # the rest comes in the next round of the loop
         self._seen_timer: Any = None
+        self._moments: deque[tuple[float, Lsn]] = deque()  # which VDL was applied when
         self.is_stopped = False  # for good: the instance is, or becomes, the writer, or closes
 
     # -- whom to follow ------------------------------------------------------------------------------------------------------
@@ -184,6 +185,7 @@ class Follower:
             volume.fail(TooFar("this reader is too far behind its writer"))
             return
         self.catch_ups += 1
+        self._instance.conflict(message.horizon)
         self.applied(records, message.vdl, dict(message.points), message.epoch)
         self._status.take_ring(message.state)
         self._goes_on(message.vdl)
@@ -259,12 +261,25 @@ class Follower:
                 instance.forget_storage(root)
                 instance.space.maps.forget(root)
 
+    def _end_long_snapshots(self) -> None:
+        """A snapshot keeps the writer from removing rows for `max_standby_streaming_delay`, and no longer."""
+        delay = self._instance.settings["max_standby_streaming_delay"] / 1000
+        now, moments = self._clock.monotonic(), self._moments
+        if delay < 0:
+            return
+        moments.append((now, self._volume.vdl))
+        while len(moments) > 1 and moments[1][0] <= now - delay:
+            moments.popleft()
+        if moments[0][0] <= now - delay:
+            self._instance.conflict(moments[0][1])
+
     # -- what the writer is told -----------------------------------------------------------------------------------------------
 
     def _say_seen(self) -> None:
         if self.is_stopped or self._volume.closed or self._volume.failure is not None:
             return
         self._seen_timer = self._tasks.call_later(SEEN_SECONDS, self._say_seen)
+        self._end_long_snapshots()
         link, volume = self._link, self._volume
         if link is not None and link.is_up and self.is_attached:
             link.send(

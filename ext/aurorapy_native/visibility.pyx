@@ -275,6 +275,16 @@ cdef class TransactionStatus:
         """The prune horizon: LSN of the oldest snapshot on any instance, the VDL when there is none."""
         return self.horizon()
 
+    def older_than(self, uint64_t lsn):
+        """The transactions that hold a snapshot older than `lsn`, each once; None among them for snapshots of nobody's."""
+        cdef void* at = self.oldest
+        cdef list found = []
+        while at != NULL and (<Snapshot> at).lsn < lsn:
+            if (<Snapshot> at).transaction not in found:
+                found.append((<Snapshot> at).transaction)
+            at = (<Snapshot> at).newer
+        return found
+
     def registered_snapshots(self):
         """Number of registered snapshots: for tests and activity."""
         cdef void* at = self.oldest

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import need_program
 from tests.support.node_process import ProcessFleet
+from tests.support.pgwire import ConnectionLost
 
 SUMS = """
 select (select sum(abalance) from pgbench_accounts), (select sum(tbalance) from pgbench_tellers),
@@ -106,6 +107,34 @@ def test_a_reader_refuses_to_write(fleet):
             error = wire.query(sql).error
             assert error is not None, sql
             assert (error["C"], error["M"]) == (state, text), sql
+    reader.kill()
+
+
+def test_a_snapshot_holds_the_writer_back_so_long_and_no_longer(fleet):
+    """R5: correct rows, or 40001."""
+    fleet.query("create table held (a int primary key, n int); insert into held select g, 0 from generate_series(1, 50) g")
+    reader = fleet.new_reader("held", {"max_standby_streaming_delay": "2s"})
+    reader.start()
+    begin = "begin isolation level repeatable read"
+    with reader.connect() as first, reader.connect() as idle:
+        fleet.until(lambda: first.query("select count(*) from held").rows == [("50",)], 10)
+        for wire in (first, idle):
+            wire.query(begin)
+            assert wire.query("select sum(n) from held where a > 0").rows == [("0",)]
+        started = time.monotonic()
+        while time.monotonic() < started + 1.0:
+            fleet.query("update held set n = n + 1")
+            fleet.query("vacuum held")
+            assert first.query("select sum(n), count(*) from held").rows == [("0", "50")]
+        error = first.query("select pg_sleep(10)").error
+        assert (error["C"], error["M"]) == ("40001", "canceling statement due to conflict with recovery")
+        first.query("rollback")
+        with pytest.raises(ConnectionLost):  # after 40001 terminating connection due to conflict with recovery
+            idle.query("select 1")
+            idle.query("select 1")
+        fleet.query("vacuum held")
+        n = fleet.query("select sum(n) from held")
+        fleet.until(lambda: first.query("select sum(n) from held").rows == n, 10)
     reader.kill()
 
 
