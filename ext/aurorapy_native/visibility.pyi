@@ -72,7 +72,7 @@ class TransactionStatus:
         """The prune horizon: LSN of the oldest snapshot on any instance, the VDL when there is none."""
 
     def older_than(self, lsn: int) -> list[Any]:
-        """The transactions that hold a snapshot older than `lsn`, each once; None among them for snapshots of nobody's."""
+        """The transactions that hold a snapshot older than `lsn`, each once; None for snapshots of nobody's."""
 
     def registered_snapshots(self) -> int:
         """Number of registered snapshots: for tests and activity."""

@@ -276,7 +276,7 @@ cdef class TransactionStatus:
         return self.horizon()
 
     def older_than(self, uint64_t lsn):
-        """The transactions that hold a snapshot older than `lsn`, each once; None among them for snapshots of nobody's."""
+        """The transactions that hold a snapshot older than `lsn`, each once; None for snapshots of nobody's."""
         cdef void* at = self.oldest
         cdef list found = []
         while at != NULL and (<Snapshot> at).lsn < lsn:
