@@ -125,18 +125,21 @@ class Follower:
         if kind is im.Records:
             self._records(message)
         elif kind is im.Moved:
-            self._heard = message
+            if self._heard is None or message.vdl >= self._heard.vdl:
+                self._heard = message
             if self.is_attached:
                 self._apply()
         elif kind is im.Attached and number == self._attempt:
             self._attached(message)
 
-    def _attach_again(self, link: Link, attempt: int) -> None:
+    def _attach_again(self, link: Link, attempt: int, although: bool = False) -> None:
         """Nobody has answered: an instance that is not open yet, or not the writer."""
-        if link is self._link and link.is_up and attempt == self._attempt and attempt != self._answered:
+        if link is self._link and link.is_up and attempt == self._attempt and (although or attempt != self._answered):
             self._attach()
 
     def _records(self, message: im.Records) -> None:
+        if message.last <= self._queue_end:
+            return  # twice
         if self._queue_end and message.prev != self._queue_end:
             self._attach()  # something was lost in between
             return
@@ -178,8 +181,12 @@ class Follower:
         """What the stream would have brought, from the volume."""
         volume = self._volume
         volume.transport.epoch = max(volume.transport.epoch, message.epoch)
-        records = self.missing_records(dict(message.points))
-        if link is not self._link or self.is_stopped:
+        try:
+            records = self.missing_records(dict(message.points))
+        except DatabaseError:  # storage cannot be asked now
+            self._tasks.call_later(AGAIN_SECONDS, self._attach_again, link, self._attempt, True)
+            return
+        if link is not self._link or self.is_stopped or volume.failure is not None:
             return
         if records is None:
             volume.fail(TooFar("this reader is too far behind its writer"))
@@ -220,10 +227,11 @@ class Follower:
         if self._is_applying:
             return
         heard, volume, queue, apply = self._heard, self._volume, self._queue, self.applier.apply
+        limit = min(heard.vdl, self._queue_end)  # never beyond records that are here
         reached = volume.vdl
         until = self._clock.monotonic() + STEP_SECONDS
         try:
-            while queue and queue[0][1] <= heard.vdl:
+            while queue and queue[0][1] <= limit:
                 _, reached, records = queue.popleft()
                 notes = apply(records, reached)
                 if notes:
@@ -233,11 +241,11 @@ class Follower:
         except DataCorrupted as error:
             volume.fail(error)
             return
-        if queue and queue[0][1] <= heard.vdl:
+        if queue and queue[0][1] <= limit:
             self._is_applying = True
             self._tasks.call_soon(self._go_on)
         else:
-            reached = heard.vdl
+            reached = limit
         if reached > volume.vdl:
             for group, lsn in self.applier.group_last.items():
                 volume.point(group, lsn)

@@ -35,6 +35,12 @@ def test_bit_flips_are_never_served_and_all_repaired(seed):
     run_seed(seed, "flips")
 
 
+@pytest.mark.parametrize("first", range(0, 200, 20))
+def test_readers_follow_and_take_over(first):
+    for seed in range(first, first + 20):
+        run_seed(seed, "readers")
+
+
 @pytest.mark.parametrize("first", range(0, 64, 8))
 def test_every_subset_of_copies_writes_recovers_or_waits_as_it_must(first):
     for seed in range(first, first + 8):

@@ -72,7 +72,7 @@ class FollowerVolume(FleetVolume):
 
     def _able(self, group: int, progress: GroupProgress, point: int) -> list[str]:
         if not self.follows:
-            return super()._able(group, progress, point)
+            return super()._able(group, self.groups.get(group, progress), point)  # a read that began before
         if self.failure is not None:
             raise again(self.failure)
         return [member.copy for member in self.transport.memberships[group].members if member.kind != TAIL]

@@ -19,6 +19,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator
 from unittest.mock import patch
 
+from aurorapy.instance import messages as im
+from aurorapy.instance.reader import Follower
 from aurorapy.storage import messages as m
 from aurorapy.storage.node import reading, runs
 from aurorapy.storage.node.epochs import Epochs
@@ -30,6 +32,7 @@ from aurorapy.storage.quorum import Some
 from aurorapy.storage.volume import recovery
 from aurorapy.storage.volume.links import LinkTransport
 from aurorapy_native.checksum import crc32c
+from aurorapy_native.redo import records
 
 from tests.sim.fleet.world import World, failure_of
 
@@ -298,7 +301,36 @@ def gossip_copies_an_old_tail(patched: Patch) -> None:
     patched(Gossiping, "_records", accept)
 
 
-NO_READERS, NO_CLONES, NO_PITR = "there are no readers yet", "there are no clones yet", "there is no restore to a time yet"
+# -- readers -----------------------------------------------------------------------------------------------------------
+
+
+def replica_applies_past_the_vdl(patched: Patch) -> None:
+    """What has come is shown, durable or not."""
+    keep = Follower._records
+
+    def show(self: Any, message: im.Records) -> None:
+        keep(self, message)
+        if self.is_attached and self._heard is not None:
+            self._heard = replace(self._heard, vdl=message.last)
+            self._apply()
+
+    patched(Follower, "_records", show)
+
+
+def replica_shows_half(patched: Patch) -> None:
+    """The second half of every flush is applied one flush later."""
+
+    def cut(self: Any, message: im.Records) -> None:
+        parts = [record for _, record in records(message.records)]
+        half = len(parts) // 2
+        self._queue_end = message.last
+        self._queue.append((message.prev, message.last, b"".join(parts[:half])))
+        self._queue.append((message.last, message.last + 1, b"".join(parts[half:])))
+
+    patched(Follower, "_records", cut)
+
+
+NO_CLONES, NO_PITR = "there are no clones yet", "there is no restore to a time yet"
 
 MUTANTS = (
     Mutant(1, "acknowledged by three of six", ("n4", "az1", "laggards", "power"), ack_at_three,
@@ -323,8 +355,10 @@ MUTANTS = (
            (("flips", 3), ("flips", 4), ("flips", 6))),
     Mutant(11, "page checksum off", ("flips",), page_checksum_off,
            (("flips", 3), ("flips", 5), ("flips", 8))),
-    Mutant(12, "replica applies past the VDL", missing=NO_READERS),
-    Mutant(13, "replica's snapshot in mid-mini-transaction", missing=NO_READERS),
+    Mutant(12, "replica applies past the VDL", ("readers",), replica_applies_past_the_vdl,
+           (("readers", 0), ("readers", 1))),
+    Mutant(13, "replica's snapshot in mid-mini-transaction", ("readers",), replica_shows_half,
+           (("readers", 0), ("readers", 1))),
     Mutant(14, "gossip copies the tail of an old epoch", ("promises", "split", "laggards", "half_sent"), gossip_copies_an_old_tail,
            (("promises", 0), ("promises", 1))),
     Mutant(15, "commit visible before it is durable", ("power", "laggards"), visible_before_durable,

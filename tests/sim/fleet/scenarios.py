@@ -17,6 +17,7 @@
     emptied   one node or two come back without their files, again and again, while writers come and go
     stale     a node comes back with the files it had some time ago
     moves     copies are moved to other nodes and back, while writers and nodes die
+    readers   two readers follow, lose their writer, their stream and each other; some are promoted
     flips     bits flip at rest on two nodes, which also die at times
 
 Errors: Violation.
@@ -31,6 +32,7 @@ from typing import Any, Callable
 from aurorapy.errors import DatabaseError
 
 from tests.sim.disk import SimMedium
+from tests.sim.fleet.reader import can_be_promoted
 from tests.sim.fleet.storm import Storm
 from tests.sim.storage import Violation
 
@@ -90,6 +92,32 @@ def n4(world: Any) -> None:
         node.held_until = 0.0
     if not commits_within(world, 15.0):
         raise Violation("N4: all six are up again, and nothing commits")
+
+
+def readers(world: Any) -> None:
+    """R1, R4: streams are cut, duplicated and late; writers die with batches under way, readers take their place."""
+    rng, universe = world.universe.rng, world.universe
+    world.network.weather.reset_rate = rng.choice((0.0, 0.0005, 0.005))
+    until_open(world)
+    for _ in range(rng.randrange(3, 7)):
+        universe.run_for(rng.uniform(0.2, 1.0) * world.pace)
+        choice = rng.random()
+        able = [each for each in world.readers.values() if can_be_promoted(each) and each.process.alive]
+        if choice < 0.2 and world.reader_machines:
+            rng.choice(world.reader_machines).kill()
+            continue
+        writer = world.current_writer()
+        if writer is None:
+            continue
+        if choice < 0.8 or not able:
+            writer.process.machine.held_until = universe.now + rng.uniform(0.0, 1.0)
+            writer.process.machine.kill()
+        else:
+            universe.tell("***", "two writers: a reader is promoted beside the writer")  # N9
+        if able and rng.random() < 0.8:
+            reader = rng.choice(able)
+            universe.tell("***", f"{reader.process.name} is promoted")
+            reader.process.tasks.spawn(reader.promote, name="promote")
 
 
 def az(world: Any) -> None:
@@ -400,6 +428,6 @@ SCENARIOS: dict[str, Callable[[Any], None]] = {
     work.__name__: work
     for work in (
         storm, calm, n4, az, az1, split, power, recovery, laggards, disks, syncs, flips, half_sent, promises,
-        tails, emptied, stale, moves,
+        tails, emptied, stale, moves, readers,
     )
 }

@@ -28,6 +28,7 @@ from tests.sim.fleet.checks import NodeWatch, check_convergence
 from tests.sim.fleet.history import History
 from tests.sim.fleet.hosts import Machine, Process, Universe
 from tests.sim.fleet.network import SimNetwork, Weather
+from tests.sim.fleet.reader import Door, Reader, can_follow
 from tests.sim.fleet.scenarios import SCENARIOS
 from tests.sim.fleet.writer import Writer
 from tests.sim.storage import Violation
@@ -37,6 +38,8 @@ NODES = ("a1", "a2", "b1", "b2", "c1", "c2")
 SPARES = ("a3", "b3", "c3")  # of scenarios that move copies to other nodes
 TAILS = ("B", "D", "F")  # of those whose second copy in each zone keeps the log only
 WRITERS = ("w1", "w2", "w3")
+READERS = ("r1", "r2")
+WITH_READERS = ("readers",)
 PAGES = 24
 PROGRESS_SECONDS = 60.0
 CONVERGE_SECONDS = 60.0
@@ -79,12 +82,14 @@ class World:
         self.network = SimNetwork(universe, self._weather())
         self.nodes = [Machine(universe, name, name[0]) for name in names]
         self.writers = [Machine(universe, name, "abc"[n]) for n, name in enumerate(WRITERS)]
-        self.machines = [*self.nodes, *self.writers]
+        self.reader_machines = [Machine(universe, name, "bc"[n]) for n, name in enumerate(READERS)] if scenario in WITH_READERS else []
+        self.machines = [*self.nodes, *self.writers, *self.reader_machines]
         for machine in self.machines:
             machine.network = self.network
         self.watches = {machine.name: NodeWatch(self, machine.name) for machine in self.nodes}
         self.servers: dict[str, parts.NodeServer] = {}
         self.running: dict[str, Writer] = {}
+        self.readers: dict[str, Reader] = {}  # by machine, those that run
         self.hash = ""
         self.supervised = True
 
@@ -152,9 +157,26 @@ class World:
                 machine.start(self._node_main)
             elif machine.is_up and (server := self.servers.get(machine.name)) and server.node.failure:
                 machine.kill()  # its log is broken: only a new process may go on
-        if not any(machine.is_up for machine in self.writers):
+        for machine in self.reader_machines:
+            if machine.process is None and now >= machine.held_until:
+                machine.start(self._reader_main)
+        if not any(machine.is_up for machine in self.writers) and not self._is_promoted():
             self.start_writer()
         self.universe.call_later(self.universe.rng.uniform(0.05, 0.3), self._supervise)
+
+    def _reader_main(self, process: Process) -> None:
+        reader = self.readers[process.machine.name] = Reader(self, process)
+        reader.run(process)
+
+    def _is_promoted(self) -> bool:
+        """A reader has become the writer, or is about to."""
+        return any(
+            machine.process is not None and not can_follow(self.readers.get(machine.name), machine.process)
+            for machine in self.reader_machines
+        )
+
+    def open_door(self, process: Process, volume: Any) -> Door:
+        return Door(process, volume)
 
     def _node_main(self, process: Process) -> None:
         name = process.machine.name
@@ -195,7 +217,7 @@ class World:
     def current_writer(self) -> Writer | None:
         """The open writer of the newest epoch, if it is well."""
         found = None
-        for machine in self.live_writers():
+        for machine in [*self.live_writers(), *(machine for machine in self.reader_machines if machine.is_up)]:
             writer = self.running.get(machine.process.name)
             if writer is not None and writer.branch is not None and not writer.ended and writer.volume.failure is None:
                 if found is None or writer.branch.epoch > found.branch.epoch:

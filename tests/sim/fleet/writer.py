@@ -32,12 +32,20 @@ class Writer:
         self.world, self.process = world, process
         self.volume: Volume | None = None
         self.branch: Branch | None = None
+        self.door: Any = None  # where its readers come in
         self.ended = False
 
     # -- life ------------------------------------------------------------------------------------------------------------
     def run(self, process: Process) -> None:
+        self._run(process, self._open)
+
+    def run_open(self) -> None:
+        """With a volume that somebody has opened."""
+        self._run(self.process, lambda: None)
+
+    def _run(self, process: Process, begin: Callable[[], None]) -> None:
         try:
-            self._open()
+            begin()
             self._work()
         except parts.Superseded as error:
             process.tell(f"superseded: {error.message}")
@@ -62,12 +70,17 @@ class Writer:
         if volume.failure is not None:
             raise volume.failure
         process.tell(f"open: epoch {volume.epoch}, VDL {volume.vdl:#x}, begins at {volume.redo.position:#x}")
-        self.branch = branch = world.history.open(volume.epoch, volume.vdl, volume.redo.position)
-        volume.on_vdl(branch.vdl_moved)
-        self.volume = volume
+        self.take(volume, world.history.open(volume.epoch, volume.vdl, volume.redo.position))
         world.counts["recoveries"] += 1
         for page_no in process.rng.sample(range(world.pages), min(6, world.pages)):
             self.check_page(page_no, None)
+
+    def take(self, volume: Any, branch: Branch) -> None:
+        """The volume is this writer's."""
+        volume.on_vdl(branch.vdl_moved)
+        self.volume, self.branch = volume, branch
+        if self.world.reader_machines:
+            self.door = self.world.open_door(self.process, volume)
 
     def _work(self) -> None:
         process, rng = self.process, self.process.rng
