@@ -140,7 +140,7 @@ class Follower:
     def _records(self, message: im.Records) -> None:
         if message.last <= self._queue_end:
             return  # twice
-        if self._queue_end and message.prev != self._queue_end:
+        if (self._queue_end or self.is_attached) and message.prev != self._queue_end:
             self._attach()  # something was lost in between
             return
         self._queue_end = message.last
