@@ -27,8 +27,7 @@ class LazyLog:
 
 def configure(format_: str = "auto", stream: Any = None) -> Any:
     """A structlog logger. format_: auto, console or json."""
-    import structlog
-
+    structlog = _structlog()
     stream = stream or sys.stderr
     console = format_ == "console" or (format_ == "auto" and stream.isatty())
     renderer = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
@@ -45,3 +44,16 @@ def configure(format_: str = "auto", stream: Any = None) -> Any:
         cache_logger_on_first_use=True,
     )
     return structlog.get_logger()
+
+
+def _structlog() -> Any:
+    """structlog without rich, which it would import where it is installed: 50 ms more in which nobody is served."""
+    hide = "rich" not in sys.modules
+    if hide:
+        sys.modules["rich"] = None  # type: ignore[assignment]
+    try:
+        import structlog
+    finally:
+        if hide:
+            del sys.modules["rich"]
+    return structlog

@@ -23,8 +23,12 @@ import aurorapy
 _HOME = str(Path(aurorapy.__file__).parent) + "/"
 FREE = (
     "expressions/", "types/", "execute/rows/runtime.py", "execute/rows/row_order.py", "execute/rows/sorted_runs.py",
-    "execute/rows/grouping.py", "execute/rows/window_functions.py", "execute/rows/sets.py",
+    "execute/rows/grouping.py", "execute/rows/window_functions.py", "execute/rows/sets.py", "execute/ddl/__init__.py",
+    "execute/ddl/create_table_as.py", "execute/rows/codegen.py", "execute/rows/operators.py", "execute/rows/scans.py",
+    "execute/modify/statements.py",
 )  # fmt: skip
+COMPILES = "execute/executable.py"  # plans, as `sql` does
+
 _BOUND, _FREE, _PLAN, _SQL, _MAKER, _BASE = range(6)
 
 _kinds: dict[str, int] = {"<plan>": _PLAN}
@@ -55,7 +59,7 @@ def _kind(name: str) -> int:
     place = name[len(_HOME) :]
     if place.startswith("session/"):
         return _BASE
-    if place.startswith("sql/"):
+    if place.startswith("sql/") or place == COMPILES:
         return _SQL
     if place == "types/values.py":
         return _MAKER

@@ -28,6 +28,7 @@ from aurorapy.errors import QueryCanceled
 
 cdef enum:
     READ_AHEAD_BYTES = 1 << 20       # what may wait while the session is busy: then the client waits
+    BULK_BYTES = 64 * 1024           # in one read (COPY, a pipeline): the loop reads on before it turns to others
 
 
 class ClientGone(BaseException):
@@ -54,7 +55,10 @@ cdef class ClientStream(Sender):
         cdef Waiter waiter = self.waiting
         cdef bint busy = self.here is not None and self.here.committing is not None
         self.reader.feed(data)
-        if not busy and self.here is not None and self.here.serve_here(self.reader):
+        if not busy and waiter is not None and len(data) >= BULK_BYTES:
+            self.waiting = None
+            waiter.wake()
+        elif not busy and self.here is not None and self.here.serve_here(self.reader):
             if self.here.committing is None:     # what came before a COMMIT goes out with its answer
                 self.tasks.send_later(self)
         elif not busy and waiter is not None:

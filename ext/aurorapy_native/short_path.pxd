@@ -5,7 +5,7 @@ from aurorapy_native.locks cimport LockTable, TransactionCore, TransactionEnd
 from aurorapy_native.outbuffer cimport OutBuffer
 from aurorapy_native.point cimport PointProgram
 from aurorapy_native.statement cimport BlockCore, StatementCore
-from aurorapy_native.tasks cimport Sender
+from aurorapy_native.tasks cimport RunQueue, Sender
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus
 from aurorapy_native.volume cimport VolumeCore
 from aurorapy_native.wire cimport Message, MessageReader
@@ -37,6 +37,7 @@ cdef class ShortPath:
     cdef bint on_loop                # in serve_here: what would have to wait is left to the task
     cdef public bint skipping        # after an error, until Sync
     cdef VolumeCore volume
+    cdef RunQueue tasks
     cdef Sender stream               # the client's: proceeds when `committing` is over
     cdef SessionCommit committing    # nothing is answered before it is
     cdef SessionCommit commit_failed # for the task to report

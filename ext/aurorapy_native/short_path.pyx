@@ -34,7 +34,7 @@ from aurorapy_native.outbuffer cimport OutBuffer, RowEncoder
 from aurorapy_native.params cimport ParamReader
 from aurorapy_native.point cimport POINT_DONE, POINT_UNABLE, PointProgram
 from aurorapy_native.statement cimport BlockCore, StatementCore
-from aurorapy_native.tasks cimport TaskCore
+from aurorapy_native.tasks cimport RunQueue, TaskCore
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus
 from aurorapy_native.wire cimport Message, MessageReader, get16, get32
 
@@ -116,11 +116,13 @@ cdef class ShortPath:
         self.locks = instance.txns.locks.table
         self.status = instance.txns.status
         self.volume = instance.volume
+        self.tasks = instance.host.tasks
         self.out = out
 
     cdef int serve(self, MessageReader reader) except -1:
         """Takes messages as long as it can; the next one, if any, is the general way's."""
         cdef Message message
+        cdef int taken = 0
         while not self.skipping and reader.peek(&message):
             try:
                 if not self.take(&message):
@@ -133,6 +135,9 @@ cdef class ShortPath:
                 self.failed(error, &message)
             if self.out.size >= LARGE:
                 self.session.output.drain()
+            taken += 1
+            if taken & 127 == 0:
+                self.tasks.rest()
         if self.statement is not None and reader.buffered:
             self.hand_over()
         return 0

@@ -58,3 +58,5 @@ cdef class RunQueue:
     cdef int let_others_run(self) except -1
     cdef int flush_all(self, list senders) except -1
     cdef int poll_for(self, double seconds) except -1
+    # Between two messages of a task: others run when its slice is over; an interrupt stays pending.
+    cdef int rest(self) except -1

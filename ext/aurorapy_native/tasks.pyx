@@ -250,6 +250,15 @@ cdef class RunQueue:
     def _slice_is_over(self):
         return monotonic() > self._slice_end
 
+    cdef int rest(self) except -1:
+        """Lets others run when this task's slice is over; an interrupt stays pending."""
+        cdef Waiter waiter
+        if self._current is not None and self._slice_is_over():
+            waiter = Waiter.__new__(Waiter, self)
+            self._loop.call_soon(waiter.wake)
+            waiter.wait_for(None, True)
+        return 0
+
     def give_way(self):
         """Raises a pending interrupt; lets others run when this task's slice is over. Nothing outside a task."""
         cdef TaskCore task = self._current

@@ -29,6 +29,11 @@ def in_pieces(size, call, *args):
 
 
 @settings(max_examples=300, deadline=None)
+@given(PIECES, TEXT, st.text("ab", min_size=1, max_size=3))
+def test_split(size, text, separator):
+    assert in_pieces(4 * size, long_values.split, text, separator) == text.split(separator)
+
+
 @given(PIECES, TEXT, st.text("ab", min_size=1, max_size=5), st.text("abx", max_size=3))
 def test_replaced(size, text, old, new):
     assert in_pieces(size, long_values.replaced, text, old, new) == text.replace(old, new)
@@ -65,3 +70,19 @@ def test_square_roots(number, decimals, scale):
 
 def test_the_root_of_a_number_too_long_for_pythons_conversions():
     assert decimal_rules.root(Decimal("9" * 10_000), 0) == Decimal(f"1e{5_000}")
+
+
+@given(st.integers(1, 10**120), st.integers(-60, 60), st.integers(0, 80))
+def test_root(number, exponent, scale):
+    value = Decimal(number).scaleb(exponent)
+    expected = decimal_rules.root(value, scale)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decimal_rules, "ROOT_DIGITS", 24)
+        assert decimal_rules.root(value, scale) == expected
+
+
+@given(st.integers(1, 10**60))
+def test_root_of_a_square(number):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decimal_rules, "ROOT_DIGITS", 24)
+        assert decimal_rules.root(Decimal(number * number), 3) == number

@@ -14,13 +14,14 @@ class World:
     def __init__(self, patch):
         self.cpu = 0.0
         self.passes = 0
+        self.memory = 1 << 30
         self.calls = []
         patch.setattr(module.gc, "get_count", lambda: (0, self.passes, 0))
         patch.setattr(module.gc, "collect", self.collect)
         patch.setattr(module.gc, "freeze", lambda: None)
         patch.setattr(module.gc, "set_threshold", lambda *thresholds: None)
         self.collected = 0
-        self.collector = Collector(lambda seconds, call: self.calls.append(call), lambda: self.cpu)
+        self.collector = Collector(lambda seconds, call: self.calls.append(call), lambda: self.cpu, lambda: self.memory)
         self.collector.start()
         self.collected = 0
 
@@ -56,7 +57,13 @@ def test_nothing_to_do_without_survivors(world):
 
 
 def test_very_much_does_not_wait(world):
+    world.memory += module.GROWN_BYTES
     assert world.second(cpu=0.9, passes=501) == 1
+    assert world.second(cpu=0.9, passes=501) == 1  # has not grown since
+
+
+def test_very_much_that_went_again_waits(world):
+    assert world.second(cpu=0.9, passes=501) == 0
 
 
 def test_young_objects_are_still_walked(request):

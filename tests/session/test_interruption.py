@@ -38,6 +38,7 @@ SESSION = ("server/connection.py", "session/simple.py", "session/output.py")
         ("<plan>", "expressions/functions/jsonb.py"),
         ("<plan>", "expressions/functions/jsonb.py", "/usr/lib/python3/json/encoder.py"),
         ("<plan>", "execute/rows/runtime.py", "types/arrays.py"),
+        ("execute/ddl/__init__.py", "execute/ddl/create_table_as.py", "<plan>", "types/jsonb.py"),
         ("sql/bind/__init__.py", "expressions/registry.py", "types/values.py", "<string>"),
         ("sql/plan/stats.py", "/usr/lib/python3/dataclasses.py"),
     ],
@@ -52,6 +53,8 @@ def test_others_may_run(inner):
         (),
         ("expressions/functions/jsonb.py",),  # the session itself computes something
         ("<plan>", "access/table.py"),
+        ("execute/ddl/__init__.py", "execute/ddl/create_table_as.py", "access/table.py"),
+        ("execute/ddl/__init__.py", "execute/ddl/create_table_as.py", "types/jsonb.py"),
         ("<plan>", "access/table.py", "expressions/compile.py"),
         ("<plan>", "execute/modify/insert.py", "types/arrays.py"),
         ("<plan>", "types/values.py"),  # C code takes a row apart

@@ -142,7 +142,9 @@ class Collected:
             rows = self._distinct(rows, give_way)
         lead = ([ectx] if self._fn.needs_context else []) + ([self._types] if self._fn.wants_types else [])
         if fold.ordered_set:
-            value = fold.final(ectx, self._types, [r[:width] for r in paced(rows, give_way)], *direct)
+            arguments = [r[:width] for r in paced(rows, give_way)]
+            value = fold.final(ectx, self._types, arguments, *direct)
+            dispose(arguments, give_way)
         else:
             state = fold.init()
             for row in paced(rows, give_way):

@@ -16,6 +16,7 @@ from typing import Any, Iterator
 
 from aurorapy.errors import DataError, FeatureNotSupported, ProgramLimitExceeded, UndefinedObject
 from aurorapy.expressions.ordering import equality_key
+from aurorapy.expressions.functions.long_values import split
 from aurorapy.expressions.registry import function, inline
 from aurorapy.expressions.typeoids import ELEMENT_OF
 from aurorapy.types.names import format_type
@@ -299,7 +300,7 @@ def _split_text(text: str | None, separator: str | None, null: str | None) -> li
         return None
     if not text:
         return []
-    parts = list(text) if separator is None else text.split(separator) if separator else [text]
+    parts = list(text) if separator is None else split(text, separator) if separator else [text]
     return [None if p == null else p for p in parts] if null is not None else parts
 
 

@@ -19,6 +19,7 @@ from aurorapy.errors import DataError
 from aurorapy.types.numeric import EXACT, MAX_EMAX, MIN_EMIN, check, round_to
 
 SIGNIFICANT_MIN = 16
+ROOT_DIGITS = 2000  # the library's square root takes well under a millisecond
 SCALE_MAX = 1000  # of a chosen result scale
 GROUP = 4
 
@@ -118,12 +119,30 @@ def root(value: Decimal, scale: int) -> Decimal:
         return round_to(Decimal(0), scale)
     places = scale + 1
     digits = value.adjusted() // 2 + 1 + places + 2
-    near = context(max(digits, 4), ROUND_DOWN).sqrt(value)
+    near = _near_root(value, max(digits, 4))
     unit = Decimal((0, (1,), -places))
     cut = near.quantize(unit, ROUND_DOWN, EXACT)
     while EXACT.multiply(cut, cut) > value:
         cut = EXACT.subtract(cut, unit)
+    while EXACT.multiply(above := EXACT.add(cut, unit), above) <= value:
+        cut = above
     return check(round_to(cut, scale))
+
+
+def _near_root(value: Decimal, digits: int) -> Decimal:
+    """Square root to about `digits` digits. Many of them are found twice as many at a time, from 1/√value, by products
+    alone: the library's own way takes a sixth of a second for 60,000, and nothing can interrupt it."""
+    if digits <= ROOT_DIGITS:
+        return context(digits, ROUND_DOWN).sqrt(value)
+    precise = context(ROOT_DIGITS)
+    inverse = precise.divide(Decimal(1), precise.sqrt(value))
+    known = ROOT_DIGITS // 2
+    while known < digits:
+        known = min(2 * known - 4, digits + 8)
+        precise = context(known + 8)
+        gap = precise.subtract(Decimal(1), precise.multiply(precise.multiply(inverse, inverse), precise.plus(value)))
+        inverse = precise.add(inverse, precise.multiply(inverse, precise.multiply(gap, Decimal("0.5"))))
+    return precise.multiply(inverse, value)
 
 
 def ln_weight(value: Decimal) -> int:

@@ -15,6 +15,7 @@ from typing import Any, Callable
 from aurorapy_native.pieces import join_text
 
 PIECE = 1 << 20
+PIECES_MAX = 10_000
 
 
 def _step() -> None:
@@ -60,6 +61,32 @@ def replaced(text: str, old: str, new: str) -> str:
         found.append(rest[: len(rest) - keep])
         at = end - keep
     return join_text(found, _step)
+
+
+def joined(pieces: list[str]) -> str:
+    return "".join(pieces) if len(pieces) <= PIECES_MAX else join_text(pieces, _step)
+
+
+def split(text: str, separator: str) -> list[str]:
+    """text.split(separator); `separator` is not empty."""
+    if len(text) <= PIECE:
+        return text.split(separator)
+    found: list[str] = []
+    at = 0
+    while len(text) - at > PIECE:
+        end = at + max(1, PIECE // 4)  # of many short parts
+        *whole, rest = text[at:end].split(separator)
+        if whole:
+            at = end - len(rest)  # where a separator may begin
+        else:
+            end = text.find(separator, at)
+            if end < 0:
+                break
+            whole = [text[at:end]]
+            at = end + len(separator)
+        found += whole
+        _step()
+    return found + text[at:].split(separator)
 
 
 def hashed(digest: Any, value: str | bytes) -> Any:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Callable
 
 from aurorapy.errors import DataError
+from aurorapy.expressions.functions.long_values import PIECES_MAX, joined
 from aurorapy.expressions.functions.regex import Flags, Pattern, compile_pattern, parse_flags
 from aurorapy.expressions.registry import function, helper, inline
 from aurorapy.host.preemption import preemptible
@@ -292,6 +293,7 @@ def _expand(match: re.Match, replacement: str) -> str:
 def _replace(text: str, pattern: Pattern, replacement: str, start: int, nth: int) -> str:
     """nth 0 replaces all; start is an index."""
     out, at, count = [text[:start]], start, 0
+    done: list[str] = []
     search_from = start
     while search_from <= len(text):
         match = pattern.search(text, search_from)
@@ -300,11 +302,14 @@ def _replace(text: str, pattern: Pattern, replacement: str, start: int, nth: int
         count += 1
         if nth in (0, count):
             out += [text[at : match.start()], _expand(match, replacement)]
+            if len(out) >= PIECES_MAX:
+                done.append("".join(out))
+                out.clear()
             at = match.end()
             if nth:
                 break
         search_from = match.end() if match.end() > match.start() else match.end() + 1
-    return "".join([*out, text[at:]])
+    return joined([*done, *out, text[at:]])
 
 
 @function("regexp_replace(text, text, text) text", 2284, not_null=True)
