@@ -1,4 +1,6 @@
 """python -m tests.crash kill9|powercut|fleet-powercut|failover [--rounds N] [--clients 16] [--seed S] [--longest SECONDS]
+python -m tests.crash restart [--redo 1GB] [--rounds N] [--clients 16] [--seed S]
+
 
 fleet-powercut: of two of six storage nodes, with --all of all six and the writer.
 failover: a cluster, whose writer dies (--planned: is asked to hand over); --readers 2.
@@ -15,9 +17,17 @@ import sys
 from tests.crash import disk, failover, fleet, rounds
 
 
+def size(text: str) -> int:
+    """1GB, 300MB or a number of bytes."""
+    for unit, factor in (("GB", 1 << 30), ("MB", 1 << 20)):
+        if text.endswith(unit):
+            return int(text.removesuffix(unit)) * factor
+    return int(text)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash")
-    parser.add_argument("how", choices=("kill9", "powercut", "fleet-powercut", "failover"))
+    parser.add_argument("how", choices=("kill9", "powercut", "restart", "fleet-powercut", "failover"))
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--seed", type=int, default=1)
@@ -25,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--readers", type=int, default=2, help="failover: beside the writer")
     parser.add_argument("--planned", action="store_true", help="failover: by `aurorapy cluster failover`")
     parser.add_argument("--all", action="store_true", help="fleet-powercut: all six nodes and the writer at once")
+    parser.add_argument("--redo", type=size, default="1GB", help="restart: redo of a round before the crash")
     options = parser.parse_args(arguments)
     if options.how.endswith("powercut") and (reason := disk.why_not()):
         print(f"skipped: {reason}")
@@ -35,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
         summary = failover.failover(*load, options.readers, options.longest, options.planned)
     elif options.how == "fleet-powercut":
         summary = fleet.powercut(*load, options.longest, options.all)
+    elif options.how == "restart":
+        summary = rounds.restart(*load, options.redo)
     else:
         crash = rounds.kill9 if options.how == "kill9" else rounds.powercut
         summary = crash(*load, options.longest)

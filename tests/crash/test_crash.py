@@ -64,6 +64,15 @@ def test_kill9_loses_nothing():
 
 
 @pytest.mark.timeout(240)
+def test_much_redo_before_the_crash_loses_nothing():
+    said = []
+    summary = rounds.restart(rounds=1, clients=4, seed=7, redo_bytes=40_000_000, say=said.append)
+    assert summary.problems == []
+    assert len(summary.first_query_s) == len(summary.first_query_cpu_s) == 1
+    assert any(text.endswith("MB of redo") for text in said)
+
+
+@pytest.mark.timeout(240)
 def test_powercut_loses_nothing():
     if reason := disk.why_not():
         pytest.skip(reason)
