@@ -14,6 +14,15 @@ Not here: how an error is written to the client (`wire`) or to the log (`server`
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+
+class FailingRow(NamedTuple):
+    """A row that breaks a constraint. `given`: attnos that the statement itself named, which hide nothing from it."""
+
+    fields: list[tuple[int, str, str]]  # attno, column, text
+    given: frozenset[int]
+
 
 class DatabaseError(Exception):
     """An error that ends one statement and is reported with its SQLSTATE.
@@ -24,6 +33,7 @@ class DatabaseError(Exception):
     sqlstate = "XX000"
     severity = "ERROR"
     batch_row: int | None = None  # of several rows given at once, whose error it is
+    failing_row: FailingRow | None = None  # what `detail` shows of one, for whom may see a part of it only
 
     def __init_subclass__(cls, sqlstate: str | None = None, **kwargs) -> None:
         super().__init_subclass__(**kwargs)

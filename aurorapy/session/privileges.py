@@ -15,7 +15,7 @@ from typing import Any, Iterable
 
 from aurorapy.catalog import privileges as p
 from aurorapy.catalog.model import Relation
-from aurorapy.errors import DatabaseError, InsufficientPrivilege, UndefinedObject, UndefinedTable
+from aurorapy.errors import DatabaseError, FailingRow, InsufficientPrivilege, UndefinedObject, UndefinedTable
 from aurorapy.types.identifiers import split_identifiers
 
 _READ_ALL, _WRITE_ALL = "pg_read_all_data", "pg_write_all_data"
@@ -203,10 +203,23 @@ class Privileges:
         relation = catalog.relation_by_name(error.schema, error.table)
         if relation is None or self.on_relation(who, relation, "r"):
             return
+        if error.failing_row is not None:
+            error.detail = self._part_of(error.failing_row, who, relation)
+            return
         index = next((i for i in relation.indexes if i.name == error.constraint), None)
         columns = index.columns[: index.key_count or None] if index is not None else ()
         if not columns or not all(attno and self._on_attribute(who, relation, attno, "r", False) for attno in columns):
             error.detail = None
+
+    def _part_of(self, row: FailingRow, who: int, relation: Relation) -> str | None:
+        """What a role may see of it: columns it may read, and those that it gave values itself."""
+        shown = [
+            (name, text) for attno, name, text in row.fields
+            if attno in row.given or self._on_attribute(who, relation, attno, "r", False)
+        ]  # fmt: skip
+        if not shown:
+            return None
+        return f"Failing row contains ({', '.join(n for n, _ in shown)}) = ({', '.join(t for _, t in shown)})."
 
     # -- the check before a statement ----------------------------------------------------------------------------------
     def check(self, relation: Relation, words: Iterable[str]) -> None:

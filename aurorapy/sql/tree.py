@@ -166,6 +166,7 @@ class Query:
     # refers) or, for a single VALUES row, from the expressions alone
     insert_columns: list[int] = field(default_factory=list)  # attnos, all columns of the table in order, defaults filled in
     insert_exprs: list[Expr] = field(default_factory=list)  # one for each of insert_columns
+    insert_given: list[int] = field(default_factory=list)  # those of insert_columns that the statement gives itself
     source_rte: int = -1  # entry holding the SELECT or multi-row VALUES, -1 for a single row
     sets: list[tuple[int, Expr]] = field(default_factory=list)  # update: (attno, value)
     returning: list[Target] = field(default_factory=list)

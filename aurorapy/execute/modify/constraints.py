@@ -4,36 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from aurorapy.errors import IntegrityError
+from aurorapy.errors import DatabaseError, FailingRow, IntegrityError
 
 FIELD_CHARS_MAX = 64
 
 
-def describe_row(ectx: Any, relation: Any, row: tuple) -> str:
+def raise_not_null(ectx: Any, relation: Any, row: tuple, attnos: tuple[int, ...], given: frozenset[int]) -> None:
+    """23502 for the first of `attnos` that is NULL. `given`: see FailingRow."""
+    for attno in attnos:
+        if row[attno - 1] is None:
+            name = relation.columns[attno - 1].name
+            error = IntegrityError(
+                f'null value in column "{name}" of relation "{relation.name}" violates not-null constraint',
+                sqlstate="23502", schema=relation.schema, table=relation.name, column=name,
+            )  # fmt: skip
+            raise _showing(error, ectx, relation, row, given)
+
+
+def raise_check(ectx: Any, relation: Any, row: tuple, name: str, given: frozenset[int]) -> None:
+    error = IntegrityError(
+        f'new row for relation "{relation.name}" violates check constraint "{name}"', sqlstate="23514",
+        schema=relation.schema, table=relation.name, constraint=name,
+    )  # fmt: skip
+    raise _showing(error, ectx, relation, row, given)
+
+
+def _showing(error: DatabaseError, ectx: Any, relation: Any, row: tuple, given: frozenset[int]) -> DatabaseError:
     """`Failing row contains (1, null, abc).`; long values are cut."""
     fields = []
     for column, value in zip(relation.columns, row):
         if column.dropped:
             continue
         text = "null" if value is None else ectx.output(value, column.type_oid)
-        fields.append(text if len(text) <= FIELD_CHARS_MAX else text[:FIELD_CHARS_MAX] + "...")
-    return f"Failing row contains ({', '.join(fields)})."
-
-
-def raise_not_null(ectx: Any, relation: Any, row: tuple, attnos: tuple[int, ...]) -> None:
-    """23502 for the first of `attnos` that is NULL."""
-    for attno in attnos:
-        if row[attno - 1] is None:
-            name = relation.columns[attno - 1].name
-            raise IntegrityError(
-                f'null value in column "{name}" of relation "{relation.name}" violates not-null constraint',
-                sqlstate="23502", detail=describe_row(ectx, relation, row), schema=relation.schema,
-                table=relation.name, column=name,
-            )  # fmt: skip
-
-
-def raise_check(ectx: Any, relation: Any, row: tuple, name: str) -> None:
-    raise IntegrityError(
-        f'new row for relation "{relation.name}" violates check constraint "{name}"', sqlstate="23514",
-        detail=describe_row(ectx, relation, row), schema=relation.schema, table=relation.name, constraint=name,
-    )  # fmt: skip
+        fields.append((column.attno, column.name, text if len(text) <= FIELD_CHARS_MAX else text[:FIELD_CHARS_MAX] + "..."))
+    error.detail = f"Failing row contains ({', '.join(text for _, _, text in fields)})."
+    error.failing_row = FailingRow(fields, given)
+    return error

@@ -56,7 +56,8 @@ class PlainInsert:
         """The whole row that the fields' values make."""
         row = tuple([c if s is None else values[s] for s, c in zip(self.sources, self.constants)])
         if None in row and any(row[attno - 1] is None for attno in self.required):
-            raise_not_null(ectx, self.relation, row, self.required)
+            given = frozenset(attno for attno, source in enumerate(self.sources, 1) if source is not None)
+            raise_not_null(ectx, self.relation, row, self.required, given)
         return row
 
 

@@ -92,12 +92,12 @@ def _check_row(w: Writer, node: nodes.Modify, names: list[str]) -> None:
     required = tuple(c.attno for c in relation.columns if c.not_null and not c.dropped)
     if node.kind == "update":
         required = tuple(a for a in required if a in node.changed)
-    known = w.bind(relation, "rel")
+    known, given = w.bind(relation, "rel"), w.bind(node.given, "given")
     if required:
         nulls = " or ".join(f"{names[a - 1]} is None" for a in required)
-        w.line(f"if {nulls}: {w.bind(constraints.raise_not_null)}(ectx, {known}, row, {required!r})")
+        w.line(f"if {nulls}: {w.bind(constraints.raise_not_null)}(ectx, {known}, row, {required!r}, {given})")
     for name, check in node.checks:
-        w.line(f"if ({w.source(check)}) is False: {w.bind(constraints.raise_check)}(ectx, {known}, row, {name!r})")
+        w.line(f"if ({w.source(check)}) is False: {w.bind(constraints.raise_check)}(ectx, {known}, row, {name!r}, {given})")
 
 
 # -- INSERT ------------------------------------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ class ChangeBinder:
         relation, item = self.target_relation(node.table, scope, "INSERT", "insert into")
         columns = self.insert_targets(node, relation)
         given = self.insert_source(node, scope, relation, columns)
+        query.insert_given = [c.attno for c in columns] if node.source is not None else []
         self.check_identity(node, relation, columns, given)
         by_attno = self.given_columns(node, columns, given, scope)
         for column in relation.live_columns():

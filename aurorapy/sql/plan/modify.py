@@ -59,6 +59,7 @@ def _plan_insert(planner: Any, query: Query) -> nodes.Modify:
     node = nodes.Modify(
         "insert", rel, relation, query.rtes[rel].alias, child, values, rels=frozenset((rel,)),
         checks=bind_checks(planner, rel, relation), generated=bind_generated(planner, rel, relation),
+        given=frozenset(query.insert_given) | {attno for attno, _ in (query.on_conflict.sets if query.on_conflict else ())},
     )  # fmt: skip
     node.returning = _returning(planner, query)
     if query.on_conflict is not None:
@@ -101,7 +102,8 @@ def _plan_change(planner: Any, query: Query) -> nodes.Modify:
         sets = {attno: plan(expr) for attno, expr in query.sets}
         node.values = [sets.get(i + 1, old) for i, old in enumerate(row_columns(rel, relation))]
         node.generated = bind_generated(planner, rel, relation)
-        node.changed = frozenset(sets) | {attno for attno, _ in node.generated}
+        node.given = frozenset(sets)
+        node.changed = node.given | {attno for attno, _ in node.generated}
         node.checks = bind_checks(planner, rel, relation)
     node.returning = [plan(t.expr) for t in query.returning if not t.junk]
     return node

@@ -430,6 +430,7 @@ class Modify(Node):
     child: Node
     values: list[Expr] = field(default_factory=list)
     changed: frozenset[int] = frozenset()  # attnos assigned by UPDATE
+    given: frozenset[int] = frozenset()  # attnos that the statement names, to insert or to set
     checks: list[tuple[str, Expr]] = field(default_factory=list)
     generated: list[tuple[int, Expr]] = field(default_factory=list)
     recheck: list[Expr] = field(default_factory=list)

@@ -122,5 +122,5 @@ def _change(query: Query, rte: Any, relation: Any, scan: nodes.IndexScan, quals:
     if query.kind == "update":
         sets = dict(query.sets)
         node.values = [sets.get(i + 1, old) for i, old in enumerate(row_columns(0, relation))]
-        node.changed = frozenset(sets)
+        node.changed = node.given = frozenset(sets)
     return node
