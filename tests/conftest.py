@@ -11,8 +11,13 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.server import TemporaryServer, wipe
+
+# How quickly this machine makes examples says nothing about the code.
+settings.register_profile("aurorapy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("aurorapy")
 
 
 def pytest_report_header() -> list[str]:
