@@ -9,7 +9,7 @@ from tests.support.server import ROOT
 
 
 def test_the_sample_says_who_lives_where():
-    found = read(ROOT / "examples" / "three-hosts.toml")
+    found = read(ROOT / "aurorapy" / "cluster" / "three-hosts.toml")
     assert found.store.startswith("etcd://10.0.0.1:2379,")
     assert [(each.name, each.zone, each.host, each.address) for each in found.nodes][1:3] == [
         ("a2", "a", "h1", "10.0.0.1:5602"), ("b1", "b", "h2", "10.0.0.2:5601"),
