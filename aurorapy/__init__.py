@@ -1,6 +1,6 @@
 """aurorapy: a PostgreSQL-wire-compatible database server whose log is the database.
 
-Three journeys through the code, each stop a place to read on (path:function). A folder imports only what stands below
+Four journeys through the code, each stop a place to read on (path:function). A folder imports only what stands below
 it; reading order is import order.
 
 The life of a SELECT
@@ -34,6 +34,15 @@ The life of a restart
  3. storage/volume/recovery.py:run — fence, ask, decide, repair, truncate, open; nothing is replayed
  4. txn/manager.py:open — ids below the ceiling that did not commit are aborted
  5. instance/instance.py:open — pages come as they are asked for
+
+The life of a failover
+ 1. cluster/supervisor.py:_ended — the writer's process is dead: its pidfd says so
+ 2. cluster/failover.py:_look — who shall write now: lowest tier, then the larger cache
+ 3. cluster/leader.py:_decide — into the state store first, if nobody else decided meanwhile
+ 4. instance/door.py:_obey — Promote arrives at that reader
+ 5. instance/promotion.py:promote — recovery, as above; the pages it has stay
+ 6. instance/reader.py:follow — the other readers attach to it, and catch up from the volume
+ 7. cluster/endpoint.py:drop_those_of — clients of the old writer are let go; the next connection leads to the new one
 """
 
 __version__ = "0.1.0"
