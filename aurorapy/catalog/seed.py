@@ -185,6 +185,11 @@ def _type_io() -> dict[str, tuple[int, ...]]:
     return {line[0]: tuple(int(n) for n in line[2:9]) for line in data_lines("typeio")}
 
 
+def array_type_name(name: str) -> str:
+    """Of the array type that comes with a type of that name."""
+    return f"_{name}"[:63]
+
+
 def composite_type_rows(relation_oid: int, name: str, type_oid: int, array_oid: int, schema: int, owner: int) -> list[tuple]:
     """The row type every table has, and its array type."""
     shared = dict(typnamespace=schema, typowner=owner, typisdefined=True, typdelim=",", typalign="d", typstorage="x",
@@ -195,7 +200,7 @@ def composite_type_rows(relation_oid: int, name: str, type_oid: int, array_oid: 
     ]  # fmt: skip
     if array_oid:
         rows.append(
-            row("pg_type", oid=array_oid, typname=f"_{name}"[:63], typtype="b", typcategory="A", typelem=type_oid,
+            row("pg_type", oid=array_oid, typname=array_type_name(name), typtype="b", typcategory="A", typelem=type_oid,
                 typinput=750, typoutput=751, typreceive=2400, typsend=2401, typsubscript=6179, typanalyze=3816, **shared)
         )  # fmt: skip
     return rows

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Callable
 
 from aurorapy.catalog.model import Relation
+from aurorapy.catalog.seed import array_type_name
 from aurorapy.errors import DatabaseError, FeatureNotSupported, InsufficientPrivilege, UndefinedColumn, UndefinedObject
 from aurorapy.execute.ddl import alter_columns, constraints
 from aurorapy.execute.ddl import context as c
@@ -111,7 +112,10 @@ def _rename_row(ctx: DdlContext, oid: int, new_name: str, schema: int) -> None:
     row = ctx.store.one("pg_class", oid=oid)
     ctx.store.update(row, relname=new_name)
     if row.reltype:
-        ctx.store.update(ctx.store.one("pg_type", oid=row.reltype), typname=new_name)
+        row_type = ctx.store.one("pg_type", oid=row.reltype)
+        ctx.store.update(row_type, typname=new_name)
+        if row_type.typarray:
+            ctx.store.update(ctx.store.one("pg_type", oid=row_type.typarray), typname=array_type_name(new_name))
     ctx.changed(oid)
 
 
