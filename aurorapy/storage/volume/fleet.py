@@ -210,14 +210,9 @@ def open_fleet(host: Host, config: StorageConfig) -> Volume:
     """Recovery, then ready."""
     transport = LinkTransport(host, config.nodes)
     try:
-        found = what_is_hosted(transport.ask_nodes(m.ListSegments(), enough_to_know(transport.places)))
-        if found is None or not is_whole(found):
-            raise NoVolume("the storage nodes host no volume")
-        geometry = found.memberships[0].geometry
-        tails = tuple(member.copy for member in found.memberships[0].members if member.kind == TAIL)
-        config = replace(config, group_pages=found.volume.group_pages, copies=geometry.copies, tails=tails)
+        found, config = what_is_there(transport, config)
         instance = int.from_bytes(host.random.bytes(8), "little")
-        recovery = Recovery(host, transport, geometry, instance, config)
+        recovery = Recovery(host, transport, found.memberships[0].geometry, instance, config)
         decided = recovery.decided()
         volume = FleetVolume(host, config, transport, decided, found)
         volume.node_ids.update(recovery.nodes)
@@ -226,6 +221,16 @@ def open_fleet(host: Host, config: StorageConfig) -> Volume:
     except BaseException:
         transport.close()
         raise
+
+
+def what_is_there(transport: LinkTransport, config: StorageConfig) -> tuple[Found, StorageConfig]:
+    """The volume that the nodes host, and the configuration with its sizes. NoVolume where there is none."""
+    found = what_is_hosted(transport.ask_nodes(m.ListSegments(), enough_to_know(transport.places)))
+    if found is None or not is_whole(found):
+        raise NoVolume("the storage nodes host no volume")
+    first = found.memberships[0]
+    tails = tuple(member.copy for member in first.members if member.kind == TAIL)
+    return found, replace(config, group_pages=found.volume.group_pages, copies=first.geometry.copies, tails=tails)
 
 
 def enough_to_know(places: tuple[NodePlace, ...]) -> Callable[[Answers], bool]:

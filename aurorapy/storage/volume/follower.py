@@ -22,7 +22,6 @@ Not here: the stream (`instance.reader`), recovery's steps (`recovery`).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Callable
 
 from aurorapy.errors import DatabaseError, TransactionStateError
@@ -30,7 +29,7 @@ from aurorapy.host import Host
 from aurorapy.storage import messages as m
 from aurorapy.storage.members import TAIL
 from aurorapy.storage.options import StorageConfig
-from aurorapy.storage.volume.fleet import FleetVolume, Found, NoVolume, enough_to_know, is_whole, what_is_hosted
+from aurorapy.storage.volume.fleet import FleetVolume, Found, enough_to_know, what_is_hosted, what_is_there
 from aurorapy.storage.volume.links import LinkTransport
 from aurorapy.storage.volume.recovery import Recovered, Recovery
 from aurorapy.storage.volume.transport import Unreachable
@@ -173,12 +172,7 @@ def open_follower(host: Host, config: StorageConfig) -> FollowerVolume:
     """NoVolume where the nodes host none; Unreachable while too few answer."""
     transport = LinkTransport(host, config.nodes)
     try:
-        found = what_is_hosted(transport.ask_nodes(m.ListSegments(), enough_to_know(transport.places)))
-        if found is None or not is_whole(found):
-            raise NoVolume("the storage nodes host no volume")
-        geometry = found.memberships[0].geometry
-        tails = tuple(member.copy for member in found.memberships[0].members if member.kind == TAIL)
-        config = replace(config, group_pages=found.volume.group_pages, copies=geometry.copies, tails=tails)
+        found, config = what_is_there(transport, config)
         return FollowerVolume(host, config, transport, found)
     except BaseException:
         transport.close()
