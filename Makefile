@@ -12,7 +12,7 @@ NATIVE := $(wildcard ext/aurorapy_native/*.pyx ext/aurorapy_native/*.pxd ext/aur
 
 BENCH ?= all --json --plot
 
-.PHONY: run cluster build test bench clean postgresql sysbench
+.PHONY: run cluster build test bench clean test-servers sysbench
 
 run: build
 	$(BIN)/python -m aurorapy serve --data data --host 127.0.0.1 --port 5432
@@ -49,25 +49,31 @@ $(VENV)/.benched: $(VENV)/.tested
 	$(PIP) -r $@.txt
 	touch $@
 
-# psql, pgbench and a server to compare with. Without them the tests that need them are skipped and say so.
-postgresql:
-	@if [ -x /usr/lib/postgresql/15/bin/postgres ] && command -v psql >/dev/null && command -v pgbench >/dev/null; then :; \
+# psql, pgbench and a server to compare with, and etcd as a state store. Without them the tests that need them are
+# skipped and say so.
+APT_INSTALL = RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends
+test-servers:
+	@if [ -x /usr/lib/postgresql/15/bin/postgres ] && command -v psql >/dev/null && command -v pgbench >/dev/null \
+		&& command -v etcd >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		mkdir -p /etc/postgresql-common; \
 		[ -e /etc/postgresql-common/createcluster.conf ] \
 			|| echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf; \
-		{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql-15; } \
-			>/dev/null 2>&1 || echo "PostgreSQL 15 could not be installed: the tests that need it are skipped"; \
-	else echo "PostgreSQL 15 is not installed: the tests that need it are skipped"; fi
+		apt-get update -q >/dev/null 2>&1; \
+		{ $(APT_INSTALL) postgresql-15; } >/dev/null 2>&1 \
+			|| echo "PostgreSQL 15 could not be installed: the tests that need it are skipped"; \
+		{ $(APT_INSTALL) etcd-server; } >/dev/null 2>&1 \
+			|| echo "etcd could not be installed: the tests that need it are skipped"; \
+	else echo "PostgreSQL 15 or etcd is not installed: the tests that need it are skipped"; fi
 
-test: $(VENV)/.tested postgresql
+test: $(VENV)/.tested test-servers
 	$(BIN)/python -m pytest tests
 
 sysbench:
 	@command -v sysbench >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -q -y sysbench >/dev/null 2>&1; } \
 		|| echo "sysbench could not be installed: its cases are skipped"
 
-bench: $(VENV)/.benched postgresql sysbench
+bench: $(VENV)/.benched test-servers sysbench
 	$(BIN)/python -m bench $(BENCH)
 
 clean:
