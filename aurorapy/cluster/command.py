@@ -6,7 +6,8 @@
     status      a picture, or --json; --watch: a live one
     failover, add-reader, remove, add-node, replace-node, endpoint create|modify|delete|list
 
-Several hosts: each runs `start --config FILE --host-name NAME`; the file names the store (etcd) and who lives where.
+Several hosts: each runs `start --config FILE --host-name NAME`; the file names the store (etcd) and who lives where. With
+--password-file, whichever host is first has the superuser's password for all.
 
 Errors: a line on stderr and exit status 1; 2 for a command line that says nothing sensible.
 
@@ -40,7 +41,12 @@ LOCAL = "local"  # the one host of a cluster on one machine
 def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     try:
-        return options.run(options)
+        status = options.run(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # who reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (changes.Refused, StoreError, ValueError, OSError) as error:
         print(f"aurorapy cluster: {error}", file=sys.stderr)
         return 1
@@ -194,9 +200,11 @@ def _make(store: Store, options: Any, data: Path, configuration: Any) -> None:
             "name": options.name, "copies": options.copies, "secret_file": str(secret), "port": options.port, "user": options.user,
             "hosts": {LOCAL: host}, "settings": _pairs(options.set), "node_settings": _pairs(options.node_set),
         }  # fmt: skip
-        cluster.update(_authentication(options))
     else:
         endpoints, instances, nodes, cluster = configuration.endpoints, configuration.instances, configuration.nodes, configuration.cluster
+    if options.password_file:
+        cluster["verifier"] = _verifier(Path(options.password_file))
+        cluster["settings"] = {"auth_method": "scram-sha-256", **cluster["settings"]}
     for folder, values in (("nodes", nodes), ("instances", instances), ("endpoints", endpoints)):
         for each in values:
             store.put(f"{folder}/{each.name}", as_value(each))
@@ -213,16 +221,10 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     return dict(text.split("=", 1) for text in texts)
 
 
-def _authentication(options: Any) -> dict[str, Any]:
-    if not options.password_file:
-        return {}
+def _verifier(password_file: Path) -> str:
     from aurorapy.wire.scram import make_verifier
 
-    password = Path(options.password_file).read_text().rstrip("\n")
-    return {
-        "verifier": str(make_verifier(password, secrets.token_bytes(16), 4096)),
-        "settings": {"auth_method": "scram-sha-256", **_pairs(options.set)},
-    }
+    return str(make_verifier(password_file.read_text().rstrip("\n"), secrets.token_bytes(16), 4096))
 
 
 def _until_ready(store: Store, child: processes.Child, host: str) -> bool:

@@ -48,8 +48,11 @@ def test_the_reader_endpoint_spreads_connections_over_readers(cluster):
 
 
 def test_a_cancel_through_the_reader_endpoint_hits_its_own_statement(cluster):
+    """With three readers. More: AURORAPY_CANCELS=200"""
     rounds = int(os.environ.get("AURORAPY_CANCELS", "5"))
-    wires = [cluster.connect("reader") for _ in range(4)]
+    third = cluster.run("add-reader", "--tier", "9").split()[0]
+    wires = [cluster.connect("reader") for _ in range(6)]
+    assert sorted(map(instance_of, wires)) == ["i2", "i2", "i3", "i3", third, third]
     try:
         for number in range(rounds):
             for wire in wires:
@@ -66,6 +69,7 @@ def test_a_cancel_through_the_reader_endpoint_hits_its_own_statement(cluster):
     finally:
         for wire in wires:
             wire.close()
+        cluster.run("remove", third)
 
 
 def test_custom_endpoints_lead_to_their_members(cluster):
@@ -112,10 +116,11 @@ def test_a_frozen_writer_is_left_and_its_clients_are_let_go(cluster):
 
 
 def test_readers_come_and_go_while_it_runs(cluster):
-    assert cluster.run("add-reader", "--tier", "0").startswith("i4 at ")
-    with cluster.connect("i4") as wire:
+    name, _, address = cluster.run("add-reader", "--tier", "0").strip().partition(" at ")
+    cluster.addresses[name] = address
+    with cluster.connect(name) as wire:
         assert count(wire) >= 3
-        assert "removed instance i4" in cluster.run("remove", "i4")
+        assert f"removed instance {name}" in cluster.run("remove", name)
         with pytest.raises((ConnectionLost, OSError)):
             wire.query("select 1")
             wire.query("select 1")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -12,6 +14,7 @@ import pytest
 
 from tests.support.cluster import Cluster, CommandFailed
 from tests.support.pgwire import ConnectionLost
+from tests.support.server import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +147,12 @@ def test_a_cancel_finds_its_instance(cluster):
         time.sleep(0.3)
         wire.cancel()
         assert wire.reply(timeout=10).error["C"] == "57014"
+
+
+def test_who_reads_only_the_beginning_gets_no_complaint(cluster):
+    command = f"{sys.executable} -m aurorapy cluster status --json --data {cluster.directory} | true"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_what_cannot_be_done_is_said(cluster):

@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Sequence
 
 import pytest
 
@@ -22,10 +23,11 @@ from tests.support.node_process import free_ports
 
 
 class Etcd:
-    def __init__(self, directory: Path, host: str = "127.0.0.1") -> None:
+    def __init__(self, directory: Path, host: str = "127.0.0.1", before: Sequence[str] = ()) -> None:
+        """before: what its command line begins with, to run it somewhere else."""
         if shutil.which("etcd") is None:
             pytest.skip("etcd is not installed (apt-get install etcd-server)")
-        self.directory = directory
+        self.directory, self._before = directory, before
         client, peer = free_ports(2)
         self.address = f"{host}:{client}"
         self._peer = f"http://127.0.0.1:{peer}"
@@ -42,7 +44,7 @@ class Etcd:
         """Returns when it answers."""
         self.directory.mkdir(parents=True, exist_ok=True)
         url = f"http://{self.address}"
-        command = ["etcd", "--name", "n", "--data-dir", str(self.directory / "etcd"), "--listen-client-urls", url]
+        command = [*self._before, "etcd", "--name", "n", "--data-dir", str(self.directory / "etcd"), "--listen-client-urls", url]
         command += ["--advertise-client-urls", url, "--listen-peer-urls", self._peer, "--initial-advertise-peer-urls", self._peer]
         command += ["--initial-cluster", f"n={self._peer}", "--unsafe-no-fsync"]
         with open(self.directory / "etcd.log", "ab") as log:
