@@ -108,6 +108,7 @@ def _full_loop(w: Writer, node: nodes.Join, needed: Any, consume: Any) -> None:
     w.line(f"inner = [[row, False] for row in {inner_name}()]")
 
     def outer_row() -> None:
+        _may_be_absent(w, outer_keys)
         w.line("matched = False")
         w.line("give_way()")
         with w.block("for entry in inner:"):
@@ -130,6 +131,15 @@ def _unmatched(w: Writer, header: str, absent: list[Key], quals: list[Any], cons
         names = w.declare(absent)
         with w.block(f"for {w.pattern(names)} in {_nulls(w, len(absent))}:"):
             _matching(w, quals, consume)
+
+
+def _may_be_absent(w: Writer, keys: list[Key]) -> None:
+    """From here on the columns are variables that can be NULL: what consumes a row is a subquery too, written once, that
+    reads them again when the row has only its other side."""
+    sources = [w.fn.find(key) for key in keys]
+    for (source, _), name in zip(sources, w.declare(keys), strict=True):
+        if source != name:
+            w.line(f"{name} = {source}")
 
 
 def _inner_alone(w: Writer, inner_keys: list[Key], outer_keys: list[Key], quals: list[Any], consume: Any) -> None:
@@ -280,6 +290,7 @@ def _full_probe(w: Writer, node: nodes.HashJoin, needed: Any, table: str, loose:
         source, _, before = _key(w, node.outer_keys)
         for line in before:
             w.line(line)
+        _may_be_absent(w, outer_keys)
         w.line("matched = False")
         with w.block(f"for entry in {table}.get({source}, ()):"):
             names = w.declare(keys)

@@ -271,6 +271,8 @@ class CallBinder:
         values = bound.args
         order = tuple(self.sort_keys(node.order, scope)) if node.order else ()
         filter_ = self.condition(node.filter, scope, "FILTER") if node.filter is not None else None
+        if node.distinct:
+            values = tuple(self.coercion.settle(v) if v.type_oid == UNKNOWN else v for v in values)
         level = self.aggregate_level([*values, *(k.expr for k in order)], filter_)
         self.check_aggregate_place(scope, level, position, [*values, *([filter_] if filter_ is not None else [])])
         if node.distinct:

@@ -61,6 +61,7 @@ class Scope:
     windows: dict[str, Any] = field(default_factory=dict)
     has_windows: bool = False
     keep_unknown: bool = False  # literals without a type wait for the set operation or INSERT around
+    leaves: dict[int, Any] = field(default_factory=dict)  # of a set operation: entry → the parsed query it was bound from
 
 
 def outward(expr: n.Expr, levels: int) -> n.Expr:

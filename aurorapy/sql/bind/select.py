@@ -452,6 +452,7 @@ class SelectBinder:
         rte = Rte("subquery", alias, [t.name for t in targets], [t.expr.type_oid for t in targets],
                   [t.expr.typmod for t in targets], query=query)  # fmt: skip
         scope.query.rtes.append(rte)
+        scope.leaves[index] = node
         return Ref(index), [(t.name, t.expr.type_oid, t.expr.typmod) for t in targets]
 
     def set_column(self, tree: Any, i: int, column: tuple[str, int, int], scope: Scope) -> n.Expr:
@@ -483,10 +484,14 @@ class SelectBinder:
         rte.type_oids[i], rte.typmods[i] = oid, -1
 
     def wrap_leaf(self, scope: Scope, index: int) -> None:
-        """SELECT * FROM (leaf): room for a coercion above the leaf's own sorting and set operations."""
+        """SELECT * FROM (leaf): room for a coercion above the leaf's own sorting and set operations.
+
+        The leaf is bound anew: what it names of the queries around it is now one level further out.
+        """
         rte = scope.query.rtes[index]
-        inner = rte.query
         outer = self.new_query("select")
+        around = Scope(outer, Scope(scope.query, scope.parent, [], scope.ctes, scope.kind))
+        inner = self.query(scope.leaves[index], Scope(self.new_query("select"), around, keep_unknown=True))
         outer.rtes = [Rte("subquery", "*leaf*", list(rte.columns), list(rte.type_oids), list(rte.typmods), query=inner)]
         outer.from_ = [Ref(0)]
         outer.targets = [

@@ -179,6 +179,8 @@ def _change_behind_with(f, word: str) -> bool:
 
 # -- clauses -----------------------------------------------------------------------------------------------------------
 def _clause(f, kind: TokenType, text: str, clause: str, tokens: int = 1, need: bool = True) -> bool:
+    if f.frame.joins and clause != "from":
+        raise f.error()
     f.keyword(kind, text, tokens, need)
     f.frame.clause = clause
     f.frame.fresh = False

@@ -306,7 +306,7 @@ class Feed(Cursor):
                 "LIMIT #,# syntax is not supported", hint="Use separate LIMIT and OFFSET clauses.",
                 position=self.source.position(start),
             )  # fmt: skip
-        if frame.clause == "offset" or frame.kind == "case":
+        if frame.clause == "offset" or frame.kind == "case" or frame.joins:
             raise self.error()
         self.emit(TokenType.COMMA, ",")
         self.at += 1
@@ -376,7 +376,7 @@ class Feed(Cursor):
 
     def close(self, text: str) -> None:
         frame = self.frame
-        if frame.closer != text or (self.need and not self.operand) or frame.betweens:
+        if frame.closer != text or (self.need and not self.operand) or frame.betweens or frame.joins:
             raise self.error()
         if frame.kind == "index":
             frame.mark.has_upper = self.operand

@@ -26,31 +26,44 @@ class FromItems:
         return self.join_all(items, joins)
 
     def from_items(self, node: Any) -> list[Any]:
-        items = [self.from_item(node)]
-        return self.join_all(items, node.args.get("joins"))
+        return self.join_all([self.from_item(node)], node.args.get("joins"))
 
     def join_all(self, items: list[Any], joins: list[Any] | None) -> list[Any]:
+        """The items with their joins. An ON or USING belongs to the last join that still wants one, so joins wait for
+        theirs on a stack: `a LEFT JOIN b CROSS JOIN c ON q` is `a LEFT JOIN (b CROSS JOIN c) ON q`."""
+        waiting: list[raw.FromJoin] = []
         for join in joins or ():
-            args = join.args
-            right = self.from_items(args["this"])
-            kind = (args.get("side") or args.get("kind") or "").lower()
-            method = (args.get("method") or "").lower()
-            using = args.get("using")
-            comma = not (kind or method or using or args.get("on"))
-            if comma:
-                items.extend(right)
-                continue
-            kind = "inner" if kind in ("", "outer") else kind
-            result = raw.FromJoin(kind, items.pop(), right[0], natural=method == "natural")
-            if args.get("on") is not None:
-                result.on = self.expr(args["on"])
-            if using:
-                result.using = [self.column_name(u) for u in using]
-            if kind in ("inner", "left", "right", "full") and result.on is None and not using and not result.natural:
-                raise self.fail(-1)
-            items.append(result)
-            items.extend(right[1:])
+            self.join_one(join, items, waiting)
+        if waiting:
+            raise self.fail(-1)
         return items
+
+    def join_one(self, join: Any, items: list[Any], waiting: list[raw.FromJoin]) -> None:
+        args = join.args
+        right = self.from_item(args["this"])
+        kind = (args.get("side") or args.get("kind") or "").lower()
+        natural = (args.get("method") or "").lower() == "natural"
+        using, on = args.get("using"), args.get("on")
+        inside = args["this"].args.get("joins") or ()
+        if not (kind or natural or using or on):  # a comma
+            if waiting:
+                raise self.fail(-1)
+            items.append(right)
+        else:
+            made = raw.FromJoin("inner" if kind in ("", "outer") else kind, items.pop(), right, natural=natural)
+            if natural or kind == "cross":
+                items.append(made)
+            else:
+                waiting.append(made)
+                items.append(right)
+        for each in inside:
+            self.join_one(each, items, waiting)
+        if on is not None or using:
+            made = waiting.pop()
+            made.right = items.pop()
+            made.on = self.expr(on) if on is not None else None
+            made.using = [self.column_name(u) for u in using] if using else None
+            items.append(made)
 
     def column_name(self, node: Any) -> str:
         return self.word(node.args["this"] if isinstance(node, exp.Column) else node).text

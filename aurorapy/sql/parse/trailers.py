@@ -42,6 +42,8 @@ def _for(f, word: str) -> bool:
     if word in f.frame.separators:
         f.separator(word)
         return True
+    if f.frame.joins:
+        raise f.error()
     f.at += 1
     if f.accept("read", "only"):
         return True

@@ -110,8 +110,14 @@ def rewrite(expr: Expr, change: Change) -> Expr:
     return expr
 
 
-def rewrite_query(query: Query, each: Callable[[Expr], Expr]) -> Query:
-    """A copy of the query with `each` applied to every expression, in subqueries and WITH too."""
+def rewrite_query(
+    query: Query, each: Callable[[Expr], Expr], inside: Callable[[Query], Query] | None = None
+) -> Query:
+    """A copy of the query with `each` applied to every expression, in subqueries and WITH too, unless `inside` says what
+    becomes of those."""
+
+    def within(inner: Query) -> Query:
+        return rewrite_query(inner, each) if inside is None else inside(inner)
 
     def maybe(expr: Expr | None) -> Expr | None:
         return None if expr is None else each(expr)
@@ -123,7 +129,7 @@ def rewrite_query(query: Query, each: Callable[[Expr], Expr]) -> Query:
             rte,
             functions=[each(f) for f in rte.functions],
             values=[[each(v) for v in row] for row in rte.values],
-            query=None if rte.query is None else rewrite_query(rte.query, each),
+            query=None if rte.query is None else within(rte.query),
         )
 
     conflict = query.on_conflict
@@ -133,7 +139,7 @@ def rewrite_query(query: Query, each: Callable[[Expr], Expr]) -> Query:
     return changed(
         query,
         rtes=rtes,
-        ctes=[changed(c, query=rewrite_query(c.query, each)) for c in query.ctes],
+        ctes=[changed(c, query=within(c.query)) for c in query.ctes],
         from_=[rewrite_join(item, each) for item in query.from_],
         where=maybe(query.where),
         having=maybe(query.having),

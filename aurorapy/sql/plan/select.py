@@ -125,11 +125,14 @@ class _Level:
                 if type(part) is Grouping and depth == 0:
                     return self._grouping_call(part, rel, keys)
                 if type(part) is SubLink:
-                    inner = rewrite_query(part.query, lambda e: each(e, depth + 1))
+                    inner = within(part.query, depth + 1)
                     return replace(part, query=inner, test=None if part.test is None else each(part.test, depth))
                 return None
 
             return rewrite(expr, change)
+
+        def within(query: Query, depth: int) -> Query:
+            return rewrite_query(query, lambda e: each(e, depth), lambda inner: within(inner, depth + 1))
 
         self._everything(each)
         self._add_dependent_keys(keys, rel, each)

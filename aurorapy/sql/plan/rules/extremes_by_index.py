@@ -46,7 +46,7 @@ def extremes_by_index(query: Query, planner: Any) -> Query:
         known.append((part, link))
         return link
 
-    del planner.aliases[item.rte]
+    planner.aliases.pop(item.rte, None)  # a subquery that is named twice is planned twice
     return replace(
         query,
         rtes={},
