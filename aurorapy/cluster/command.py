@@ -73,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     begin.add_argument("--name", default="aurora", help="of the cluster")
     begin.add_argument("--user", default="postgres", help="superuser of a new cluster")
     begin.add_argument("--password-file", help="file with that superuser's password; clients then need it")
+    begin.add_argument("--local-write-forwarding", action="store_true", help="readers take writes and pass them on to the writer")
     begin.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="one setting of every instance")
     begin.add_argument("--node-set", action="append", default=[], metavar="NAME=VALUE", help="one setting of every storage node")
     begin.add_argument("--config", help="TOML file with the hosts of the cluster and who lives where")
@@ -196,9 +197,10 @@ def _make(store: Store, options: Any, data: Path, configuration: Any) -> None:
         host = {"address": options.address}
         for number, process in enumerate(("supervisor", "endpoint")):
             host[f"{process}_metrics"] = ports.address(layout.METRICS_PORTS + 40 + number)
+        forwarding = {"local_write_forwarding": "on"} if options.local_write_forwarding else {}
         cluster = {
             "name": options.name, "copies": options.copies, "secret_file": str(secret), "port": options.port, "user": options.user,
-            "hosts": {LOCAL: host}, "settings": _pairs(options.set), "node_settings": _pairs(options.node_set),
+            "hosts": {LOCAL: host}, "settings": forwarding | _pairs(options.set), "node_settings": _pairs(options.node_set),
         }  # fmt: skip
     else:
         endpoints, instances, nodes, cluster = configuration.endpoints, configuration.instances, configuration.nodes, configuration.cluster

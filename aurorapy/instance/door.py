@@ -6,6 +6,7 @@
     leader ── Ask ──▶ Report             the heartbeat
            ── Promote, Follow, StepDown, ChangeNodes ──▶ `promote`, `follow`, `step_down`, each on a task of its own ──▶ their answer
     reader ── Attach, Seen ──▶ `feed`    the writer's side of the stream
+           ── OpenSession ──▶ `open_session`    one client's session on the writer: the link is its user's from then on
 
 What an instance cannot do it answers with Failed.
 
@@ -19,7 +20,7 @@ from __future__ import annotations
 from typing import Any, Callable, Protocol
 
 from aurorapy.errors import DatabaseError
-from aurorapy.host import Host, Link, Listening
+from aurorapy.host import Host, Link, LinkUser, Listening
 from aurorapy.instance import messages as im
 from aurorapy.storage.members import NodePlace
 from aurorapy.storage.messages import NO_EPOCH, Epoch, Lsn
@@ -51,6 +52,8 @@ class InstanceDoor:
         self.follow: Callable[[str, Epoch], None] = _impossible
         self.step_down: Callable[[float], Lsn] = _impossible
         self.stepped_down: Callable[[], None] = lambda: None
+        self.open_session: Callable[[Link, str], LinkUser] = _impossible
+        self._sessions: dict[Link, LinkUser] = {}  # what was made of links
         self._listening: Listening | None = None
         self._links: set[Link] = set()
         self._cache_pages = 0
@@ -88,18 +91,35 @@ class InstanceDoor:
 
     def link_lost(self, link: Link) -> None:
         self._links.discard(link)
-        if self.feed is not None:
+        session = self._sessions.pop(link, None)
+        if session is not None:
+            session.link_lost(link)
+        elif self.feed is not None:
             self.feed.link_lost(link)
 
     def link_frame(self, link: Link, frame: bytes) -> None:
+        session = self._sessions.get(link)
+        if session is not None:
+            session.link_frame(link, frame)
+            return
         message, number = im.decode(frame)
         kind = type(message)
         if kind is im.Ask:
             link.send(*im.encode(self.report(), number))
         elif kind in (im.Promote, im.Follow, im.StepDown, im.ChangeNodes):
             self._host.tasks.spawn(self._obey, link, message, number, name=str(message))
+        elif kind is im.OpenSession:
+            self._open_session(link, message)
         elif self.feed is not None:
             self.feed.step(link, message, number)
+
+    def _open_session(self, link: Link, message: im.OpenSession) -> None:
+        try:
+            if self.role != im.WRITER:
+                raise Impossible("this instance is not the writer")
+            self._sessions[link] = self.open_session(link, message.name)
+        except DatabaseError as error:
+            link.send(*im.encode(im.Failed(error.message)))
 
     def _obey(self, link: Link, message: Any, number: int) -> None:
         try:
@@ -121,7 +141,6 @@ class InstanceDoor:
             return im.Changed(self._change_nodes(message))
         self.follow(message.address, message.epoch)
         return None
-
 
     def _change_nodes(self, message: im.ChangeNodes) -> int:
         nodes = getattr(self.instance.volume, "nodes", None) if self.instance is not None else None

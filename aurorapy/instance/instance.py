@@ -102,6 +102,7 @@ class Instance:
         self.channels = Channels()
         self.maintenance = Maintenance(self)
         self.feed = Feed(self)
+        self.wrote_from = 0  # VDL at which this instance became the writer
         self.follower: Follower | None = None  # of a reader, also when it has become the writer
         self.on_promoted: list[Callable[[], None]] = []
         self.backends: Any = None  # the listener, once there is one
@@ -172,6 +173,7 @@ class Instance:
 
     def take_over(self) -> None:
         """A reader's part in becoming the writer that may not wait; see `promotion`."""
+        self.wrote_from = self.volume.vdl
         self.space.maps = None
         self.txns.take_over()
 
@@ -241,6 +243,7 @@ class Instance:
         return host.disk.exists(f"{VOLUME_PATH}/volume")
 
     def _ready(self) -> None:
+        self.wrote_from = self.volume.vdl
         self._begin_to_serve()
         if self.settings["instance_listen"]:
             self.feed.begin()

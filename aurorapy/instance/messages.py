@@ -10,6 +10,9 @@
                c → i3   Follow 127.0.0.1:5602           the writer is there now
                c → i1   ChangeNodes replace b1 b3=b:…   to the writer, answered by Changed or Failed
                c → i1   StepDown 5.0                    answered by SteppedDown; the process then leaves
+    forwarding i2 → i1  OpenSession i2                  from here on this link is one client's session on the writer
+               i2 ⇄ i1  Forward 0x2a8 74 bytes          the PostgreSQL protocol, as between a client and a server
+               i2 → i1  CancelForwarded                 the statement that runs there
 
 Frames of `host.network`, written as storage's are (`storage/codec.py`): a `number` of a request comes back with its answer.
 
@@ -219,6 +222,38 @@ class Changed:
         return f"Changed copies={self.copies}"
 
 
+# -- write forwarding ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class OpenSession:
+    """Reader → writer: a session of mine writes through this link. Answered by Failed, or by what a server says first."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"OpenSession {self.name}"
+
+
+@dataclass(slots=True)
+class Forward:
+    """Bytes of the PostgreSQL protocol. From the writer, `lsn` is its VDL, or the session's last commit if that is later;
+    from a reader, the snapshot that the next transaction reads as of, 0 for one of its own. Nothing at all from a reader is
+    a question for the VDL, answered with nothing at all."""
+
+    lsn: Lsn
+    data: bytes
+
+    def __str__(self) -> str:
+        return f"Forward {self.lsn:#x} {len(self.data)} bytes"
+
+
+@dataclass(slots=True)
+class CancelForwarded:
+    def __str__(self) -> str:
+        return "CancelForwarded"
+
+
 @dataclass(slots=True)
 class Failed:
     """The answer to what could not be done."""
@@ -231,7 +266,7 @@ class Failed:
 
 Message = (
     Attach | Attached | Records | Moved | Seen | Ask | Report | Promote | Promoted | Follow | StepDown | SteppedDown | Failed
-    | ChangeNodes | Changed
+    | ChangeNodes | Changed | OpenSession | Forward | CancelForwarded
 )
 KINDS: tuple[type, ...] = get_args(Message)
 _KIND_OF = {kind: number for number, kind in enumerate(KINDS)}
@@ -239,7 +274,8 @@ _KIND_OF = {kind: number for number, kind in enumerate(KINDS)}
 
 _RECORDS = struct.Struct("<BI QQ QQ")
 _MOVED = struct.Struct("<BI QQ QqQQ")
-_RECORDS_KIND, _MOVED_KIND = _KIND_OF[Records], _KIND_OF[Moved]
+_FORWARD = struct.Struct("<BIQ")
+_RECORDS_KIND, _MOVED_KIND, _FORWARD_KIND = _KIND_OF[Records], _KIND_OF[Moved], _KIND_OF[Forward]
 
 
 def encode_records(epoch: Epoch, prev: Lsn, last: Lsn, records: Sequence[bytes]) -> tuple[bytes, ...]:
@@ -254,6 +290,8 @@ def encode(message: Message, number: int = 0) -> tuple[bytes, ...]:
     if type(message) is Moved:
         m = message
         return (_MOVED.pack(_MOVED_KIND, number, *m.epoch, m.vdl, m.sent_us, m.oldest_xid, m.next_xid),)
+    if type(message) is Forward:
+        return (_FORWARD.pack(_FORWARD_KIND, number, message.lsn), message.data)
     return encode_fields(message, _KIND_OF[type(message)], number)
 
 
@@ -266,6 +304,9 @@ def decode(body: bytes) -> tuple[Message, int]:
         if body[0] == _MOVED_KIND:
             _, number, epoch, instance, *rest = _MOVED.unpack(body)
             return Moved(Epoch(epoch, instance), *rest), number
+        if body[0] == _FORWARD_KIND:
+            _, number, lsn = _FORWARD.unpack_from(body)
+            return Forward(lsn, body[_FORWARD.size :]), number
         return decode_fields(body, KINDS)
     except MALFORMED as error:
         raise ProtocolError(f"a frame is no message: {error!r}") from None

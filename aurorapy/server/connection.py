@@ -192,8 +192,8 @@ class Connection(ClientStream, asyncio.Protocol):
         database = parameters.get("database") or user
         if startup.minor or startup.unknown_options:
             self.output.buffer.message("v", backend.protocol_negotiation(0, startup.unknown_options))
-        self.listener.admit(self)
-        role = authenticate(self, user, database, deadline)
+        self._admit()
+        role = self._authenticate(user, database, deadline)
         self.facts = self.listener.facts_of(self, role, database)
         opened = self.instance.database_named(database, role)
         session = Session(self.instance, opened, self.facts, self.output)
@@ -210,6 +210,12 @@ class Connection(ClientStream, asyncio.Protocol):
             session._setting_changed(name.lower(), session.settings[name])
         self.output.buffer.take()
         self._greet(session)
+
+    def _admit(self) -> None:
+        self.listener.admit(self)
+
+    def _authenticate(self, user: str, database: str, deadline: float) -> Any:
+        return authenticate(self, user, database, deadline)
 
     def _greet(self, session: Session) -> None:
         out = self.output.buffer

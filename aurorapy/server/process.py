@@ -30,6 +30,7 @@ from aurorapy.instance import promotion
 from aurorapy.instance.door import InstanceDoor
 from aurorapy.instance.instance import Instance
 from aurorapy.server import logs
+from aurorapy.server.forwarded import ForwardedLink
 from aurorapy.server.listener import Listener
 from aurorapy.server.metrics import InstanceFigures
 from aurorapy.session.interruption import may_switch
@@ -152,6 +153,7 @@ def _open_door(door: InstanceDoor, instance: Instance, listener: Listener, stepp
     door.sessions = lambda: len(listener.by_pid)
     door.step_down, door.stepped_down = step_down, stepped_down
     door.feed = instance.feed
+    door.open_session = lambda link, name: ForwardedLink(link, listener)
     door.instance = instance
 
 

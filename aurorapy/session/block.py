@@ -35,6 +35,7 @@ class TransactionBlock(BlockCore):
         self.state = IDLE
         self.transaction: Any = None
         self.savepoints: list[str] = []
+        self.remote: Any = None  # session.forwarding, when the transaction goes on on the writer: its commit() and abort()
         self.snapshot_taken = False  # a query has run in the present transaction
         self.before_commit: list[Callable[[], None]] = []  # while the transaction can still read: held cursors
         self.on_commit: Callable[[int], None] = lambda lsn: None  # LSN of a commit that was not waited for
@@ -47,6 +48,12 @@ class TransactionBlock(BlockCore):
     @property
     def explicit(self) -> bool:
         return self.state in (OPEN, FAILED)
+
+    @property
+    def may_write(self) -> bool:
+        """The client did not say READ ONLY. (A reader's own transaction never writes.)"""
+        settings = self._settings
+        return not settings.values.get("transaction_read_only", settings.transaction_defaults[1])
 
     # -- statements ----------------------------------------------------------------------------------------------------
     def start_statement(self) -> Any:
@@ -85,7 +92,7 @@ class TransactionBlock(BlockCore):
         settings = self._settings
         isolation, read_only, deferrable = settings.transaction_defaults
         if settings.in_recovery:
-            recovery.check_characteristics(options or {})
+            recovery.check_characteristics(options or {}, settings.forwards)
             if not options or "isolation" not in options:
                 recovery.check_default_isolation(isolation)
         if options:
@@ -162,6 +169,8 @@ class TransactionBlock(BlockCore):
         try:
             for callback in self.before_commit:
                 callback()
+            if self.remote is not None:
+                self.remote.commit()
             wait = self._settings.waits_for_commit
             lsn = self.transaction.commit(wait)
             if not wait:
@@ -170,6 +179,7 @@ class TransactionBlock(BlockCore):
             self._abort()
             raise
         self.transaction = None
+        self._remote_ended()
         self.commit_ended()
 
     def commit_ended(self) -> None:
@@ -186,10 +196,18 @@ class TransactionBlock(BlockCore):
 
     def _drop_transaction(self) -> None:
         transaction, self.transaction = self.transaction, None
+        if self.remote is not None:
+            self.remote.abort()
+            self._remote_ended()
         for callback in self.on_end:
             callback(False)
         if transaction is not None:
             transaction.abort()
+
+    def _remote_ended(self) -> None:
+        remote, self.remote = self.remote, None
+        if remote is not None:
+            remote.mode_changed()
 
     def _end(self, committed: bool) -> None:
         if committed:
@@ -208,7 +226,7 @@ class TransactionBlock(BlockCore):
         """SET TRANSACTION, or the options of a BEGIN that joins an implicit transaction."""
         transaction = self.transaction
         if self._settings.in_recovery:
-            recovery.check_characteristics(options)
+            recovery.check_characteristics(options, self._settings.forwards)
         if "isolation" in options and options["isolation"] != transaction.isolation:
             if self.snapshot_taken:
                 raise TransactionStateError(
@@ -221,9 +239,9 @@ class TransactionBlock(BlockCore):
             transaction = self._begin_again(options["isolation"])
             self._settings.values["transaction_isolation"] = options["isolation"]
         if "read_only" in options:
-            if transaction.read_only and not options["read_only"] and self.snapshot_taken:
+            if not self.may_write and not options["read_only"] and self.snapshot_taken:
                 raise TransactionStateError("transaction read-write mode must be set before any query", sqlstate="25001")
-            transaction.read_only = options["read_only"]
+            transaction.read_only = options["read_only"] or self._settings.in_recovery
             self._settings.values["transaction_read_only"] = options["read_only"]
         if "deferrable" in options:
             self._settings.values["transaction_deferrable"] = options["deferrable"]

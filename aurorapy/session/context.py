@@ -37,6 +37,7 @@ class SessionFacts:
     current_oid: int = 0
     start_us: int = 0
     user_is_superuser: bool = False  # the session user's; `is_superuser` is the current role's
+    is_forwarded: bool = False  # a reader's client, whose changes come here
     authenticated: tuple[str, bool] = ("", False)  # (name, superuser) of who connected
 
     def __post_init__(self) -> None:

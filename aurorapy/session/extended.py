@@ -111,7 +111,7 @@ class ExtendedProtocol:
             raise ProtocolViolation(
                 f"bind message has {len(result_formats)} result formats but query has {len(columns)} columns"
             )
-        if prepared.is_query and prepared.kind in ("select", "values"):
+        if prepared.is_query and prepared.kind in ("select", "values") and not session.forwarding.takes(prepared):
             session.lock_relations(prepared)  # with what the role may do; changes ask when they run
         portal = Portal(portal_name, prepared, params, result_formats)
         portal.created_us = session.eval.statement_us

@@ -53,6 +53,9 @@ class Output:
         """Rows of a started portal, up to `limit` (0: all), then CommandComplete or PortalSuspended."""
         columns = portal.columns
         prepared = portal.prepared
+        if portal.remote is not None:
+            portal.remote.run(self, limit, describe)
+            return
         if columns is None:
             for _ in portal.rows:
                 pass

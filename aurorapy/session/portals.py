@@ -16,12 +16,14 @@ from typing import Any, Iterator
 
 from aurorapy.errors import DatabaseError
 from aurorapy.execute import ExecContext
+from aurorapy.session.forwarding import unsupported
 
 
 class Portal:
     __slots__ = (
         "name", "prepared", "params", "result_formats", "context", "rows", "done", "tag", "started", "kept", "position",
         "scroll", "hold", "snapshot", "binary", "transaction", "created_us", "from_sql",
+        "remote",
     )  # fmt: skip
 
     def __init__(self, name: str, prepared: Any, params: tuple, result_formats: list[int]) -> None:
@@ -42,6 +44,7 @@ class Portal:
         self.from_sql = False
         self.snapshot: Any = None
         self.transaction: Any = None
+        self.remote: Any = None  # forwarding.RemotePortal, when it runs on the writer
         self.created_us = 0
 
     @property
@@ -52,8 +55,15 @@ class Portal:
         """Takes locks and a snapshot and opens the plan."""
         self.started = True
         prepared = self.prepared
+        if (prepared.changes or session.block.remote is not None) and session.forwarding.takes(prepared):
+            if self.from_sql:
+                raise unsupported("DECLARE CURSOR")
+            self.remote = session.forwarding.start(self)
+            return
         transaction = session.lock_relations(prepared)
         self.transaction = transaction
+        if session.settings.forwards:
+            session.forwarding.before_read(transaction)
         self.snapshot = transaction.snapshot()
         session.block.snapshot_taken = True
         self.context = session.exec_context(transaction, self.snapshot, self.params)

@@ -34,7 +34,7 @@ _TAGS = {"select": "SELECT", "values": "SELECT", "insert": "INSERT 0", "update":
 class PreparedStatement(StatementCore):
     __slots__ = (
         "session", "statement", "given_types", "param_types", "locks", "name", "kind", "is_query", "prepared_us", "from_sql",
-        "keeps_shape", "row_lock",
+        "keeps_shape", "changes",
     )  # fmt: skip
 
     def __init__(self, session: Any, statement: Statement, given_types: list[int], name: str = "") -> None:
@@ -52,7 +52,7 @@ class PreparedStatement(StatementCore):
         self.executable: Any = None
         self.locks: list[tuple[int, str]] = []
         self.validity: Any = None
-        self.row_lock = ""  # SELECT FOR UPDATE, as a read-only transaction refuses it
+        self.changes = ""  # the command, as a read-only transaction refuses it; '' for what only reads
         self.prepared_us = session.eval.wall_us()
         self.encoders: dict[tuple, Any] = {}  # by result formats, as descriptions; readers by parameter formats
         self.descriptions: dict[tuple, bytes] = {}
@@ -76,7 +76,7 @@ class PreparedStatement(StatementCore):
         query = bind(self.statement, session.catalog, self.given_types, session.eval.type_context)
         self.param_types = list(query.param_types)
         self.columns = _columns(query)
-        self.row_lock = f"SELECT FOR {query.locks[0].strength.upper()}" if query.locks else ""
+        self.changes = _changes(query)
         self.validity = self.program = None
         self.reads = False
         self.allowed_to = -1
@@ -89,7 +89,7 @@ class PreparedStatement(StatementCore):
             return
         self.locks = self.executable.locks
         self.program = self.executable.program
-        only_reads = self.kind == "select" and not self.row_lock and not planned.volatile and not planned.ctes
+        only_reads = self.kind == "select" and not self.changes and not planned.volatile and not planned.ctes
         self.reads = only_reads and self.program is None
         self.lock_keys = [(("relation", session.database.oid, oid), MODE_NUMBER[mode]) for oid, mode in self.locks]
         self.validity = validity
@@ -111,6 +111,14 @@ class PreparedStatement(StatementCore):
 
     def tag(self, processed: int) -> str:
         return f"{_TAGS[self.kind]} {processed}"
+
+
+def _changes(query: Any) -> str:
+    if query.kind in WRITES:
+        return query.kind.upper()
+    if query.locks:
+        return f"SELECT FOR {query.locks[0].strength.upper()}"
+    return "SELECT" if any(cte.query.kind in WRITES for cte in query.ctes) else ""
 
 
 def control_of(statement: Statement) -> str | None:

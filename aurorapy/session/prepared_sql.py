@@ -10,6 +10,7 @@ from typing import Any
 from aurorapy.errors import DatabaseError, FeatureNotSupported
 from aurorapy.execute import explain
 from aurorapy.session.columns import columns_of
+from aurorapy.session.forwarding import unsupported
 from aurorapy.session.portals import Portal
 from aurorapy.session.prepared import PreparedStatement
 from aurorapy.session.rows import Rows
@@ -70,6 +71,10 @@ def explain_execute(session: Any, statement: s.Explain, inner: s.Execute) -> Row
     prepared = need(session, inner.name)
     if not prepared.is_query:
         raise FeatureNotSupported("EXPLAIN of a utility statement is not supported")
+    if session.block.remote is not None or (prepared.changes and explain.read_options(statement.options)["analyze"]):
+        if session.forwarding.takes(prepared):
+            raise unsupported("EXPLAIN EXECUTE")
+        session.lock_relations(prepared)
     params = _arguments(session, prepared, inner)
     lines = explain.explain(session, prepared.statement, statement.options, params)
     return Rows(columns_of(session, statement), [(line,) for line in lines], "EXPLAIN")

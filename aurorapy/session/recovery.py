@@ -20,6 +20,7 @@ HARMLESS_LOCKS = ("ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE")
 
 def refuse(session: Any, statement: s.Statement) -> None:
     """Called where the instance reads what another one writes."""
+    session.forwarding.refuse(statement)
     if isinstance(statement, s.CreateTable) and statement.persistence == "t":
         raise TransactionStateError("cannot create temporary tables during recovery", sqlstate="25006")
     what = _forbidden(statement)
@@ -37,13 +38,13 @@ def _forbidden(statement: s.Statement) -> str:
     return statement.tag if isinstance(statement, (s.Vacuum, s.Analyze, s.Reindex)) else ""
 
 
-def check_characteristics(options: dict[str, Any]) -> None:
+def check_characteristics(options: dict[str, Any], forwards: bool = False) -> None:
     """Of a transaction begun, or changed, on such an instance."""
     if options.get("isolation") == "serializable":
         raise FeatureNotSupported(
             "cannot use serializable mode in a hot standby", hint="You can use REPEATABLE READ instead."
         )
-    if options.get("read_only") is False:
+    if options.get("read_only") is False and not forwards:
         raise FeatureNotSupported("cannot set transaction read-write mode during recovery")
 
 

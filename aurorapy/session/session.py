@@ -22,9 +22,10 @@ from aurorapy.execute.ddl.context import DdlContext
 from aurorapy.session.block import TransactionBlock
 from aurorapy.session.context import SessionFacts, make_eval_context
 from aurorapy.session.extended import ExtendedProtocol
+from aurorapy.session.forwarding import WriteForwarding
 from aurorapy.session.output import Output
 from aurorapy.session.portals import Portal, Portals
-from aurorapy.session.prepared import WRITES, PreparedStatement
+from aurorapy.session.prepared import PreparedStatement
 from aurorapy.session.settings import SessionSettings
 from aurorapy.session.simple import SimpleProtocol
 from aurorapy.session.timeouts import Timeouts
@@ -58,6 +59,9 @@ class Session:
         self.read_message: Callable[[], tuple] | None = None  # the next message of the client; set by the connection
         self.read_copy_data: Callable[[], bytes] = bytes  # what CopyData messages are there already
         self.short = ShortPath(self, output.buffer)
+        self.forwarding = WriteForwarding(self)
+        self.forwarding.mode_changed()
+        self.on_begin: Callable[[Any], None] = lambda transaction: None  # may refuse the transaction
         self.last_commit = 0  # LSN of the session's own last commit, when it did not wait for it
 
     # -- transactions --------------------------------------------------------------------------------------------------
@@ -68,6 +72,7 @@ class Session:
         self.eval.transaction_us = self.eval.statement_us or self.eval.wall_us()
         self.eval.type_context.now_us = self.eval.transaction_us
         self.catalog.begin(transaction)
+        self.on_begin(transaction)
         return transaction
 
     def _committed_without_waiting(self, lsn: int) -> None:
@@ -81,7 +86,9 @@ class Session:
     def promoted(self) -> None:
         """The instance has become the writer: the next transaction may write."""
         self.eval.in_recovery = False
+        self.forwarding.close()
         self.settings.refresh()
+        self.forwarding.mode_changed()
         self.settings.on_change("in_hot_standby", False)
 
     def plan_validity(self) -> tuple:
@@ -98,9 +105,8 @@ class Session:
         """Table locks of a statement; plans again when a lock was waited for and the catalog moved. Returns the transaction."""
         while True:
             transaction = self.block.transaction
-            if transaction.read_only and (prepared.row_lock or prepared.kind in WRITES):
-                what = prepared.row_lock or prepared.kind.upper()
-                raise TransactionStateError(f"cannot execute {what} in a read-only transaction", sqlstate="25006")
+            if prepared.changes and transaction.read_only:
+                raise TransactionStateError(f"cannot execute {prepared.changes} in a read-only transaction", sqlstate="25006")
             for oid, mode in prepared.locks:
                 transaction.lock_relation(oid, mode)
             if prepared.validity != self.plan_validity():
@@ -217,6 +223,8 @@ class Session:
             self.transaction.lock_timeout = self.settings.lock_timeout_s
         elif name == "seed":
             self.eval.seed_random(value)
+        elif name == "apg_write_forward.consistency_mode":
+            self.forwarding.mode_changed()
         self.output.parameter_changed(name)
 
     def _user_changed(self) -> None:
@@ -251,6 +259,7 @@ class Session:
         """The client is gone: nothing of the session stays."""
         self.timeouts.close()
         self.portals.close_all()
+        self.forwarding.close()
         if self.block.transaction is not None:
             self.block._abort()
         self.instance.session_closed(self)

@@ -55,10 +55,13 @@ class SessionSettings:
         self.waits_for_commit: bool = self["synchronous_commit"] != "off"
         self.work_mem_bytes: int = self["work_mem"] << 10
         self.in_recovery: bool = self["in_hot_standby"]
+        self.forwards: bool = (
+            self.in_recovery and self["local_write_forwarding"] and self["apg_write_forward.consistency_mode"] != "off"
+        )
         limit = self["temp_file_limit"]
         self.temp_file_limit_bytes: int | None = limit << 10 if limit >= 0 else None
         self.transaction_defaults = (
-            self["default_transaction_isolation"], self["default_transaction_read_only"] or self.in_recovery,
+            self["default_transaction_isolation"], self["default_transaction_read_only"] or (self.in_recovery and not self.forwards),
             self["default_transaction_deferrable"],
         )  # fmt: skip
 
@@ -166,7 +169,7 @@ class SessionSettings:
             if key in self.values or key in self.startup:
                 return str(self[key])
             raise need_setting_error(name)
-        if key == "transaction_read_only" and self.in_recovery:
+        if key == "transaction_read_only" and self.in_recovery and not self.forwards:
             return "on"
         if key.startswith("transaction_") and key not in self.values:
             key = f"default_{key}"  # outside a block: what the statement's own transaction has

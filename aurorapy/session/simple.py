@@ -41,7 +41,8 @@ class SimpleProtocol:
             session.start_statement(text)
             session.prepared.pop("", None)
             session.output.hold_tags()
-            if not self._bulk_inserts.run(text) and not self._run_known(text):
+            is_here = not session.settings.forwards and session.block.remote is None
+            if not (is_here and self._bulk_inserts.run(text)) and not self._run_known(text):
                 self._run_all(text)
             session.block.finish_implicit()
             session.output.release_tags(committed=True)
@@ -73,7 +74,7 @@ class SimpleProtocol:
         if session.block.state == "failed":
             return False
         found = self.text_plans.find(text)
-        if found is None:
+        if found is None or session.forwarding.takes(found[0]):
             return False
         session.portals.close("")
         self._run_prepared(*found)

@@ -20,6 +20,8 @@ from aurorapy.records import dataclass
 from aurorapy.session import copy as copy_protocol
 from aurorapy.session import cursors, prepared_sql, recovery
 from aurorapy.session.columns import columns_of, show_columns
+from aurorapy.session.forwarding import unsupported
+from aurorapy.session.prepared import PreparedStatement
 from aurorapy.session.rows import Rows
 from aurorapy.sql import statements as s
 
@@ -224,6 +226,11 @@ def _explain(session: Any, statement: s.Explain) -> Rows:
             return prepared_sql.explain_execute(session, statement, inner)
         else:
             raise FeatureNotSupported(f"EXPLAIN of {inner.tag} is not supported")
+    if explain.read_options(statement.options, statement.positions)["analyze"] or session.block.remote is not None:
+        prepared = PreparedStatement(session, inner, [])
+        if session.forwarding.takes(prepared):
+            return Rows(columns_of(session, statement), session.forwarding.rows(statement), "EXPLAIN")
+        session.lock_relations(prepared)
     lines = explain.explain(session, inner, statement.options, (), statement.positions)
     return Rows(columns_of(session, statement), [(line,) for line in lines], "EXPLAIN")
 
@@ -265,6 +272,8 @@ def _definition(session: Any, statement: s.Statement) -> str:
     transaction = session.transaction
     tag = ddl.tag_of(statement)
     if transaction.read_only and not ddl.allowed_read_only(statement):
+        if session.forwarding.is_on:
+            raise unsupported(tag)
         raise TransactionStateError(f"cannot execute {tag} in a read-only transaction", sqlstate="25006")
     try:
         outcome = ddl.execute(session.ddl_context(), statement)

@@ -69,6 +69,14 @@ class TransactionCore(LockOwner):
     def release_snapshot(self, snapshot: Snapshot) -> None:
         """The statement is done with it."""
 
+    @property
+    def first_lsn(self) -> int:
+        """Of REPEATABLE READ's snapshot; 0 before there is one."""
+
+    def read_as_of(self, lsn: int) -> None:
+        """REPEATABLE READ's snapshot shall be that of a reader of the same volume, which still holds it. ValueError
+        when rows that it sees may have gone."""
+
     def drop_first_snapshot(self) -> None:
         """REPEATABLE READ's snapshot no longer holds the prune horizon."""
 

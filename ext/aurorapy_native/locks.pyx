@@ -123,6 +123,22 @@ cdef class TransactionCore(LockOwner):
         """The statement is done with it."""
         snapshot.release()
 
+    @property
+    def first_lsn(self):
+        """Of REPEATABLE READ's snapshot; 0 before there is one."""
+        return self.first.lsn if self.first is not None else 0
+
+    def read_as_of(self, uint64_t lsn):
+        """REPEATABLE READ's snapshot shall be that of a reader of the same volume, which still holds it. ValueError
+        when rows that it sees may have gone."""
+        cdef Snapshot taken
+        if not self.status.horizon() <= lsn <= self.status.vdl:
+            raise ValueError(lsn)
+        taken = self.status.take(self, self.ids, self.command)
+        taken.release()
+        taken.lsn = lsn
+        self.first = self.status.copy(taken, self.command)
+
     def drop_first_snapshot(self):
         """REPEATABLE READ's snapshot no longer holds the prune horizon."""
         if self.first is not None:

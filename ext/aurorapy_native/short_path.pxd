@@ -36,6 +36,7 @@ cdef class ShortPath:
     cdef OutBuffer out
     cdef bint on_loop                # in serve_here: what would have to wait is left to the task
     cdef public bint skipping        # after an error, until Sync
+    cdef public bint closed          # every message is the general way's
     cdef VolumeCore volume
     cdef RunQueue tasks
     cdef Sender stream               # the client's: proceeds when `committing` is over

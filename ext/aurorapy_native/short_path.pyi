@@ -20,6 +20,7 @@ class ShortPath:
     """One session's."""
 
     skipping: bool
+    closed: bool
     @property
     def statement(self) -> Any:
         """PreparedStatement of the unnamed portal while it is this path's; None when there is none."""

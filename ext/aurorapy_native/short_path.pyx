@@ -123,7 +123,7 @@ cdef class ShortPath:
         """Takes messages as long as it can; the next one, if any, is the general way's."""
         cdef Message message
         cdef int taken = 0
-        while not self.skipping and reader.peek(&message):
+        while not self.skipping and not self.closed and reader.peek(&message):
             try:
                 if not self.take(&message):
                     break
@@ -150,7 +150,8 @@ cdef class ShortPath:
         try:
             while reader.peek(&message):
                 mark = self.out.size
-                if self.skipping or mark >= LARGE or not self.needs_no_wait(&message) or not self.take(&message):
+                if self.skipping or self.closed or mark >= LARGE or not self.needs_no_wait(&message) or \
+                        not self.take(&message):
                     return False
                 reader.skip(&message)
                 if self.committing is not None:

@@ -26,6 +26,10 @@ EXAMPLES = [
     im.Failed("no read quorum"),
     im.ChangeNodes("replace", "b1", "b3=b:127.0.0.1:7008"),
     im.Changed(1),
+    im.OpenSession("i2"),
+    im.Forward(0x2A8, bytes(range(100))),
+    im.Forward(0, b""),
+    im.CancelForwarded(),
 ]
 
 
