@@ -74,7 +74,7 @@ cdef class HeapReader:
             return -1
         frame = self.storage.frame(block_of(tid))
         if (<PageHeader*> self.pool.at(frame)).kind != KIND_HEAP:
-            raise DataCorrupted(f"block {block_of(tid)} of the relation at page {self.storage.root} is not a heap page")
+            raise not_a_heap_page(self, frame, block_of(tid))
         return frame
 
     cdef char* visible(self, uint64_t tid, Snapshot snapshot, uint64_t* at) except? NULL:
@@ -353,6 +353,13 @@ cdef inline bint is_known(const char* page, int n, uint64_t known, Snapshot snap
         return False
     lp = line(page, n)
     return lp_flags(lp) == LP_NORMAL and row_at(page, lp).xmin == known and row_at(page, lp).xmax == 0
+
+
+cdef object not_a_heap_page(HeapReader heap, int32_t frame, uint32_t block):
+    cdef PageHeader* head = <PageHeader*> heap.pool.at(frame)
+    return DataCorrupted(f"block {block} of the relation at page {heap.storage.root} is not a heap page",
+                         detail=f"Page {heap.storage.page_of(block)} has kind {head.kind}, owner {head.owner} and LSN "
+                                f"{head.lsn:#x}; the VDL is {heap.pool.vdl:#x}.")
 
 
 cdef object too_old(Snapshot snapshot):

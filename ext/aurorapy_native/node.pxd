@@ -5,6 +5,7 @@ cdef class Table:
     """The memtable of one hot log file."""
     cdef readonly object memtable
     cdef readonly uint64_t file          # its number
+    cdef public bint is_sealing          # it is being cut into a run, and takes nothing more
 
 cdef class SegmentCore:
     """How far one copy of a protection group is."""

@@ -11,6 +11,8 @@ class Table:
     memtable: Memtable
     file: int
     """Its number."""
+    is_sealing: bool
+    """It is being cut into a run, and takes nothing more."""
     def __init__(self, file: int) -> None: ...
 
 class SegmentCore:

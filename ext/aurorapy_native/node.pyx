@@ -75,7 +75,7 @@ cdef class SegmentCore:
         table = tables[len(tables) - 1]
         if self.ahead:      # what fills a gap goes where its successors are: a table is sealed with all below its end
             for each in tables:
-                if <uint64_t> each.memtable.last > prev:
+                if <uint64_t> each.memtable.last > prev and not each.is_sealing:
                     table = each
                     break
         found, _ = table.memtable.ingest(records, prev)

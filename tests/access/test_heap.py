@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aurorapy.access.vacuum import check_heap
-from aurorapy.errors import ProgramLimitExceeded, SerializationFailure
+from aurorapy.errors import DataCorrupted, ProgramLimitExceeded, SerializationFailure
 from aurorapy_native.heap import BEING_MODIFIED, DELETED, INVISIBLE, OK, SELF_MODIFIED, UPDATED_BY_OTHER
 from aurorapy_native.heap_check import all_visible, check_page, page_facts
 from aurorapy_native.heap_vacuum import free_dead, vacuum_page
@@ -126,6 +126,16 @@ def test_tids_that_lead_nowhere(env, tid):
     assert heap.update(tid, (1, "b"), txn.xid, 0, snapshot)[0] == INVISIBLE
     assert heap.delete(tid, txn.xid, 0, snapshot)[0] == INVISIBLE
     assert heap.lock(tid, txn.xid, UPDATE, 0, snapshot)[0] == INVISIBLE
+
+
+def test_a_block_whose_page_is_none_of_the_heaps_says_what_is_there(env):
+    heap = open_heap(env)
+    (tid,) = insert(env, heap, (1, "a"))
+    page_no = heap.storage.page_number(0)
+    heap.storage.mtr.run([(page_no, ("init", 4, 77, 0))])
+    with pytest.raises(DataCorrupted, match="block 0 of the relation at page .* is not a heap page") as caught:
+        heap.fetch(tid, env.txns.begin().snapshot(), (1,))
+    assert caught.value.detail.startswith(f"Page {page_no} has kind 4, owner 77 and LSN 0x")
 
 
 # -- outcomes -----------------------------------------------------------------------------------------------------------

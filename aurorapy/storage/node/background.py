@@ -129,7 +129,7 @@ class Background:
 
     def seal(self, segment: Segment, table: Table) -> None:
         """Cuts a delta run from a memtable, and an image run of the pages whose chains in it are long."""
-        last = table.memtable.last
+        table.is_sealing, last = True, table.memtable.last
         opened: list[Run] = []
         if last > segment.sealed:
             info, long_chains = self._write_delta(segment, table, last)
