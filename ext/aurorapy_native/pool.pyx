@@ -222,7 +222,7 @@ cdef class BufferPool:
                 frame = self.take_frame()
                 if frame >= 0:
                     return frame
-                if attempt == 0 and self.frame_waiter is not None and ahead_of_vdl(self):
+                if attempt == 0 and self.frame_waiter is not None and mostly_ahead_of_vdl(self):
                     self.frame_waiter()      # rather than take the few durable pages from whoever needs them now
             self.wait_for_frame()
 
@@ -331,10 +331,10 @@ cdef class BufferPool:
         return n
 
 
-cdef bint ahead_of_vdl(BufferPool pool) noexcept nogil:
-    """Is there a page that must not be evicted until the VDL has moved?"""
-    cdef uint32_t f
+cdef bint mostly_ahead_of_vdl(BufferPool pool) noexcept nogil:
+    """Must most of the pages not be evicted until the VDL has moved? It stands still while too few storage nodes are
+    there, and reads must go on."""
+    cdef uint32_t f, ahead = 0
     for f in range(pool.frames):
-        if pool.frame_page[f] != NO_PAGE and lsn_at(pool.base + <size_t> f * PAGE) > pool.vdl:
-            return True
-    return False
+        ahead += pool.frame_page[f] != NO_PAGE and lsn_at(pool.base + <size_t> f * PAGE) > pool.vdl
+    return ahead * 2 > pool.frames

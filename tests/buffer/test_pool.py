@@ -53,6 +53,15 @@ def test_what_is_above_the_vdl_stays_until_it_moves():
     assert pool.drop_all() == 0
 
 
+def test_reading_waits_for_no_vdl_while_most_pages_are_durable():
+    pool = BufferPool(16, lambda page_no: numbered(page_no, lsn=1000 if page_no < 4 else 10))
+    pool.frame_waiter = lambda: pytest.fail("the VDL stands still: too few storage nodes are there")
+    pool.set_vdl(10)
+    for page_no in range(100):
+        pool.page(page_no)
+    assert all(pool.resident(page_no) for page_no in range(4)) and pool.evictions == 84
+
+
 def test_without_anybody_to_wait_for_a_full_pool_is_an_error():
     pool = BufferPool(16, lambda page_no: numbered(page_no, lsn=1000))
     for page_no in range(16):

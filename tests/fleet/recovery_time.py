@@ -17,10 +17,11 @@ from pathlib import Path
 from tests.support.node_process import ProcessFleet
 
 ROWS, ROW_BYTES = 2000, 1000
+MORE_ROWS = 10_000  # a large run: so many new rows between two updates, which is the quicker way to much redo
 
 
 def fill(fleet: ProcessFleet, redo_mb: int) -> int:
-    """Updates rows until so much redo was made; how much it is."""
+    """Updates rows, and adds others, until so much redo was made; how much it is."""
     with fleet.writer.connect() as wire:
         start = position(wire)
         wire.query("create table if not exists pile (id int primary key, padding text)")
@@ -28,7 +29,11 @@ def fill(fleet: ProcessFleet, redo_mb: int) -> int:
         number = 0
         while position(wire) - start < redo_mb << 20:
             number += 1
-            error = wire.query(f"update pile set padding = repeat('{number % 10}', {ROW_BYTES})", timeout=300).error
+            sql = f"update pile set padding = repeat('{number % 10}', {ROW_BYTES}) where id <= {ROWS}"
+            if redo_mb >= 100 and number % 2:
+                first = ROWS + number * MORE_ROWS
+                sql = f"insert into pile select g, repeat('x', {ROW_BYTES}) from generate_series({first}, {first + MORE_ROWS - 1}) g"
+            error = wire.query(sql, timeout=300).error
             assert not error, error
         return position(wire) - start
 
@@ -52,9 +57,10 @@ def measure(redo_mb: int, rounds: int, say=print) -> list[float]:
                 fleet.writer.start()
                 fleet.writer.seconds_to_first_query()
                 times.append(time.monotonic() - began)
-                with fleet.writer.connect() as wire:
-                    assert wire.query(f"select count(*) from pile where padding = 'r{number}'").rows == [("100",)]
                 say(f"kill -9 to first query: {times[-1]:.2f} s")
+                with fleet.writer.connect() as wire:
+                    found = wire.query(f"select count(*) from pile where id <= 100 and padding = 'r{number}'").rows
+                    assert found == [("100",)], found
             return times
 
 
