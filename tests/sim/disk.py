@@ -12,8 +12,10 @@ Faults it may inject:
     ENOSPC          `faults.capacity`: bytes all files together may take
     slow            every log write takes a random time, now and then a long one
     bit flip        `medium.flip(path, offset)`: at rest
+    lost write      `faults.lead_astray(suffix)`: the next pwrite to such a file reports success and never happens
+    misdirected     `faults.lead_astray(suffix, shift)`: it lands so many bytes further on, or before, in the same file
 
-Not here: misdirected writes, latent sector errors (with several copies, later).
+Not here: latent sector errors that stay.
 """
 
 from __future__ import annotations
@@ -161,15 +163,29 @@ class SimFaults:
         self.counts = {"pread": 0, "pwrite": 0, "sync": 0, "log_write": 0, "log_sync": 0}
         self._fail_at: dict[str, int] = {}
         self._error = errno.EIO
+        self.astray: dict[str, int] = {}  # suffix of a path -> where its next write goes instead; 0: nowhere
 
     def fail(self, kind: str, after: int = 0, error: int = errno.EIO) -> None:
         """The call of that kind after `after` more of them fails, once."""
         self._fail_at[kind] = self.counts[kind] + after
         self._error = error
 
+    def lead_astray(self, suffix: str, shift: int = 0) -> None:
+        """The next write to a file of such a name lands `shift` bytes away; 0: nowhere."""
+        self.astray[suffix] = shift
+
+    def place_of(self, path: str, position: int) -> int:
+        """Where a write really goes, -1 for nowhere."""
+        suffix = next((each for each in self.astray if path.endswith(each)), None)
+        if suffix is None:
+            return position
+        shift = self.astray.pop(suffix)
+        return max(0, position + shift) if shift else -1
+
     def calm(self) -> None:
         """Nothing more fails."""
         self._fail_at.clear()
+        self.astray.clear()
 
     def check(self, kind: str) -> None:
         count = self.counts[kind]
@@ -193,7 +209,11 @@ class SimFile:
         self._disk.faults.check("pwrite")
         self._disk.need_space(position + len(data) - len(self._inode.cached))
         self._disk.trace(f"pwrite {self.path} {position} {len(data)}")
-        self._inode.write(position, bytes(data))
+        place = self._disk.faults.place_of(self.path, position)
+        if place != position:
+            self._disk.trace(f"astray: at {place}")
+        if place >= 0:
+            self._inode.write(place, bytes(data))
 
     def sync(self) -> None:
         self._disk.alive()

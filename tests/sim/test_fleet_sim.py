@@ -35,6 +35,11 @@ def test_bit_flips_are_never_served_and_all_repaired(seed):
     run_seed(seed, "flips")
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_writes_that_are_lost_or_land_elsewhere_are_found_and_repaired(seed):
+    run_seed(seed, "astray")
+
+
 @pytest.mark.parametrize("first", range(0, 200, 20))
 def test_readers_follow_and_take_over(first):
     for seed in range(first, first + 20):

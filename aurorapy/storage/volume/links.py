@@ -38,7 +38,8 @@ HEDGE_SECONDS_MIN = 0.005
 HEDGE_FACTOR = 4  # a read is late when it takes so many times what is usual
 LATENCY_UNKNOWN = 0.001
 LATENCY_WEIGHT = 0.1
-LASTING = ("XX001", "72000")  # what every copy says of a page is not going to change: damaged, too old
+TOO_OLD = "72000"
+LASTING = ("XX001", TOO_OLD)  # what every copy says of a page is not going to change: damaged, too old
 
 
 class Question:
@@ -305,7 +306,8 @@ class LinkTransport:
             read.problem = DataCorrupted(f"page {message.page_no} from copy {copy} is damaged: its checksum does not match")
         elif type(message) is m.ReadFailed:
             kind = DataCorrupted if message.sqlstate == DataCorrupted.sqlstate else DatabaseError
-            read.problem = kind(message.reason, sqlstate=message.sqlstate)
+            if read.problem is None or read.problem.sqlstate != TOO_OLD:  # of a version that is gone, damage is no news
+                read.problem = kind(message.reason, sqlstate=message.sqlstate)
         else:
             self._receive(copy, message)
         read.waiter.wake()

@@ -1,5 +1,5 @@
 """Mistakes made on purpose, to see that the simulator finds them: mutants of the production classes, nineteen that anybody
-could think of, and one for a bug it once found.
+could think of, one for a bug it once found, and one for disks that lie.
 
     python -m tests.sim --sabotage              all, each on seeds until one catches it (at most 200)
     python -m tests.sim --sabotage --only 5     one
@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator
 from unittest.mock import patch
 
+from aurorapy.errors import DataCorrupted
 from aurorapy.instance import messages as im
 from aurorapy.instance.reader import Follower
 from aurorapy.storage import messages as m
@@ -272,6 +273,18 @@ def page_checksum_off(patched: Patch) -> None:
     patched(runs, "verify_page", lambda page: True)
 
 
+def lost_write_unnoticed(patched: Patch) -> None:
+    """An image is taken for the page's whichever version it is; a hole where it should be, for a page never written."""
+
+    def read_at(self: runs.ImageRun, at: int) -> bytes:
+        page = self.file.pread(8192, runs.HEADER_BYTES[runs.IMAGE] + at * 8192)
+        if len(page) != 8192 or not runs.verify_page(page):
+            raise DataCorrupted("damaged")
+        return page
+
+    patched(runs.ImageRun, "read_at", read_at)
+
+
 # -- peers -------------------------------------------------------------------------------------------------------------
 
 
@@ -371,6 +384,8 @@ MUTANTS = (
            (("laggards", 2), ("laggards", 3), ("laggards", 6))),
     Mutant(20, "an epoch counts that could not be written", ("disks", "storm"), promise_without_disk,
            (("disks", 29), ("storm", 28), ("disks", 32), ("disks", 39))),
+    Mutant(21, "a lost or misdirected write is not noticed", ("astray",), lost_write_unnoticed,
+           (("astray", 0),)),
 )
 
 

@@ -19,6 +19,7 @@
     moves     copies are moved to other nodes and back, while writers and nodes die
     readers   two readers follow, lose their writer, their stream and each other; some are promoted
     flips     bits flip at rest on two nodes, which also die at times
+    astray    writes of two nodes' runs and manifests get lost or land elsewhere; they also die at times
 
 Errors: Violation.
 
@@ -30,8 +31,9 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from aurorapy.errors import DatabaseError
+from aurorapy.ids import PAGE_SIZE
 
-from tests.sim.disk import SimMedium
+from tests.sim.disk import SECTOR, SimMedium
 from tests.sim.fleet.reader import can_be_promoted
 from tests.sim.fleet.storm import Storm
 from tests.sim.storage import Violation
@@ -405,6 +407,24 @@ def flip(world: Any, machine: Any) -> None:
         machine.medium.flip(path, offset, 1 << rng.randrange(8))
 
 
+def astray(world: Any) -> None:
+    """D5. Not of the hot log: a disk that loses its end has told a lie which nobody can find out."""
+    universe, rng = world.universe, world.universe.rng
+    quiet(world)
+    until_open(world)
+    victims = rng.sample(world.nodes, 2)
+    for _ in range(rng.randrange(6, 20)):
+        universe.run_for(rng.uniform(0.05, 1.0) * world.pace)
+        victim = rng.choice(victims)
+        suffix = rng.choice((".run", ".run", ".run", "/manifest.new"))
+        shift = rng.choice((0, 0, rng.randrange(-40, 40) * SECTOR, -PAGE_SIZE, PAGE_SIZE))
+        universe.tell(victim.name, f"the next write to {suffix} " + (f"lands {shift} bytes away" if shift else "is lost"))
+        victim.faults.lead_astray(suffix, shift)
+        if rng.random() < 0.2:
+            victim.held_until = universe.now + rng.uniform(0.0, 1.0)
+            victim.kill()
+
+
 def quiet(world: Any) -> None:
     """For scenarios that measure who may go on: no weather of its own."""
     world.network.weather.reset_rate = world.network.weather.slow_rate = 0.0
@@ -427,7 +447,7 @@ def back(world: Any) -> None:
 SCENARIOS: dict[str, Callable[[Any], None]] = {
     work.__name__: work
     for work in (
-        storm, calm, n4, az, az1, split, power, recovery, laggards, disks, syncs, flips, half_sent, promises,
+        storm, calm, n4, az, az1, split, power, recovery, laggards, disks, syncs, flips, astray, half_sent, promises,
         tails, emptied, stale, moves, readers,
     )
 }
