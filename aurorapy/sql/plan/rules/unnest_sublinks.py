@@ -10,6 +10,7 @@ NOT IN stays a subplan: a NULL among its rows makes it unknown, which no join sa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from aurorapy.expressions.nodes import Column, Expr, Not, Param, SubLink
@@ -99,8 +100,10 @@ def _outside_rels(inner: Query) -> set[int]:
 
 
 def _leans_outside(inner: Query) -> bool:
-    """Does an entry of FROM (not just WHERE) use columns of the queries around?"""
+    """Does an entry of FROM or the ON of an outer join (not just WHERE) use columns of the queries around?"""
     inside = own_rels(inner)
+    if any(r not in inside for item in inner.from_ for on in _fixed_conditions(item, False) for r in rels_of(on)):
+        return True
     for rte in inner.rtes.values():
         exprs = [*rte.functions, *(v for row in rte.values for v in row)]
         if rte.query is not None:
@@ -108,6 +111,16 @@ def _leans_outside(inner: Query) -> bool:
         if any(r not in inside for e in exprs for r in rels_of(e)):
             return True
     return False
+
+
+def _fixed_conditions(item: Any, fixed: bool) -> Iterator[Expr]:
+    """The ON of every outer join, and of what is joined below one: they cannot move up to the join around."""
+    if isinstance(item, Join):
+        fixed = fixed or item.kind not in ("inner", "cross")
+        if fixed and item.on is not None:
+            yield item.on
+        yield from _fixed_conditions(item.left, fixed)
+        yield from _fixed_conditions(item.right, fixed)
 
 
 def _bind_outputs(test: Expr, outputs: list[Expr]) -> Expr:
