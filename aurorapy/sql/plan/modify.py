@@ -20,7 +20,7 @@ from aurorapy.sql.plan.joins import JoinPlanner
 from aurorapy.sql.plan.rules import RULES
 from aurorapy.sql.plan.rules.fold_constants import raise_errors
 from aurorapy.sql.plan.rules.reduce_outer_joins import tree_rels
-from aurorapy.sql.plan.select import _entry_sublinks, _inner_conditions, _tree_sublinks
+from aurorapy.sql.plan.select import _entry_sublinks, _tree_sublinks, inner_conditions
 from aurorapy.sql.tree import Query, Ref
 
 
@@ -97,7 +97,7 @@ def _plan_change(planner: Any, query: Query) -> nodes.Modify:
     node = nodes.Modify(query.kind, rel, relation, query.rtes[rel].alias, child, rels=child.rels | {rel})
     same_tree = query.from_ == original.from_ and query.where == original.where
     node.recheck = where if same_tree else [plan(q) for q in conjuncts(_mapped_where(original, query))]
-    node.recheck += [q for item in tree for q in _inner_conditions(item) if q not in node.recheck]
+    node.recheck += [q for item in tree for q in inner_conditions(item) if q not in node.recheck]
     if query.kind == "update":
         sets = {attno: plan(expr) for attno, expr in query.sets}
         node.values = [sets.get(i + 1, old) for i, old in enumerate(row_columns(rel, relation))]

@@ -40,12 +40,16 @@ Planned = tuple[nodes.Node, list[Expr]]
 
 def plan_select(planner: Any, query: Query, fetched: float = 0.0) -> Planned:
     """(plan, output expressions) of a SELECT or VALUES."""
+    written = query
     for rule in RULES[1:]:
         query = rule(query, planner)
     raise_errors(query, planner)
     for rel, rte in query.rtes.items():
         planner.aliases[rel] = rte
-    return _Level(planner, query, fetched).plan()
+    level = _Level(planner, query, fetched)
+    if query.locks and set(written.rtes) <= set(query.rtes) and written.where != query.where:
+        level.recheck = conjuncts(written.where)
+    return level.plan()
 
 
 class _Level:
@@ -61,6 +65,7 @@ class _Level:
         self.windows = list(query.windows)
         self.fetched = fetched
         self.groupings: list[tuple[int, ...]] = []
+        self.recheck: list[Expr] | None = None  # WHERE before subqueries became joins, for rows that were waited for
 
     def plan(self) -> Planned:
         query = self.query
@@ -383,7 +388,8 @@ class _Level:
                     marks.append(nodes.RowMark(rel, rte.relation, lock.strength, lock.wait))
         if not marks:
             return node
-        recheck = [*conjuncts(self.query.where), *(q for item in self.query.from_ for q in _inner_conditions(item))]
+        where = conjuncts(self.query.where) if self.recheck is None else map(self.planner.plan_sublinks, self.recheck)
+        recheck = [*where, *(q for item in self.query.from_ for q in inner_conditions(item))]
         made = nodes.LockRows(node, marks, recheck, rels=node.rels, order=node.order)
         cost.pass_through(made, [], self.planner.costs)
         made.total += node.rows * self.planner.costs.cpu_tuple
@@ -491,11 +497,17 @@ def _entry_sublinks(rte: Any, plan: Any) -> Any:
     return rte
 
 
-def _inner_conditions(item: Any) -> list[Expr]:
+def inner_conditions(item: Any) -> list[Expr]:
+    """What every row of a join tree meets: the ON of inner joins, but for those on the missing side of an outer join and in
+    a subquery that became a join."""
     if isinstance(item, Ref):
         return []
-    below = [*_inner_conditions(item.left), *_inner_conditions(item.right)]
-    return [*conjuncts(item.on), *below] if item.kind in ("inner", "cross") else below
+    found = list(conjuncts(item.on)) if item.kind in ("inner", "cross") else []
+    if item.kind not in ("right", "full"):
+        found += inner_conditions(item.left)
+    if item.kind in ("inner", "cross", "right"):
+        found += inner_conditions(item.right)
+    return found
 
 
 def _covers(order: tuple[SortKey, ...], keys: list[Expr]) -> bool:
