@@ -216,6 +216,7 @@ def _settings() -> list[Setting]:
         Setting("apg_write_forward.idle_in_transaction_session_timeout", integer, 86_400_000, "user", "ms", description="So long a forwarded transaction may be idle on the writer; 0: for ever."),
         Setting("apg_write_forward.idle_session_timeout", integer, 300_000, "user", "ms", description="So long a forwarded session may be idle on the writer; 0: for ever."),
         Setting("apg_write_forward.max_forwarding_connections_percent", integer, 25, "sighup", minimum=1, maximum=100, description="Share of max_connections that forwarded sessions may take on the writer."),
+        Setting("apg_ccm_enabled", boolean, False, "sighup", description="Cluster cache management: the reader of tier 0 keeps the pages that the writer of tier 0 keeps."),
         Setting("promotion_tier", integer, 1, "sighup", maximum=15, description="Who becomes writer first when the writer is lost: 0 before 15."),
         Setting("metrics_listen", string, "", "postmaster", description="HTTP address of the metrics, as HOST:PORT; empty: none."),
         Setting("protection_group_size", integer, 1310720, "postmaster", "8kB", 64, 2**31 - 1, description="Address space of one protection group."),

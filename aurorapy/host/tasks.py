@@ -116,8 +116,8 @@ class GreenletTasks(RunQueue):
         self._make_ready(task)
         return task
 
-    def sleep(self, seconds: float) -> None:
-        waiter = self.waiter()
+    def sleep(self, seconds: float, event: int = 0) -> None:
+        waiter = self.waiter(event)
         timer = self.call_later(seconds, waiter.wake)
         try:
             waiter.wait()

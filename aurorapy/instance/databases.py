@@ -18,6 +18,7 @@ from aurorapy.catalog.schema import CatalogTable, catalog_tables, catalog_tables
 from aurorapy.catalog.seed import CATALOG_TOAST, default_opclass
 from aurorapy.catalog.store import CatalogTables
 from aurorapy.instance.tables import catalog_table_of
+from aurorapy_native.activity import DatabaseActivity
 
 PG_CLASS = 1259
 
@@ -30,6 +31,7 @@ class Database:
         self.oid = oid
         self.name = name
         self._class_root = class_root
+        self.activity = DatabaseActivity()
         self._roots: dict[int, int] | None = None  # OID of a catalog or its index → map page
         self.tables = CatalogTables(self._open_catalog)
         self.cache = CatalogCache(

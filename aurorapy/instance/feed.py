@@ -23,6 +23,8 @@ from typing import Any
 
 from aurorapy.host import Link
 from aurorapy.instance import messages as im
+from aurorapy.instance.cache_sharing import CacheSharing
+from aurorapy.instance.replica_views import known_to_writer
 from aurorapy.storage.messages import Lsn
 
 BEHIND_BYTES = 16 << 20
@@ -39,6 +41,9 @@ class AttachedReader:
         self.number = number  # of its question
         self.name = attach.name
         self.start = start  # its records begin behind
+        self.tier = attach.tier
+        self.fails_until = 0.0  # on demand: so long a share of what goes to it is dropped
+        self.fails = 0.0
         self.horizon = attach.horizon if attach.vdl else NEVER
         self.read_point: Lsn = NEVER
         self.is_admitted = False
@@ -65,6 +70,8 @@ class Feed:
     def begin(self) -> None:
         """This instance has become the writer of a cluster."""
         self._graced_until = self._clock.monotonic() + GRACE_SECONDS
+        if self._instance.settings["apg_ccm_enabled"]:
+            self._instance.cache_sharing = CacheSharing(self._instance)
         self._hold()
         self._tasks.call_later(GRACE_SECONDS + HEARTBEAT_SECONDS, self._hold)
 
@@ -82,6 +89,10 @@ class Feed:
             if reader.is_admitted:
                 reader.horizon, reader.read_point = message.oldest_snapshot, message.oldest_read_point
                 self._hold()
+        elif type(message) is im.AskReplicas and reader is not None:
+            link.send(*im.encode(im.Replicas(tuple(known_to_writer(self._instance))), number))
+        elif type(message) is im.Cached and self._instance.cache_sharing is not None:
+            self._instance.cache_sharing.cached(link, message.pages)
 
     def link_lost(self, link: Link) -> None:
         reader = self.readers.pop(link, None)
@@ -142,7 +153,7 @@ class Feed:
         for link in list(self.readers):
             if link.backlog() > BEHIND_BYTES:
                 link.close()
-            else:
+            elif not self._drops(self.readers[link]):
                 link.send(*parts)
 
     def _vdl_message(self, vdl: Lsn) -> tuple[bytes, ...]:
@@ -158,7 +169,8 @@ class Feed:
         parts = self._vdl_message(vdl)
         for reader in self.readers.values():
             if reader.is_admitted:
-                reader.link.send(*parts)
+                if not self._drops(reader):
+                    reader.link.send(*parts)
             elif vdl >= reader.start:
                 self._admit(reader)
 
@@ -171,6 +183,25 @@ class Feed:
             self._hold()
         if self.readers and self._clock.monotonic() - self._moved_at > HEARTBEAT_SECONDS / 2:
             self._moved(self._volume.vdl)
+
+    # -- faults on demand ----------------------------------------------------------------------------------------------------
+
+    def fail(self, percentage: float, seconds: float, name: str) -> bool:
+        """So long that share of what goes to the reader named ('': to all) is dropped; then its link is made anew, and it
+        catches up from the volume. False when there is none."""
+        failing = [reader for reader in self.readers.values() if name in ("", reader.name)]
+        for reader in failing:
+            reader.fails, reader.fails_until = percentage / 100, self._clock.monotonic() + seconds
+            self._tasks.call_later(seconds, reader.link.reset)
+        return bool(failing)
+
+    def _drops(self, reader: AttachedReader) -> bool:
+        if not reader.fails_until:
+            return False
+        if self._clock.monotonic() > reader.fails_until:
+            reader.fails_until = 0.0
+            return False
+        return self._instance.host.random.uniform() < reader.fails
 
     # -- what readers hold back ------------------------------------------------------------------------------------------------
 

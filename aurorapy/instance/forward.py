@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import Any
 
 from aurorapy.errors import DatabaseError
-from aurorapy.host import Link
+from aurorapy.host import Link, waits
 from aurorapy.host.frames import ProtocolError
 from aurorapy.instance import messages as im
 from aurorapy.storage.messages import Lsn
@@ -43,6 +43,7 @@ class WriterSession:
         self._link: Link | None = None
         self._reader = frontend.BackendReader()
         self._waiter: Any = None
+        self.event = waits.FORWARD_CONNECT  # what its waits are counted as
         self._questions = self._answers = 0  # for the VDL: the number of the last one
         self.lsn: Lsn = 0
         self.is_lost = False
@@ -122,7 +123,7 @@ class WriterSession:
     def _wait(self, until: float | None = None) -> None:
         if self.is_lost:
             raise WriterLost("connection to the writer instance was lost")
-        waiter = self._waiter = self._tasks.waiter()
+        waiter = self._waiter = self._tasks.waiter(self.event)
         try:
             waiter.wait(None if until is None else max(until - self._clock.monotonic(), 0.001))
         finally:

@@ -24,6 +24,7 @@ from aurorapy.catalog.cache import SessionCatalog
 from aurorapy.catalog.model import Relation
 from aurorapy.errors import DatabaseError, FatalError
 from aurorapy.instance import bootstrap, database_jobs, tables
+from aurorapy.instance.cache_sharing import CacheSharing
 from aurorapy.instance.channels import Channels
 from aurorapy.instance.databases import Database
 from aurorapy.instance.feed import Feed
@@ -102,6 +103,7 @@ class Instance:
         self.channels = Channels()
         self.maintenance = Maintenance(self)
         self.feed = Feed(self)
+        self.cache_sharing: CacheSharing | None = None  # of a writer, with apg_ccm_enabled
         self.wrote_from = 0  # VDL at which this instance became the writer
         self.follower: Follower | None = None  # of a reader, also when it has become the writer
         self.on_promoted: list[Callable[[], None]] = []

@@ -55,6 +55,7 @@ class Attach:
     epoch: Epoch
     vdl: Lsn = 0
     horizon: Lsn = 0
+    tier: int = 1  # of promotion
 
     def __str__(self) -> str:
         return f"Attach {self.name} epoch={self.epoch} vdl={self.vdl:#x}"
@@ -117,6 +118,63 @@ class Seen:
 
     def __str__(self) -> str:
         return f"Seen {self.name} vdl={self.vdl:#x} snapshot={self.oldest_snapshot:#x} lag={self.lag_us}us"
+
+
+@dataclass(slots=True)
+class AskReplicas:
+    """Reader → writer: who else is there? Answered by Replicas."""
+
+    def __str__(self) -> str:
+        return "AskReplicas"
+
+
+class Replica(NamedTuple):
+    """One instance, as the writer knows it; the writer itself has no lag. `said_us`: when it said so."""
+
+    name: str
+    is_writer: bool
+    vdl: Lsn
+    oldest_snapshot: Lsn
+    oldest_read_point: Lsn
+    lag_us: int
+    said_us: int
+    running: int
+
+
+@dataclass(slots=True)
+class Replicas:
+    instances: tuple[Replica, ...]
+
+    def __str__(self) -> str:
+        return f"Replicas {', '.join(each.name for each in self.instances)}"
+
+
+@dataclass(slots=True)
+class AskCached:
+    """Writer → the reader of tier 0: which pages have you? Answered by Cached."""
+
+    def __str__(self) -> str:
+        return "AskCached"
+
+
+@dataclass(slots=True)
+class Cached:
+    """Page numbers, four bytes each."""
+
+    pages: bytes
+
+    def __str__(self) -> str:
+        return f"Cached {len(self.pages) // 4} pages"
+
+
+@dataclass(slots=True)
+class Warm:
+    """Writer → the reader of tier 0: keep these too."""
+
+    pages: bytes
+
+    def __str__(self) -> str:
+        return f"Warm {len(self.pages) // 4} pages"
 
 
 # -- control -------------------------------------------------------------------------------------------------------------
@@ -267,6 +325,7 @@ class Failed:
 Message = (
     Attach | Attached | Records | Moved | Seen | Ask | Report | Promote | Promoted | Follow | StepDown | SteppedDown | Failed
     | ChangeNodes | Changed | OpenSession | Forward | CancelForwarded
+    | AskCached | Cached | Warm | AskReplicas | Replicas
 )
 KINDS: tuple[type, ...] = get_args(Message)
 _KIND_OF = {kind: number for number, kind in enumerate(KINDS)}

@@ -25,6 +25,7 @@ from typing import Any
 from aurorapy.errors import DatabaseError, DataCorrupted
 from aurorapy.host import Link
 from aurorapy.instance import messages as im
+from aurorapy.instance.cache_sharing import CacheKeeper
 from aurorapy.instance.feed import BEHIND_BYTES
 from aurorapy.storage.messages import NO_EPOCH, Epoch, Lsn
 from aurorapy.storage.volume.recovery import Superseded
@@ -32,6 +33,7 @@ from aurorapy_native.follow import Applier
 
 SEEN_SECONDS = 0.1
 AGAIN_SECONDS = 0.1
+ANSWER_SECONDS = 1.0
 STEP_SECONDS = 0.005  # so long records are applied before others may run
 NOTE_INVALIDATE, NOTE_DROPPED = 2, 3
 
@@ -65,6 +67,9 @@ class Follower:
         self._is_applying = False  # the rest comes in the next round of the loop
         self._seen_timer: Any = None
         self._moments: deque[tuple[float, Lsn]] = deque()  # which VDL was applied when
+        self._keeper = CacheKeeper(instance)
+        self._asking: list[Any] = []  # waiters for the writer's answer
+        self._answer = im.Replicas(())
         self.is_stopped = False  # for good: the instance is, or becomes, the writer, or closes
 
     # -- whom to follow ------------------------------------------------------------------------------------------------------
@@ -110,8 +115,9 @@ class Follower:
         self._heard = None
         volume = self._volume
         vdl = 0 if self._is_first else volume.vdl
+        tier = self._instance.settings["promotion_tier"]
         self._tasks.call_later(AGAIN_SECONDS, self._attach_again, self._link, self._attempt)
-        self._link.send(*im.encode(im.Attach(self.name, volume.epoch, vdl, self._status.oldest_snapshot_lsn() if vdl else 0), self._attempt))
+        self._link.send(*im.encode(im.Attach(self.name, volume.epoch, vdl, self._status.oldest_snapshot_lsn() if vdl else 0, tier), self._attempt))
 
     def link_lost(self, link: Link) -> None:
         if link is self._link:
@@ -131,6 +137,14 @@ class Follower:
                 self._apply()
         elif kind is im.Attached and number == self._attempt:
             self._attached(message)
+        elif kind is im.Replicas:
+            self._answer, waiters, self._asking = message, self._asking, []
+            for waiter in waiters:
+                waiter.wake()
+        elif kind is im.AskCached:
+            self._keeper.say_cached(link)
+        elif kind is im.Warm:
+            self._keeper.keep(message.pages)
 
     def _attach_again(self, link: Link, attempt: int, although: bool = False) -> None:
         """Nobody has answered: an instance that is not open yet, or not the writer."""
@@ -280,6 +294,25 @@ class Follower:
             moments.popleft()
         if moments[0][0] <= now - delay:
             self._instance.conflict(moments[0][1])
+
+    # -- what the writer is asked ----------------------------------------------------------------------------------------------
+
+    def ask_replicas(self) -> tuple[im.Replica, ...]:
+        """The instances that the writer knows; none when it does not answer. May switch."""
+        link = self._link
+        if link is None or not link.is_up:
+            return ()
+        waiter = self._tasks.waiter()
+        self._asking.append(waiter)
+        link.send(*im.encode(im.AskReplicas()))
+        try:
+            waiter.wait(ANSWER_SECONDS)
+        except TimeoutError:
+            return ()
+        finally:
+            if waiter in self._asking:
+                self._asking.remove(waiter)
+        return self._answer.instances
 
     # -- what the writer is told -----------------------------------------------------------------------------------------------
 

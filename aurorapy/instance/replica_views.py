@@ -1,7 +1,8 @@
 """The instances of a cluster as rows, for aurora_replica_status(): the writer's row, then one a reader.
 
-The writer knows what each reader said last (`feed`); a reader knows itself. Lag is what the reader measured: its clock when
-it had applied a VDL, less the writer's when it moved there. What nothing here measures is NULL.
+The writer knows what each reader said last (`feed`); a reader knows itself, and asks the writer for the others. Lag is what
+the reader measured: its clock when it had applied a VDL, less the writer's when it moved there. What nothing here measures
+is NULL; a reader whose writer does not answer lists itself alone.
 
 Not here: the function (`expressions.functions.aurora`).
 """
@@ -10,30 +11,44 @@ from __future__ import annotations
 
 from typing import Any, Iterator
 
+from aurorapy.instance.messages import Replica
+
 WRITER_SESSION = "MASTER_SESSION_ID"
 
 
-def replica_rows(instance: Any) -> Iterator[tuple]:
-    volume, settings = instance.volume, instance.settings
-    now = instance.host.clock.wall_us()
-    monotonic = instance.host.clock.monotonic()
-    name = settings["instance_name"] or "writer"
-    running = len(instance.txns.running)
+def known_to_writer(instance: Any) -> list[Replica]:
+    """The writer, then its readers by name."""
+    volume, clock = instance.volume, instance.host.clock
+    now, monotonic = clock.wall_us(), clock.monotonic()
     horizon = instance.txns.status.oldest_snapshot_lsn()
-    reads = getattr(volume.transport, "page_reads", 0)
-    if instance.is_reader:
-        follower = instance.follower
-        seen = (volume.vdl, horizon, volume.oldest_read(), follower.lag_us)
-        yield _row(name, _session(name), volume.vdl, seen, now, running, follower.is_attached, volume.epoch, reads)
-        return
-    seen = (volume.vdl, horizon, volume.vdl, None)
-    yield _row(name, WRITER_SESSION, volume.vdl, seen, now, running, True, volume.epoch, reads)
-    for reader in instance.feed.readers.values():
-        if reader.seen is not None:
-            told = reader.seen
+    found = [Replica(_own_name(instance), True, volume.vdl, horizon, volume.vdl, 0, now, len(instance.txns.running))]
+    for reader in sorted(instance.feed.readers.values(), key=lambda reader: reader.name):
+        told = reader.seen
+        if told is not None:
             said_at = now - int((monotonic - reader.seen_at) * 1e6)
             seen = (told.vdl, told.oldest_snapshot, told.oldest_read_point, told.lag_us)
-            yield _row(reader.name, _session(reader.name), volume.vdl, seen, said_at, None, True, volume.epoch, None)
+            found.append(Replica(reader.name, False, *seen, said_at, 0))
+    return found
+
+
+def replica_rows(instance: Any) -> Iterator[tuple]:
+    volume, own = instance.volume, _own_name(instance)
+    reads = getattr(volume.transport, "page_reads", 0)
+    if not instance.is_reader:
+        for each in known_to_writer(instance):
+            yield _row(each, volume.vdl, volume.epoch, own, reads)
+        return
+    follower = instance.follower
+    others = [each for each in follower.ask_replicas() if each.name != own]
+    seen = (volume.vdl, instance.txns.status.oldest_snapshot_lsn(), volume.oldest_read(), follower.lag_us)
+    here = Replica(own, False, *seen, instance.host.clock.wall_us(), len(instance.txns.running))
+    durable = max([volume.vdl, *(each.vdl for each in others if each.is_writer)])
+    for each in [*(e for e in others if e.is_writer), here, *(e for e in others if not e.is_writer)]:
+        yield _row(each, durable, volume.epoch, own, reads)
+
+
+def _own_name(instance: Any) -> str:
+    return instance.settings["instance_name"] or "writer"
 
 
 def _session(name: str) -> str:
@@ -42,13 +57,12 @@ def _session(name: str) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def _row(
-    name: str, session: str, durable: int, seen: tuple, at: int, running: int | None, is_current: bool, epoch: Any,
-    reads: int | None,
-) -> tuple:  # fmt: skip
-    vdl, snapshot, read_point, lag_us = seen
-    lag_ms = lag_us / 1000 if lag_us is not None else None
+def _row(each: Replica, durable: int, epoch: Any, own: str, reads: int) -> tuple:
+    is_own = each.name == own
+    lag_us = None if each.is_writer else each.lag_us
     return (
-        name, session, durable, vdl, vdl, lag_us, running, is_current, None, None, at, None, epoch.number, lag_ms, None, None,
-        None, min(snapshot, read_point), None, reads, None, None,
+        each.name, WRITER_SESSION if each.is_writer else _session(each.name), durable, each.vdl, each.vdl, lag_us,
+        each.running if is_own or each.is_writer else None, True, None, None, each.said_us, None, epoch.number,
+        lag_us / 1000 if lag_us is not None else None, None, None, None, min(each.oldest_snapshot, each.oldest_read_point), None,
+        reads if is_own else None, None, None,
     )  # fmt: skip

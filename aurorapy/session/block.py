@@ -39,6 +39,8 @@ class TransactionBlock(BlockCore):
         self.snapshot_taken = False  # a query has run in the present transaction
         self.before_commit: list[Callable[[], None]] = []  # while the transaction can still read: held cursors
         self.on_commit: Callable[[int], None] = lambda lsn: None  # LSN of a commit that was not waited for
+        self.on_written: Callable[[float], None] = lambda seconds: None  # how long the commit of a transaction that wrote took
+        self.clock: Callable[[], float] = lambda: 0.0
         self.on_end: list[Callable[[bool], None]] = []  # called with committed: cursors close, temporary rows go
 
     @property
@@ -172,7 +174,10 @@ class TransactionBlock(BlockCore):
             if self.remote is not None:
                 self.remote.commit()
             wait = self._settings.waits_for_commit
+            began = self.clock()
             lsn = self.transaction.commit(wait)
+            if lsn:
+                self.on_written(self.clock() - began)
             if not wait:
                 self.on_commit(lsn)
         except BaseException:

@@ -9,6 +9,7 @@ from typing import Any
 
 from aurorapy.errors import DatabaseError, InsufficientPrivilege
 from aurorapy.expressions.context import EvalContext
+from aurorapy.host import waits
 from aurorapy.host.preemption import long_call
 from aurorapy.records import dataclass
 from aurorapy.session.advisory import SessionAdvisoryLocks
@@ -120,7 +121,7 @@ def make_eval_context(session: Any) -> EvalContext:
         start_us=instance.start_us,
         config_us=instance.start_us,
         give_way=host.tasks.give_way,
-        sleep=host.tasks.sleep,
+        sleep=lambda seconds: host.tasks.sleep(seconds, waits.PG_SLEEP),
         notice=session.notice,
         xid=xid,
         snapshot_text=lambda: instance.snapshot_text(session),

@@ -12,9 +12,11 @@ from typing import Any, Iterator
 
 from aurorapy.activity import wait_event_of
 from aurorapy.config import Setting
+from aurorapy.host import waits
 from aurorapy.instance import replica_views, storage_views
 from aurorapy.instance.sizes import relation_pages
 from aurorapy.instance.storage_nodes import StorageNodes
+from aurorapy.session.aurora_views import AuroraViews
 from aurorapy.types.values import Array
 
 _MODES = (
@@ -28,6 +30,7 @@ class ServerView:
     def __init__(self, session: Any) -> None:
         self._session = session
         self.storage_nodes = StorageNodes(session)
+        self.aurora = AuroraViews(self, session)
 
     # -- settings ------------------------------------------------------------------------------------------------------
     def settings(self) -> Iterator[tuple]:
@@ -50,7 +53,7 @@ class ServerView:
             facts = entry.facts
             shown = session.facts.is_superuser or facts.user_oid == session.facts.current_oid
             transaction = _transaction_of(instance, facts.pid)
-            wait = wait_event_of(transaction) if transaction is not None else None
+            wait = self._waiting(facts.pid) or (wait_event_of(transaction) if transaction is not None else None)
             if wait is None and not entry.is_running:
                 wait = ("Client", "ClientRead")
             client = facts.client_address
@@ -66,6 +69,19 @@ class ServerView:
                 xid & 0xFFFFFFFF if xid else None, None, "client backend",
                 False, None, None, None, None, None, None, False, None, False, None, None,
             )  # fmt: skip
+
+    def task_of(self, pid: int) -> Any:
+        """The task of a session."""
+        if pid == self._session.facts.pid:
+            return self._session.task
+        connections = self._session.instance.backends
+        connection = connections.by_pid.get(pid) if connections is not None else None
+        return connection.task if connection is not None else None
+
+    def _waiting(self, pid: int) -> tuple[str, str] | None:
+        task = self.task_of(pid)
+        waiter = task._waiter if task is not None else None
+        return waits.event_of(waiter.event) if waiter is not None else None
 
     # -- locks ---------------------------------------------------------------------------------------------------------
     def locks(self) -> Iterator[tuple]:

@@ -116,6 +116,7 @@ class Output:
     def _finish(self, portal: Any, prepared: Any, processed: int) -> None:
         portal.transaction.next_command()
         portal.close()
+        self.session.has_run(prepared.kind)
         self.complete(prepared.tag(processed))
 
     def result(self, result: Rows) -> None:

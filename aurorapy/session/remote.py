@@ -24,6 +24,7 @@ from typing import Any, Callable
 
 from aurorapy.config import SETTINGS
 from aurorapy.errors import DatabaseError, FatalError
+from aurorapy.host import waits
 from aurorapy.instance.forward import WriterLost, WriterSession
 from aurorapy.records import dataclass, field
 from aurorapy.wire import frontend
@@ -85,6 +86,7 @@ class RemoteSession:
         writer = self._writer
         if writer.is_lost:
             raise WriterLost("connection to the writer instance was lost", detail=NOT_DONE)
+        writer.event = waits.FORWARD_COMMIT
         writer.send(frontend.query("commit"))
         error = None
         tag = b""
@@ -122,6 +124,7 @@ class RemoteSession:
         self._sent = self._sent_before
         if not began or self.is_lost:
             return
+        self._writer.event = waits.FORWARD_ABORT
         self._writer.send(frontend.query("rollback"))
         self._until_ready()
 
@@ -157,6 +160,7 @@ class RemoteSession:
     def position(self) -> int:
         """Everything that the writer had acknowledged when this was called is at or below it."""
         self._need_writer()
+        self._writer.event = waits.FORWARD_POSITION
         return self._writer.position()
 
     # -- talking -----------------------------------------------------------------------------------------------------------
@@ -164,6 +168,7 @@ class RemoteSession:
         writer = self._writer
         as_of, self._as_of = self._as_of, 0
         error = None
+        writer.event = waits.FORWARD_START if as_of else waits.FORWARD_EXECUTE
         writer.send(said, as_of)
         try:
             while (message := writer.receive())[0] != "Z":

@@ -44,6 +44,8 @@ class Session:
         self.settings = SessionSettings(instance.settings, lambda: facts.is_superuser)
         self.block = TransactionBlock(self._begin, self.settings, self.warn)
         self.block.on_commit = self._committed_without_waiting
+        self.block.on_written = database.activity.committed
+        self.block.clock = instance.host.clock.monotonic
         self.catalog = database.session_catalog(self)
         self.eval = make_eval_context(self)
         self.settings.on_change = self._setting_changed
@@ -156,6 +158,10 @@ class Session:
         if self.settings.statement_timeout:
             self.timeouts.start_statement()
         self.activity.running(text, now)
+
+    def has_run(self, kind: str) -> None:
+        """Select, insert …, to its end."""
+        self.database.activity.ran(kind, (self.eval.wall_us() - self.eval.statement_us) / 1e6)
 
     def end_statement(self) -> None:
         if self.timeouts.statement is not None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Any, Iterator
 
 from aurorapy.errors import DeadlockDetected, LockNotAvailable
+from aurorapy.host import waits
 from aurorapy.ids import Xid
 from aurorapy_native.locks import MODE_NUMBER, Lock, LockTable, conflicts
 
@@ -157,7 +158,7 @@ class LockManager:
         return place if any(against >> ahead.mode & 1 for ahead in lock.queue[:place]) else None
 
     def _queue(self, lock: Lock, owner: Any, mode: int, place: int, timeout: float | None) -> None:
-        wait = LockWait(owner, lock, mode, self.tasks.waiter())
+        wait = LockWait(owner, lock, mode, self.tasks.waiter(waits.of_lock(lock.key)))
         lock.queue.insert(place, wait)
         try:
             enter(wait, timeout)

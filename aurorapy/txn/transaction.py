@@ -17,6 +17,7 @@ which case the outcome is what recovery finds.
 from __future__ import annotations
 
 from aurorapy.errors import QueryCanceled, TransactionStateError
+from aurorapy.host import waits
 from aurorapy.ids import Lsn, Xid
 from aurorapy.txn.locks import TransactionWait, enter
 from aurorapy_native.locks import TransactionCore
@@ -126,7 +127,7 @@ class Transaction(TransactionCore):
         target = manager.running.get(xid)
         if target is None or target is self:
             return  # its locks are gone too: a commit that is seen but whose session has not woken still holds them
-        wait = TransactionWait(self, xid, target, manager.tasks.waiter())
+        wait = TransactionWait(self, xid, target, manager.tasks.waiter(waits.TRANSACTION))
         target.watchers.append(wait)
         try:
             enter(wait, self.lock_timeout if timeout is None else timeout)

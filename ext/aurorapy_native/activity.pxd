@@ -1,5 +1,22 @@
-# What one session is doing now.
-from libc.stdint cimport int64_t
+# What one session is doing now, and what a database's sessions have done so far.
+from libc.stdint cimport int64_t, uint64_t
+
+cdef enum:
+    RAN_SELECT = 0
+    RAN_INSERT = 1
+    RAN_UPDATE = 2
+    RAN_DELETE = 3
+    RAN_KINDS = 4
+
+cdef class DatabaseActivity:
+    """One database's statements and commits since the instance started."""
+    cdef uint64_t counts[RAN_KINDS]
+    cdef double seconds[RAN_KINDS]
+    cdef readonly uint64_t commits       # of transactions that wrote
+    cdef readonly double commit_seconds
+
+    cdef int ran_one(self, object kind, double seconds) except -1
+    cdef void committed_one(self, double seconds) noexcept
 
 cdef class SessionActivity:
     cdef public object facts

@@ -15,3 +15,17 @@ class SessionActivity:
         """A statement starts. now_us: microseconds since 2000."""
     def idle(self, letter: str) -> None:
         """The client is waited for, with the transaction status of ReadyForQuery."""
+
+class DatabaseActivity:
+    """One database's statements and commits since the instance started."""
+
+    commits: int
+    commit_seconds: float
+    def ran(self, kind: str, seconds: float) -> None:
+        """A statement has come to its end."""
+
+    def committed(self, seconds: float) -> None:
+        """From COMMIT to its answer."""
+
+    def statements(self) -> list[tuple[int, int]]:
+        """(how many, microseconds) of SELECT, INSERT, UPDATE and DELETE."""

@@ -15,7 +15,7 @@ Not here: startup, TLS, what messages mean (aurorapy.server.connection).
 
 from aurorapy_native.outbuffer cimport OutBuffer
 from aurorapy_native.short_path cimport ShortPath
-from aurorapy_native.tasks cimport RunQueue, Sender, Waiter
+from aurorapy_native.tasks cimport RunQueue, Sender, WAIT_CLIENT_READ, WAIT_CLIENT_WRITE, Waiter
 from aurorapy_native.wire cimport MessageReader
 
 cdef extern from "<sys/socket.h>" nogil:
@@ -91,7 +91,7 @@ cdef class ClientStream(Sender):
         return True
 
     def pause_writing(self):
-        self.can_write = Waiter.__new__(Waiter, self.tasks)
+        self.can_write = self.tasks.waiter(WAIT_CLIENT_WRITE)
 
     def resume_writing(self):
         waiter, self.can_write = self.can_write, None
@@ -141,6 +141,7 @@ cdef class ClientStream(Sender):
         if self.lost:
             raise ClientGone
         waiter = self.waiting = Waiter.__new__(Waiter, self.tasks)
+        waiter.event = WAIT_CLIENT_READ
         if self.reading_paused:
             self.reading_paused = False
             self.transport.resume_reading()

@@ -48,5 +48,8 @@ class BufferPool:
     def pages(self) -> list[int]:
         """Numbers of the resident pages, unordered."""
 
+    def pages_in_use(self) -> list[int]:
+        """Numbers of those that somebody has looked at since the clock's hand last passed them, unordered."""
+
     def pinned(self) -> int:
         """Number of pinned frames; 0 between operations."""

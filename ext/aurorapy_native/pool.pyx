@@ -323,6 +323,11 @@ cdef class BufferPool:
         """Numbers of the resident pages, unordered."""
         return [self.frame_page[f] for f in range(self.frames) if self.frame_page[f] != NO_PAGE]
 
+    def pages_in_use(self):
+        """Numbers of those that somebody has looked at since the clock's hand last passed them, unordered."""
+        return [self.frame_page[f] for f in range(self.next_unused)
+                if self.frame_page[f] != NO_PAGE and self.frame_used[f] == RECENT]
+
     def pinned(self):
         """Number of pinned frames; 0 between operations."""
         cdef uint32_t f, n = 0

@@ -1,6 +1,6 @@
 # The short path of one session: messages about statements on one row, BEGIN and COMMIT.
 from libc.stdint cimport uint8_t
-from aurorapy_native.activity cimport SessionActivity
+from aurorapy_native.activity cimport DatabaseActivity, SessionActivity
 from aurorapy_native.locks cimport LockTable, TransactionCore, TransactionEnd
 from aurorapy_native.outbuffer cimport OutBuffer
 from aurorapy_native.point cimport PointProgram
@@ -15,6 +15,7 @@ cdef class SessionCommit(TransactionEnd):
     cdef ShortPath short             # None: the session has left, only the transaction is to be ended
     cdef uint8_t letter              # of the message that said it
     cdef object error                # why its outcome is not known
+    cdef double began
 
 cdef class ShortPath:
     cdef object session
@@ -24,6 +25,8 @@ cdef class ShortPath:
     cdef object settings
     cdef object facts
     cdef SessionActivity activity
+    cdef DatabaseActivity totals     # of the session's database
+    cdef double began                # the statement, by the clock of waits
     cdef object timeouts
     cdef object evaluation
     cdef object portals              # session.portals.Portals: the general ones

@@ -28,13 +28,14 @@ from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int16_t, uint8_t
 from libc.string cimport memchr
 
-from aurorapy_native.activity cimport SessionActivity
+from aurorapy_native.activity cimport DatabaseActivity, SessionActivity
+from aurorapy_native.clock cimport monotonic
 from aurorapy_native.locks cimport LockTable, TransactionCore, TransactionEnd
 from aurorapy_native.outbuffer cimport OutBuffer, RowEncoder
 from aurorapy_native.params cimport ParamReader
 from aurorapy_native.point cimport POINT_DONE, POINT_UNABLE, PointProgram
 from aurorapy_native.statement cimport BlockCore, StatementCore
-from aurorapy_native.tasks cimport RunQueue, TaskCore
+from aurorapy_native.tasks cimport RunQueue, TaskCore, WAIT_XACT_SYNC
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus
 from aurorapy_native.wire cimport Message, MessageReader, get16, get32
 
@@ -106,6 +107,7 @@ cdef class ShortPath:
         self.settings = session.settings
         self.facts = session.facts
         self.activity = session.activity
+        self.totals = session.database.activity
         self.timeouts = session.timeouts
         self.evaluation = session.eval
         self.portals = session.portals
@@ -395,6 +397,7 @@ cdef class ShortPath:
     # -- running -------------------------------------------------------------------------------------------------------
     cdef int begin_statement(self, object text) except -1:
         now = self.evaluation.statement_us = self.evaluation.wall_us()
+        self.began = monotonic()
         self.activity.run(text, now)
         return 0
 
@@ -441,6 +444,7 @@ cdef class ShortPath:
             return self.committed() + 1
         commit = SessionCommit.__new__(SessionCommit)
         commit.short, commit.letter = self, letter
+        commit.began = monotonic()
         transaction.commit_soon(self.volume, commit)
         self.committing = commit
         return 1
@@ -454,7 +458,11 @@ cdef class ShortPath:
 
     cdef int commit_over(self, SessionCommit commit) except -1:
         cdef TaskCore task = self.session.task
+        cdef double took = monotonic() - commit.began
         self.committing = None
+        task.has_waited(self.tasks, WAIT_XACT_SYNC, took)
+        if commit.error is None:
+            self.totals.committed_one(took)
         if isinstance(task._interrupt, QueryCanceled):      # too late
             task._interrupt = None
         if commit.error is not None:
@@ -559,10 +567,12 @@ cdef class ShortPath:
             snapshot.release()
         transaction.next_command()
         self.executed = True
+        self.totals.ran_one("select", monotonic() - self.began)
         return self.put_tag(select_tag(count)) + 1
 
     cdef int finish(self, bint done) except -1:
         self.executed = True
+        self.totals.ran_one(self.program.kind, monotonic() - self.began)
         return self.put_tag(TAGS[self.program.kind, 1 if done else 0]) + 1
 
     # -- answers -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,19 @@
 # Waiters, tasks and the run queue. C callers: Waiter.__new__(Waiter, queue), wait_for, run_now.
+from libc.stdint cimport uint64_t
+
+cdef enum:                               # wait events: the first of aurorapy.host.waits
+    WAIT_CLIENT_READ = 1
+    WAIT_CLIENT_WRITE = 2
+    WAIT_XACT_SYNC = 3
+    WAIT_LOG_ALLOCATE = 4
+    WAITS = 24                           # numbers of events are below
+
+cdef class WaitCounts:
+    """How often somebody waited for what, and how long."""
+    cdef uint64_t counts[WAITS]
+    cdef double seconds[WAITS]
+
+    cdef void add(self, int event, double seconds) noexcept
 
 cdef class TaskCore:
     """What the run queue needs of a task."""
@@ -11,6 +26,9 @@ cdef class TaskCore:
     cdef public Waiter _waiter           # the wait it is in, None while it runs or is ready
     cdef public object _interrupt
     cdef public bint _queued
+    cdef readonly WaitCounts waited      # None: it has not waited for anything that is counted
+
+    cdef int has_waited(self, RunQueue queue, int event, double seconds) except -1
 
 cdef class Waiter:
     """One wait of one task, on the heap. `wake` may come before `wait`."""
@@ -19,6 +37,7 @@ cdef class Waiter:
     cdef bint _woken
     cdef bint _expired
     cdef readonly bint shielded
+    cdef public int event                # what is waited for; 0: it is not counted
     cdef object _value
 
     # wait(): switches to the loop until it is woken.
@@ -48,6 +67,7 @@ cdef class RunQueue:
     cdef bint _round_ends                # _end_round is scheduled
     cdef list _senders
     cdef list _first_senders
+    cdef readonly WaitCounts waited      # of all tasks
     cdef public object _until            # callable or None: run_until's condition
 
     cdef int make_ready(self, TaskCore task) except -1

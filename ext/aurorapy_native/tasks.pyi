@@ -1,6 +1,13 @@
 from typing import Any, Callable
 
+class WaitCounts:
+    """How often somebody waited for what, and how long."""
+
+    def all(self) -> list[tuple[int, int, int]]:
+        """[(event, how often, microseconds)] of what happened at all."""
+
 class TaskCore:
+    waited: WaitCounts | None
     name: str
     done: bool
     result: Any
@@ -14,6 +21,7 @@ class Waiter:
     """One wait of one task, on the heap."""
 
     shielded: bool
+    event: int
     def __init__(self, queue: RunQueue) -> None: ...
     def wait(self, timeout: float | None = None, shielded: bool = False) -> Any: ...
     def wake_now(self, value: Any = None) -> None:
@@ -32,7 +40,8 @@ class RunQueue:
     """How long the loop polls after an answer before it sleeps; 0: not at all."""
     def __init__(self, loop: Any, hub: Any, slice_seconds: float) -> None: ...
     def current(self) -> TaskCore | None: ...
-    def waiter(self) -> Waiter: ...
+    waited: WaitCounts
+    def waiter(self, event: int = 0) -> Waiter: ...
     def expect_disk(self) -> None:
         """A task is about to wait for the log: the loop polls rather than sleeps as long as that usually takes."""
     def give_way(self) -> None: ...

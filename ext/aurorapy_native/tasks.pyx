@@ -22,7 +22,25 @@ cdef enum:
 cdef double BUSY_SECONDS = 50e-6     # longer than a client process takes to read an answer and ask again
 
 
+cdef class WaitCounts:
+    cdef void add(self, int event, double seconds) noexcept:
+        self.counts[event] += 1
+        self.seconds[event] += seconds
+
+    def all(self):
+        """[(event, how often, microseconds)] of what happened at all."""
+        return [(event, self.counts[event], round(self.seconds[event] * 1e6))
+                for event in range(WAITS) if self.counts[event]]
+
+
 cdef class TaskCore:
+    cdef int has_waited(self, RunQueue queue, int event, double seconds) except -1:
+        if self.waited is None:
+            self.waited = WaitCounts()
+        self.waited.add(event, seconds)
+        queue.waited.add(event, seconds)
+        return 0
+
     def pending_interrupt(self):
         return self._interrupt
 
@@ -49,6 +67,7 @@ cdef class Waiter:
 
     cdef object wait_for(self, object timeout, bint shielded):
         cdef TaskCore task
+        cdef double began = 0.0
         if self._woken:
             return self._value
         task = self._queue._current
@@ -60,6 +79,8 @@ cdef class Waiter:
         self.shielded = shielded
         task._waiter = self
         timer = None if timeout is None else self._queue.call_later(timeout, self._expire)
+        if self.event:
+            began = monotonic()
         try:
             while True:
                 self._queue._hub_switch()
@@ -74,6 +95,8 @@ cdef class Waiter:
             self._task = None
             if timer is not None:
                 timer.cancel()
+            if self.event:
+                task.has_waited(self._queue, self.event, monotonic() - began)
 
     def wake(self, value=None):
         """Puts the waiting task on the run queue; the first call counts."""
@@ -126,13 +149,18 @@ cdef class RunQueue:
         self._senders = []
         self._first_senders = []
         self.slice_seconds = slice_seconds
+        self.waited = WaitCounts()
 
     def current(self):
         """The running task; None in the loop itself."""
         return self._current
 
-    def waiter(self):
-        return Waiter.__new__(Waiter, self)
+    def waiter(self, int event=0):
+        cdef Waiter made = Waiter.__new__(Waiter, self)
+        if not 0 <= event < WAITS:
+            raise ValueError(event)
+        made.event = event
+        return made
 
     def _make_ready(self, TaskCore task not None):
         self.make_ready(task)

@@ -18,7 +18,7 @@ from collections import deque
 from libc.stdint cimport uint32_t, uint64_t
 
 from aurorapy_native.redo cimport RedoBuffer
-from aurorapy_native.tasks cimport RunQueue, Sender, Waiter
+from aurorapy_native.tasks cimport RunQueue, Sender, WAIT_LOG_ALLOCATE, WAIT_XACT_SYNC, Waiter
 
 from aurorapy.errors import IoError
 from aurorapy.storage.messages import Durable, Write
@@ -265,6 +265,7 @@ cdef class VolumeCore(Sender):
             return
         wait = TaskWait.__new__(TaskWait)
         wait.waiter = Waiter.__new__(Waiter, self.tasks)
+        wait.waiter.event = WAIT_XACT_SYNC
         self.when_durable(lsn, wait)
         error = wait.waiter.wait_for(None, False)
         if error is not None:
@@ -276,6 +277,7 @@ cdef class VolumeCore(Sender):
         if self.failure is not None:
             raise again(self.failure)
         waiter = Waiter.__new__(Waiter, self.tasks)
+        waiter.event = WAIT_LOG_ALLOCATE
         self.room_waiters.append(waiter)
         self.tasks.send_first(self)
         error = waiter.wait_for(None, False)

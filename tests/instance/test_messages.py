@@ -30,6 +30,11 @@ EXAMPLES = [
     im.Forward(0x2A8, bytes(range(100))),
     im.Forward(0, b""),
     im.CancelForwarded(),
+    im.AskCached(),
+    im.AskReplicas(),
+    im.Replicas((im.Replica("i1", True, 0x2A8, 0x200, 0x1F0, 0, 1_234_567, 4), im.Replica("i2", False, 0x2A0, 1, 2, 900, 3, 0))),
+    im.Cached(bytes(range(100))),
+    im.Warm(b""),
 ]
 
 

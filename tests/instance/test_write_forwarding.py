@@ -157,6 +157,38 @@ def test_consistency_modes(fleet, reader, wire):
     assert wire.query("show transaction_read_only").rows == [("on",)]
 
 
+def test_what_is_waited_for_when_the_reader_is_behind(fleet, reader, wire):
+    """For a second nothing reaches the reader."""
+
+    def cut_off(mode):
+        wire.query(f"set apg_write_forward.consistency_mode to {mode}")
+        fleet.query("select aurora_inject_replica_failure(100, 1, 'forwards')")
+
+    def count():
+        return wire.query("select count(*) from kept").rows[0][0]
+
+    cut_off("eventual")
+    wire.query("insert into kept values (1, 'x')")
+    assert count() == "0"
+    fleet.until(lambda: count() == "1", 10)
+    cut_off("session")
+    wire.query("insert into kept values (2, 'x')")
+    assert count() == "2"
+    cut_off("session")
+    fleet.query("insert into kept values (3, 'not of this session')")
+    assert count() == "2"
+    fleet.until(lambda: count() == "3", 10)
+    cut_off("global")
+    fleet.query("insert into kept values (4, 'x')")
+    assert count() == "4"
+    cut_off("global")
+    wire.query("set statement_timeout to '200ms'")
+    fleet.query("insert into kept values (5, 'x')")
+    assert refusal(wire.query("select count(*) from kept")) == ("57014", "canceling statement due to statement timeout")
+    wire.query("set statement_timeout to 0")
+    assert count() == "5"
+
+
 REFUSED = [
     ("create table no (a int)", "CREATE TABLE"),
     ("truncate kept", "TRUNCATE TABLE"),

@@ -39,6 +39,7 @@ FAMILIES = (
     "datetime_format",
     "activity",
     "aurora",
+    "aurora_stats",
 )
 
 for _family in (*FAMILIES, "operators", "casts"):

@@ -21,7 +21,7 @@ from collections import deque
 from typing import Any, Callable, Iterable, Mapping
 
 from aurorapy.errors import DatabaseError, DataCorrupted, IoError
-from aurorapy.host import Host, Link
+from aurorapy.host import Host, Link, waits
 from aurorapy.storage import messages as m
 from aurorapy.storage.codec import decode, encode
 from aurorapy.storage.members import Membership, NodePlace
@@ -256,7 +256,7 @@ class LinkTransport:
         one when it is late or cannot. May switch. Raises the last problem after READ_SECONDS."""
         tasks, clock = self.host.tasks, self.host.clock
         deadline = clock.monotonic() + READ_SECONDS
-        read = PageRead(tasks.waiter())
+        read = PageRead(tasks.waiter(waits.DATA_FILE_READ))
         tried: set[str] = set()
         self.page_reads += 1
         try:
@@ -278,7 +278,7 @@ class LinkTransport:
                     pass
                 if read.page is not None:
                     return read.page
-                read.waiter = tasks.waiter()
+                read.waiter = tasks.waiter(waits.DATA_FILE_READ)
                 if copy is None:
                     is_lasting = not read.open and read.problem is not None and read.problem.sqlstate in LASTING
                     if is_lasting or clock.monotonic() > deadline:
