@@ -79,8 +79,10 @@ class CacheSharing:
     def _begin_scan(self) -> None:
         self._cached = None
         self._visited, self._current = 0, [0, 0]
-        self._pages = self._instance.pool.pages_in_use() if self._target is not None else []
+        self._pages = []
         if self._target is not None:
+            volume, size = self._instance.volume, self._instance.volume.config.group_pages
+            self._pages = [page for page in self._instance.pool.pages_in_use() if page // size in volume.groups]
             self._target.send(*im.encode(im.AskCached()))
 
     def _slice(self) -> None:

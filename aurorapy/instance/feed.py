@@ -70,7 +70,7 @@ class Feed:
     def begin(self) -> None:
         """This instance has become the writer of a cluster."""
         self._graced_until = self._clock.monotonic() + GRACE_SECONDS
-        if self._instance.settings["apg_ccm_enabled"]:
+        if self._instance.settings.get("apg_ccm_enabled"):
             self._instance.cache_sharing = CacheSharing(self._instance)
         self._hold()
         self._tasks.call_later(GRACE_SECONDS + HEARTBEAT_SECONDS, self._hold)

@@ -115,7 +115,7 @@ class Follower:
         self._heard = None
         volume = self._volume
         vdl = 0 if self._is_first else volume.vdl
-        tier = self._instance.settings["promotion_tier"]
+        tier = self._instance.settings.get("promotion_tier", 1)
         self._tasks.call_later(AGAIN_SECONDS, self._attach_again, self._link, self._attempt)
         self._link.send(*im.encode(im.Attach(self.name, volume.epoch, vdl, self._status.oldest_snapshot_lsn() if vdl else 0, tier), self._attempt))
 

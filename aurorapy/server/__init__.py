@@ -2,6 +2,7 @@
 
     listener         binds, accepts, counts; shuts down in PostgreSQL's two manners
     connection       one client: bytes in and out, a greenlet that runs its session
+    forwarded        a reader's session on the writer: the same, over a link of the cluster
     authentication   trust or SCRAM-SHA-256, and the texts of refusal
     logs             structlog: console lines on a terminal, JSON otherwise
 

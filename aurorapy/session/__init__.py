@@ -8,7 +8,8 @@
     utility            statements that are not queries, by class
     copy               COPY FROM STDIN and TO STDOUT
     settings           SET, SHOW and what a rollback takes back
-    context            what functions may ask of the session
+    context            what functions may ask of the session; introspection and aurora_views the figures among it
+    forwarding, remote a reader's writes, made on the writer
     output             backend messages, collected
 
     bytes → wire → server.connection → simple/extended → Session.run → runnable → execute → rows → output → wire

@@ -21,6 +21,8 @@ _NO_WAITS: dict[int, tuple[int, int]] = {}
 
 
 class AuroraViews:
+    __slots__ = ("_view", "_session", "_instance")
+
     def __init__(self, view: Any, session: Any) -> None:
         self._view = view  # session.introspection.ServerView
         self._session = session
@@ -51,18 +53,20 @@ class AuroraViews:
         before, ended = self._system(), self._ended()
         self._session.eval.sleep(seconds)
         transactions = self._ended() - ended
+        rate = transactions // seconds if seconds > 0 else 0
+        self._session.notice("NOTICE", f"committed {transactions} transactions in {seconds} seconds (tps {rate})")
         for event, (count, us) in self._system().items():
             had, had_us = before.get(event, (0, 0))
             if count > had:
                 times, ms = count - had, (us - had_us) / 1000
                 yield (
-                    *waits.event_of(event), times, _rounded(ms), _rounded(ms / times),
-                    _rounded(times / transactions) if transactions else None, _rounded(ms / transactions) if transactions else None,
+                    *waits.event_of(event), times, _rounded(ms, 2), _rounded(ms / times),
+                    _rounded(times / transactions, 2) if transactions else None, _rounded(ms / transactions) if transactions else None,
                 )  # fmt: skip
 
     def _ended(self) -> int:
-        """Transactions that wrote."""
-        return self._instance.txns.commits + self._instance.txns.rollbacks
+        """Transactions that wrote and committed."""
+        return self._instance.txns.commits
 
     # -- databases ---------------------------------------------------------------------------------------------------------
     def _activity(self, oid: int) -> Any:
@@ -144,5 +148,5 @@ class AuroraViews:
             raise InsufficientPrivilege(f"permission denied for function {name}")
 
 
-def _rounded(value: float) -> Decimal:
-    return Decimal(f"{value:.3f}")
+def _rounded(value: float, digits: int = 3) -> Decimal:
+    return Decimal(f"{value:.{digits}f}")

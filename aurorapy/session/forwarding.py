@@ -44,6 +44,8 @@ DRAIN_BYTES = 128 * 1024
 class WriteForwarding:
     """One session's part in it."""
 
+    __slots__ = ("_session", "_remote", "_portals")
+
     def __init__(self, session: Any) -> None:
         self._session = session
         self._remote: RemoteSession | None = None

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from aurorapy.instance import messages as im
+from aurorapy.wire import frontend
 from tests.support.instance_link import ask
 from tests.support.node_process import ProcessFleet
 
@@ -117,6 +118,22 @@ def test_prepared_statements_parameters_and_row_limits(fleet, wire):
     assert wire.query("begin; select * from kept for update").error is None
     assert wire.query("select pg_is_in_recovery()").rows == [("f",)]
     wire.query("rollback")
+
+
+def test_a_forwarded_portal_is_read_in_pieces(wire):
+    wire.query("insert into kept select g from generate_series(1, 5) g")
+    wire.query("begin")
+    wire.send(frontend.parse("", "select a from kept order by a for update", []) + frontend.bind("p", "", [], [], [1]))
+    wire.send(frontend.describe_portal("p") + frontend.execute("p", 2) + frontend.execute("p", 2) + frontend.SYNC)
+    reply = wire.reply()
+    assert reply.error is None and reply.results[0].suspended
+    assert [row[0] for row in reply.results[0].rows] == [bytes((0, 0, 0, n)) for n in (1, 2, 3, 4)]
+    assert wire.query("select count(*) from kept").rows == [("5",)]  # there, in between
+    wire.send(frontend.execute("p", 2) + frontend.SYNC)
+    letter, body = wire.read_message()
+    assert (letter, frontend.row_values(body)) == ("D", [bytes((0, 0, 0, 5))])
+    assert wire.reply().results[0].tag == "SELECT 1"
+    assert wire.query("commit").results[0].tag == "COMMIT"
 
 
 def test_the_writer_knows_the_sessions_settings_and_role(fleet, reader, wire):
