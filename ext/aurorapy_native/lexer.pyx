@@ -18,6 +18,7 @@ CASEs and runs of signs or NOTs, so that no recursive descent above can run out 
 Not here: which words are keywords (`aurorapy.sql.parse.keywords`), what a statement means.
 """
 
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.unicode cimport PyUnicode_DATA, PyUnicode_KIND, PyUnicode_READ
 
 from aurorapy.errors import ProgramLimitExceeded, SyntaxError as SqlSyntaxError
@@ -53,6 +54,7 @@ cdef enum:
 
 cdef enum:
     DEPTH_LIMIT = 1000
+    TOKENS_A_LOOK = 8192     # for signals, of which the timer's lets others run (aurorapy.host.preemption)
 
 
 def too_deep():
@@ -220,6 +222,8 @@ cdef class Lexer:
                 self.operator(start, previous_run)
             else:
                 self.punctuation(start, c)
+            if len(self.kinds) % TOKENS_A_LOOK == 0:
+                PyErr_CheckSignals()
         self.add(K_END, "", self.length, self.length)
 
     cdef int deeper(self, int amount) except -1:

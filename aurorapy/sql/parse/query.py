@@ -26,6 +26,18 @@ from aurorapy.sql.parse.source import Source
 from aurorapy_native.lexer import too_deep
 
 _DIALECT = Postgres()
+_PARSER = type(_DIALECT.parser())
+
+
+class _Terms(dict):
+    """The parser's table of signs between operands. It asks here after every operand: its compiled code never looks for
+    signals, this call does, so that a long statement can be left (`host.preemption`)."""
+
+    def __contains__(self, kind: object) -> bool:
+        return dict.__contains__(self, kind)
+
+
+_PARSER.TERM = _Terms(_PARSER.TERM)
 _SET_OPERATIONS = {exp.Union: "union", exp.Intersect: "intersect", exp.Except: "except"}
 
 
