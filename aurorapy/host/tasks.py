@@ -12,6 +12,9 @@ one task into another.
     disk.read_later(page, waiter.wake)       # somebody will call wake(value)
     page = waiter.wait(timeout=2.0)          # others run meanwhile
 
+Who has worked for a slice rests: of all who do, one goes on in each round of the loop, behind everybody who has become
+ready meanwhile.
+
 `loop` is anything with `time()`, `call_soon`, `call_later`, `run_forever` and `stop`: asyncio's or uvloop's in
 production, a virtual one in the simulator.
 
@@ -125,9 +128,9 @@ class GreenletTasks(RunQueue):
             timer.cancel()
 
     def pause(self) -> None:
-        """Goes to the end of the run queue, whatever is left of the slice."""
+        """Goes behind everybody else, whatever is left of the slice."""
         waiter = self.waiter()
-        self._loop.call_soon(waiter.wake)
+        self.take_turns(waiter)
         waiter.wait()
 
     def call_later(self, seconds: float, callback: Callable[..., Any], *args: Any):

@@ -19,6 +19,10 @@ class LazyLog:
         self._format = format_
         self._log: Any = None
 
+    def prepare(self) -> None:
+        """Imports structlog: on a thread once the server serves, so that the first line keeps nobody waiting for it."""
+        _structlog()
+
     def __getattr__(self, level: str) -> Any:
         if self._log is None:
             self._log = configure(self._format)

@@ -112,6 +112,7 @@ async def _serve(host: RealHost, loop: Any, settings: dict[str, Any], options: a
         return 1
     Collector(loop.call_later).start()
     print(f"aurorapy {__version__} ready: psql -h {address} -p {port} -U {options.user} postgres", flush=True)
+    host.tasks.spawn(host.in_thread, log.prepare)
     superseded = loop.create_future()
     instance.volume.on_failure(lambda error: _note_superseded(superseded, error))
     stepped_down = loop.create_future()

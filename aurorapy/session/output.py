@@ -17,9 +17,11 @@ from typing import Any, Callable
 
 from aurorapy.config import SETTINGS
 from aurorapy.errors import DatabaseError
+from aurorapy.execute.rows.runtime import free_arrays
 from aurorapy.session.codes import WRONG_LENGTH, encoder_of, param_reader_of
 from aurorapy.session.long_texts import send_row
 from aurorapy.session.rows import Rows
+from aurorapy.types.values import let_go
 from aurorapy.wire import backend
 from aurorapy_native.outbuffer import OutBuffer, RowEncoder
 from aurorapy_native.params import ParamReader
@@ -114,6 +116,8 @@ class Output:
         return sent, True
 
     def _finish(self, portal: Any, prepared: Any, processed: int) -> None:
+        if let_go:
+            free_arrays(self.session.check_interrupts)
         portal.transaction.next_command()
         portal.close()
         self.session.has_run(prepared.kind)

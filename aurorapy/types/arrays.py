@@ -23,6 +23,7 @@ from aurorapy.types.model import Type
 from aurorapy.types.values import Array
 
 DIMS_MAX = 6
+PIECE_ITEMS = 4096  # whose texts are joined in one step
 ITEMS_MAX = 134_217_727
 _RAGGED = "Multidimensional arrays must have sub-arrays with matching dimensions."
 _SPACE = " \t\n\r\v\f"
@@ -259,18 +260,29 @@ def quote(text: str, delimiter: str = ",") -> str:
 def _show(value: Array, ctx, element: Type) -> str:
     if not value.items:
         return "{}"
-    output, delimiter = element.output, element.delimiter
-    if element.category == "N" and element.storage in "248u" and element.name[:3] != "reg":
-        texts = ["NULL" if item is None else output(item, ctx) for item in value.items]
-    else:
-        texts = ["NULL" if item is None else quote(output(item, ctx), delimiter) for item in value.items]
+    items, delimiter = value.items, element.delimiter
+    if len(value.dims) == 1:
+        starts = range(0, len(items), PIECE_ITEMS)
+        pieces = [delimiter.join(_texts(items[i : i + PIECE_ITEMS], ctx, element)) for i in starts]
+        return _shown_bounds(value) + "{" + delimiter.join(pieces) + "}"
+    texts = _texts(items, ctx, element)
     for length in reversed(value.dims):
         texts = ["{" + delimiter.join(texts[i : i + length]) + "}" for i in range(0, len(texts), length)]
-    prefix = ""
-    if any(low != 1 for low in value.lower):
-        bounds = [f"[{low}:{low + length - 1}]" for low, length in zip(value.lower, value.dims)]
-        prefix = "".join(bounds) + "="
-    return prefix + texts[0]
+    return _shown_bounds(value) + texts[0]
+
+
+def _texts(items: tuple, ctx, element: Type) -> list[str]:
+    output, delimiter = element.output, element.delimiter
+    if element.category == "N" and element.storage in "248u" and element.name[:3] != "reg":
+        return ["NULL" if item is None else output(item, ctx) for item in items]
+    return ["NULL" if item is None else quote(output(item, ctx), delimiter) for item in items]
+
+
+def _shown_bounds(value: Array) -> str:
+    if all(low == 1 for low in value.lower):
+        return ""
+    bounds = [f"[{low}:{low + length - 1}]" for low, length in zip(value.lower, value.dims)]
+    return "".join(bounds) + "="
 
 
 def _send(value: Array, ctx, element: Type) -> bytes:

@@ -30,6 +30,7 @@ from aurorapy.types.codec import Codec
 from aurorapy.types.json import Checker, stack_depth
 
 STRING_BYTES_MAX = 0x0FFFFFFF
+PARTS_MAX = 4096
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ESCAPES.update({chr(c): f"\\u{c:04x}" for c in range(32) if chr(c) not in _ESCAPES})
 _SPECIAL = re.compile(r'["\\\x00-\x1f]')
@@ -73,15 +74,49 @@ def _key_order(item: tuple[str, Any]) -> tuple[int, bytes]:
 
 def from_tree(tree: Any) -> str:
     """The canonical text of a tree."""
-    parts: list[str] = []
+    text = _Text()
     try:
-        _write(tree, parts.append)
+        _write(tree, text)
     except RecursionError:
         raise stack_depth() from None
-    return "".join(parts)
+    return text.joined()
 
 
-def _write(tree: Any, out) -> None:
+class _Text:
+    """A text under construction, in `parts`. A long one is joined piece by piece: a million parts at once would take
+    longer than others can wait."""
+
+    __slots__ = ("parts", "add", "_pieces")
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.add = self.parts.append
+        self._pieces: list[str] = []
+
+    def join_many(self) -> None:
+        if len(self.parts) > PARTS_MAX:
+            self._pieces.append("".join(self.parts))
+            self.parts.clear()
+
+    def joined(self) -> str:
+        return "".join([*self._pieces, *self.parts]) if self._pieces else "".join(self.parts)
+
+
+def take_apart(tree: Any) -> None:
+    """Empties a tree that nobody needs any more, value by value: a step that frees all of it cannot be interrupted."""
+    holders = [tree]
+    while holders:
+        holder = holders[-1]
+        if not holder or not isinstance(holder, (dict, list)):
+            holders.pop()
+            continue
+        value = holder.popitem()[1] if isinstance(holder, dict) else holder.pop()
+        if isinstance(value, (dict, list)):
+            holders.append(value)
+
+
+def _write(tree: Any, text: _Text) -> None:
+    out = text.add
     if isinstance(tree, str):
         out(quote(tree))
     elif tree is None:
@@ -94,14 +129,16 @@ def _write(tree: Any, out) -> None:
         for key, value in items:
             _check_length(key)
             out(f"{separator}{quote(key)}: ")
-            _write(value, out)
+            _write(value, text)
+            text.join_many()
             separator = ", "
         out("}" if tree else "{}")
     elif isinstance(tree, list):
         separator = "["
         for value in tree:
             out(separator)
-            _write(value, out)
+            _write(value, text)
+            text.join_many()
             separator = ", "
         out("]" if tree else "[]")
     else:
@@ -118,12 +155,16 @@ LARGE_CHARACTERS = 16384  # takes milliseconds
 
 def parse(text: str, typmod, ctx) -> str:
     if len(text) > LARGE_CHARACTERS and ctx is not None:
-        return ctx.long_call(_normal, text)
-    return _normal(text)
-
-
-def _normal(text: str) -> str:
+        return ctx.long_call(_normal_of_large, text)
     return from_tree(to_tree(text))
+
+
+def _normal_of_large(text: str) -> str:
+    tree = to_tree(text)
+    try:
+        return from_tree(tree)
+    finally:
+        take_apart(tree)
 
 
 def receive(data: bytes, typmod, ctx) -> str:

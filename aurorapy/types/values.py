@@ -97,6 +97,11 @@ class TimeTz(NamedTuple):
         return self.micros - self.offset * 1_000_000, -self.offset
 
 
+LARGE_ITEMS = 20_000
+LET_GO_MAX = 8
+let_go: list[tuple] = []  # elements of large arrays that nobody has any more: freed piece by piece behind the statement
+
+
 class Array(NamedTuple):
     """An array: its elements in row-major order and the shape they have.
 
@@ -107,6 +112,10 @@ class Array(NamedTuple):
     dims: tuple[int, ...]
     lower: tuple[int, ...]
     elem_oid: int
+
+    def __del__(self) -> None:
+        if len(self.items) > LARGE_ITEMS and len(let_go) < LET_GO_MAX:
+            let_go.append(self.items)
 
     @classmethod
     def of(cls, items, elem_oid: int) -> Array:

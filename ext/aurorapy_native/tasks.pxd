@@ -58,6 +58,7 @@ cdef class RunQueue:
     cdef public object _hub_switch       # switch of the greenlet the loop runs on
     cdef public object _queue            # deque of TaskCore
     cdef object _queue_append
+    cdef object _resting                 # deque of Waiter: tasks whose slice was over
     cdef public bint _scheduled
     cdef public TaskCore _current
     cdef public double _slice_end
@@ -76,6 +77,7 @@ cdef class RunQueue:
     # The same before everybody else and without polling: redo, whose way to the disk is longer than an answer's.
     cdef int send_first(self, Sender sender) except -1
     cdef int let_others_run(self) except -1
+    cdef bint send_collected(self) except -1
     cdef int flush_all(self, list senders) except -1
     cdef int poll_for(self, double seconds) except -1
     # Between two messages of a task: others run when its slice is over; an interrupt stays pending.

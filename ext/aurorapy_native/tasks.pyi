@@ -44,4 +44,6 @@ class RunQueue:
     def waiter(self, event: int = 0) -> Waiter: ...
     def expect_disk(self) -> None:
         """A task is about to wait for the log: the loop polls rather than sleeps as long as that usually takes."""
+    def take_turns(self, waiter: Waiter) -> None:
+        """Wakes it when others had their turn: one of all who rest in a round of the loop."""
     def give_way(self) -> None: ...

@@ -146,6 +146,7 @@ cdef class RunQueue:
         self._hub_switch = hub.switch
         self._queue = deque()
         self._queue_append = self._queue.append
+        self._resting = deque()
         self._senders = []
         self._first_senders = []
         self.slice_seconds = slice_seconds
@@ -207,21 +208,25 @@ cdef class RunQueue:
         """Sends what collected in this round of the loop: a client process that waits for several answers is woken
         once. A round that has something to call does not sleep, so being called again is how to poll; whoever was woken
         on this processor goes first."""
-        cdef bint sent = bool(self._senders)
         self._round_ends = False
-        if self._first_senders:
-            senders, self._first_senders = self._first_senders, []
-            self.flush_all(senders)
-        if sent:
-            senders, self._senders = self._senders, []
-            self.flush_all(senders)
-        elif self.spin_seconds > 0:
+        if not self.send_collected() and self.spin_seconds > 0:
             self.let_others_run()
         if self.spin_seconds > 0 and not self._round_ends and monotonic() < self._spin_until:
             self._round_ends = True
             self._loop.call_soon(self._end_round)
         if self._until is not None and self._until():
             self._loop.stop()
+
+    cdef bint send_collected(self) except -1:
+        """Whether there was something for a client."""
+        cdef bint sent = bool(self._senders)
+        if self._first_senders:
+            senders, self._first_senders = self._first_senders, []
+            self.flush_all(senders)
+        if sent:
+            senders, self._senders = self._senders, []
+            self.flush_all(senders)
+        return sent
 
     cdef int let_others_run(self) except -1:
         """Who was woken on this processor goes first; where one then works for long, it has better use for the
@@ -283,9 +288,28 @@ cdef class RunQueue:
         cdef Waiter waiter
         if self._current is not None and self._slice_is_over():
             waiter = Waiter.__new__(Waiter, self)
-            self._loop.call_soon(waiter.wake)
+            self.take_turns(waiter)
             waiter.wait_for(None, True)
         return 0
+
+    def take_turns(self, Waiter waiter not None):
+        """Wakes it when others had their turn. Of all who rest one goes on in a round of the loop, when everybody has run
+        who had become ready, and has been answered: who asks for little waits for one slice, however many work for long.
+        """
+        self._resting.append(waiter)
+        if len(self._resting) == 1:
+            self._loop.call_soon(self._next_turn)
+
+    def _next_turn(self):
+        cdef Waiter waiter = self._resting.popleft()
+        if self._resting:
+            self._loop.call_soon(self._next_turn)
+        if self._scheduled:
+            self._drain()
+        self.send_collected()
+        waiter.run_now(None)
+        if self._until is not None and self._until():
+            self._loop.stop()
 
     def give_way(self):
         """Raises a pending interrupt; lets others run when this task's slice is over. Nothing outside a task."""

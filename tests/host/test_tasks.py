@@ -105,6 +105,46 @@ def test_long_work_gives_way(host):
     assert order == ["short", "long"]
 
 
+def test_of_many_who_work_for_long_one_goes_on_in_a_round_of_the_loop(host):
+    seen = []
+
+    def round_begins():
+        seen.append("round")
+        if len(seen) < 200:
+            host.loop.call_soon(round_begins)
+
+    def long_work():
+        while len(seen) < 200:
+            seen.append("work")
+            host.tasks.pause()
+
+    def work():
+        tasks = [host.tasks.spawn(long_work) for _ in range(5)]
+        host.tasks.pause()  # all have begun
+        begun = len(seen)
+        host.loop.call_soon(round_begins)
+        for task in tasks:
+            task.join()
+        return [len(turns) for turns in " ".join(seen[begun:]).split("round")]
+
+    turns = host.tasks.run(work)
+    assert max(turns[1:-1]) <= len(" work "), turns
+    assert min(turns[2:50]) == len(" work "), turns
+
+
+def test_who_has_become_ready_goes_before_who_rests(host):
+    order = []
+
+    def long_work():
+        host.loop.call_soon(lambda: host.tasks.spawn(order.append, "ready"))
+        host.loop.call_soon(lambda: host.tasks.spawn(order.append, "ready too"))
+        host.tasks.pause()
+        order.append("rested")
+
+    host.tasks.run(lambda: host.tasks.spawn(long_work).join())
+    assert sorted(order[:2]) == ["ready", "ready too"], order
+
+
 def test_a_crash_is_reported_unless_somebody_joins(host):
     crashes = []
     host.tasks.on_crash = lambda task, error: crashes.append((task.name, str(error)))

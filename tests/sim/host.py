@@ -151,6 +151,9 @@ class SimTasks(GreenletTasks):
         if self._until is not None and self._until():
             self._loop.stop()
 
+    def take_turns(self, waiter: Any) -> None:
+        self._loop.call_soon(waiter.wake)
+
     def _slice_is_over(self) -> bool:
         return self._host.rng.random() < 0.2
 

@@ -48,12 +48,12 @@ def _sort_by(rows: list[tuple], key: Callable, descending: bool, give_way: Calla
         return
     if descending:  # as list.sort does it, so that equal rows keep their order
         rows.reverse()
-    rows[:] = _sorted_in_steps(rows, key, give_way)
+    _sort_in_steps(rows, key, give_way)
     if descending:
         rows.reverse()
 
 
-def _sorted_in_steps(rows: list[tuple], key: Callable, give_way: Callable[[], None]) -> list[tuple]:
+def _sort_in_steps(rows: list[tuple], key: Callable, give_way: Callable[[], None]) -> None:
     """Sorted pieces are cut at a few keys that split all rows evenly; what lies between two such keys, from all pieces
     together, is short and sorted by itself.
 
@@ -61,16 +61,18 @@ def _sorted_in_steps(rows: list[tuple], key: Callable, give_way: Callable[[], No
         parts    1 2 3 | 4 4 4 | 7 9 8 5 6 9      sorted one by one; the rows equal to a cut are in order already
     """
     pieces = []
-    for start in range(0, len(rows), PIECE_ROWS):
-        piece = rows[start : start + PIECE_ROWS]
+    while rows:  # they move: even to let go of a million rows at once takes long
+        begin = (len(rows) - 1) // PIECE_ROWS * PIECE_ROWS
+        piece = rows[begin:]
+        del rows[begin:]
         piece.sort(key=key)
         pieces.append(piece)
         give_way()
+    pieces.reverse()
     wanted = min(len(pieces), CUTS_MAX)
     steps = [max(1, len(piece) // wanted) for piece in pieces]
     sample = sorted(key(row) for piece, step in zip(pieces, steps) for row in piece[step // 2 :: step])
     cuts = [sample[i * len(sample) // wanted] for i in range(1, wanted)]
-    found: list[tuple] = []
     begins = [0] * len(pieces)
     for cut in [c for i, c in enumerate(cuts) if not i or cuts[i - 1] < c]:
         part, equal = [], []
@@ -81,22 +83,24 @@ def _sorted_in_steps(rows: list[tuple], key: Callable, give_way: Callable[[], No
             equal += piece[low:high]
             begins[i] = high
         give_way()
-        _take(found, part, key, give_way)
-        found += equal
+        _take(rows, part, key, give_way)
+        rows += equal
     part = []
     for begin, piece in zip(begins, pieces):
         part += piece[begin:]
-    _take(found, part, key, give_way)
-    return found
+    _take(rows, part, key, give_way)
+    for piece in pieces:
+        piece.clear()
+        give_way()
 
 
-def _take(found: list[tuple], part: list[tuple], key: Callable, give_way: Callable[[], None]) -> None:
-    """`part`, made of sorted stretches, sorted to the end of `found`."""
+def _take(rows: list[tuple], part: list[tuple], key: Callable, give_way: Callable[[], None]) -> None:
+    """`part`, made of sorted stretches, sorted to the end of `rows`."""
     if len(part) > PART_ROWS_MAX:
-        part = _sorted_in_steps(part, key, give_way)
+        _sort_in_steps(part, key, give_way)
     else:
         part.sort(key=key)
-    found += part
+    rows += part
     give_way()
 
 

@@ -6,7 +6,7 @@ from itertools import islice, zip_longest
 from typing import Any, Callable, Iterable, Iterator
 
 from aurorapy.errors import DatabaseError
-from aurorapy.types.values import Array, Record
+from aurorapy.types.values import Array, Record, let_go
 
 CHUNK_ROWS = 256
 DISPOSE_ROWS = 4096
@@ -55,6 +55,43 @@ def dispose(rows: Any, give_way: Callable[[], None]) -> None:
         for _ in range(min(DISPOSE_ROWS, len(rows))):
             take()
         give_way()
+
+
+def first_rows(rows: list, count: int | None, give_way: Callable[[], None]) -> Iterable:
+    """The first `count` of a list (None: all), let go of as they are passed on: who asks may stop at any of them."""
+    if count is not None:
+        cut(rows, count, give_way)
+    return rows if len(rows) <= DISPOSE_ROWS else _used_up(rows, give_way)
+
+
+def _used_up(rows: list, give_way: Callable[[], None]) -> Iterator:
+    rows.reverse()
+    while rows:
+        page = rows[-CHUNK_ROWS:]
+        del rows[-CHUNK_ROWS:]
+        page.reverse()
+        give_way()
+        yield from page
+
+
+def cut(rows: list, count: int, give_way: Callable[[], None]) -> None:
+    """Leaves the first `count` of a list."""
+    while len(rows) > count:
+        del rows[max(count, len(rows) - DISPOSE_ROWS) :]
+        give_way()
+
+
+def free_arrays(give_way: Callable[[], None]) -> None:
+    """Frees the elements of large arrays that nobody has any more."""
+    while let_go:
+        items, pieces = let_go.pop(), []
+        for begin in range(0, len(items), DISPOSE_ROWS):
+            pieces.append(items[begin : begin + DISPOSE_ROWS])
+            give_way()
+        del items  # whose elements the pieces keep
+        while pieces:
+            pieces.pop()
+            give_way()
 
 
 def first_field(value: Any) -> Any:
@@ -120,6 +157,9 @@ class Shared:
     def drain(self) -> None:
         while not self._done:
             self._pull()
+
+    def dispose(self, give_way: Callable[[], None]) -> None:
+        dispose(self._rows, give_way)
 
 
 def scalar(rows: Iterable[tuple]) -> Any:

@@ -16,7 +16,7 @@ from bisect import bisect_left, bisect_right
 from typing import Any, Callable, Iterable, Iterator
 
 from aurorapy.execute.rows.row_order import columns_with_nulls, common_key, sort_rows
-from aurorapy.execute.rows.runtime import CHUNK_ROWS, chunks, paced
+from aurorapy.execute.rows.runtime import CHUNK_ROWS, chunks, dispose, paced
 from aurorapy.execute.rows.spill import SpillFile
 
 ROW_BYTES = 120  # a tuple and its values beyond their own data, about
@@ -40,6 +40,7 @@ class SortedRuns:
         if self._file is None:
             self._file = SpillFile(self._ctx)
         self._runs.append(self._file.write(rows))
+        dispose(rows, self._ctx.give_way)
         rows.clear()
         self._ctx.give_way()
 

@@ -12,7 +12,7 @@ from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows import grouping, scans, sorted_runs
 from aurorapy.execute.rows.codegen import Key, Writer
 from aurorapy.execute.rows.row_order import sort_rows
-from aurorapy.execute.rows.runtime import chunks, dispose
+from aurorapy.execute.rows.runtime import chunks, cut, dispose, first_rows
 from aurorapy.expressions.ordering import sort_key
 from aurorapy.sql.plan import nodes
 from aurorapy_native import row_sorting
@@ -27,7 +27,8 @@ def sort(w: Writer, node: nodes.Sort, needed: Any, consume: Any) -> None:
     keys = ops.provided(node.child, everything)
     rows, runs, bound = _collect(w, node, everything, keys)
     names = w.declare(keys)
-    with w.block(f"for {w.pattern(names)} in {f'{rows}[:{bound}]' if bound else f'{runs}.merge({rows})'}:"):
+    sorted_rows = f"{w.bind(first_rows)}({rows}, {bound}, give_way)" if bound else f"{runs}.merge({rows})"
+    with w.block(f"for {w.pattern(names)} in {sorted_rows}:"):
         with w.passing(node.quals):
             consume()
     w.line(f"{w.bind(dispose)}({rows}, give_way)")
@@ -46,7 +47,7 @@ def sorted_pages(w: Writer, node: nodes.Sort, columns: list[Key]) -> str | None:
         if scanned:
             below = "pages" if few.scan is node.child else grouping.distinct_pages(w, node.child, keys, "pages")
         rows, runs, bound = _collect(w, node, frozenset(keys), keys, below)
-        pages = f"{w.bind(chunks)}({rows}[:{bound}])" if bound else f"{runs}.pages({rows})"
+        pages = f"{w.bind(chunks)}({w.bind(first_rows)}({rows}, {bound}, give_way))" if bound else f"{runs}.pages({rows})"
         with w.block(f"for page in {pages}:"):
             w.line("yield page" if len(keys) == len(columns) else f"yield [row[:{len(columns)}] for row in page]")
         w.line(f"{w.bind(dispose)}({rows}, give_way)")
@@ -116,7 +117,7 @@ def _collect(
         if bound:
             w.line(f"if cap is not None and len({rows}) > cap:")
             w.line(f"    {w.bind(sort_rows)}({rows}, {spec}, give_way)")
-            w.line(f"    del {rows}[{bound}:]")
+            w.line(f"    {w.bind(cut)}({rows}, {bound}, give_way)")
         else:
             w.line(f"if len({rows}) >= cap: {runs}.spill({rows})")
 

@@ -57,6 +57,7 @@ class SpillFile:
             return
         while position < end:
             size = int.from_bytes(self._file.pread(_HEADER_BYTES, position), "little")
+            self._give_way()
             yield pickle.loads(self._file.pread(size, position + _HEADER_BYTES))
             position += _HEADER_BYTES + size
 

@@ -152,6 +152,8 @@ def write_cte(w: Writer, cte: CtePlan) -> str:
         else:
             rows = rows_function(w, cte.node, cte.targets)
         w.fn.prologue.append(f"{name} = {w.bind(runtime.Shared)}({rows})")
+        if home is w.root:
+            w.epilogue.append(f"{name}.dispose(give_way)")
     finally:
         w.fn = outer
     return name
