@@ -111,15 +111,16 @@ async def _serve(host: RealHost, loop: Any, settings: dict[str, Any], options: a
         await in_task(host, loop, instance.close)
         return 1
     Collector(loop.call_later).start()
+    stop = _signals(loop)  # before anybody is told that the server serves
     print(f"aurorapy {__version__} ready: psql -h {address} -p {port} -U {options.user} postgres", flush=True)
-    host.tasks.spawn(host.in_thread, log.prepare)
     superseded = loop.create_future()
     instance.volume.on_failure(lambda error: _note_superseded(superseded, error))
     stepped_down = loop.create_future()
     _open_door(door, instance, listener, lambda: stepped_down.done() or stepped_down.set_result(None))
     if settings["metrics_listen"]:
         Exposition(loop, settings["metrics_listen"], InstanceFigures(instance, listener, lambda: door.lag_us(), lambda: door.role)).start()
-    stopped = loop.create_task(_until_stopped(loop, listener))
+    stopped = loop.create_task(_until_stopped(loop, listener, stop))
+    host.tasks.spawn(host.in_thread, log.prepare)
     await asyncio.wait({stopped, superseded, stepped_down}, return_when=asyncio.FIRST_COMPLETED)
     if superseded.done():
         await _leave(listener, superseded.result())
@@ -181,11 +182,16 @@ def _open_instance(
     return Instance.open_or_create(host, settings, options.user, options.password, log)
 
 
-async def _until_stopped(loop: Any, listener: Listener) -> None:
-    """Returns when no client is left after a signal, or at once after the second."""
+def _signals(loop: Any) -> asyncio.Queue[int]:
+    """Those that ask the server to stop, from now on."""
     stop: asyncio.Queue[int] = asyncio.Queue()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.put_nowait, number)
+    return stop
+
+
+async def _until_stopped(loop: Any, listener: Listener, stop: asyncio.Queue[int]) -> None:
+    """Returns when no client is left after a signal, or at once after the second."""
     first = await stop.get()
     closing = loop.create_task(listener.close(fast=first == signal.SIGINT))
     again = loop.create_task(stop.get())
