@@ -293,9 +293,9 @@ cdef class RunQueue:
         return 0
 
     def take_turns(self, Waiter waiter not None):
-        """Wakes it when others had their turn. Of all who rest one goes on in a round of the loop, when everybody has run
-        who had become ready, and has been answered: who asks for little waits for one slice, however many work for long.
-        """
+        """Wakes it when others had their turn. Of all who rest one goes on in a round of the loop, when everybody who
+        has become ready has run and been answered: who asks for little waits for one slice, however many work for
+        long."""
         self._resting.append(waiter)
         if len(self._resting) == 1:
             self._loop.call_soon(self._next_turn)
