@@ -151,7 +151,7 @@ class Failover:
         if record.name not in self._topology.instances:
             self._change(now)
         elif record.is_open:
-            if self._is_lost(record):
+            if self._is_lost(record) or self._reads(record.name):
                 self._change(now)
             else:
                 self._tell_readers(record)
@@ -252,6 +252,11 @@ class Failover:
     def _is_lost(self, record: Writer) -> bool:
         process = self._topology.processes.get(record.name)
         return process is None or process.state == GONE or self._silent(record.name)
+
+    def _reads(self, name: str) -> bool:
+        """It says that it is a reader: whoever was promoted or started has gone meanwhile."""
+        report = self._topology.reports.get(name)
+        return report is not None and report.alive and report.role == im.READER
 
     def _send_once(self, name: str, message: Any) -> None:
         if not self._sent:

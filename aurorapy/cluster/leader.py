@@ -84,6 +84,7 @@ class LeaderWork:
         self._failover = Failover(lambda name: self._detector.silent(name, loop.time()))
         self._links = InstanceLinks(network, self._heard, self._told, self._up)
         self._reports: dict[str, im.Report] = {}
+        self._reporting: dict[str, tuple[int, int]] = {}  # which process each of them is expected of
         self._published: dict[str, tuple[Condition, float]] = {}
         self._asked = 0.0
         self._leads = False
@@ -128,6 +129,10 @@ class LeaderWork:
         self._links.follow(topology.instances)
         for name in topology.instances:
             process = topology.processes.get(name)
+            if process is not None and self._reporting.get(name) != (process.pid, process.born):
+                self._reporting[name] = process.pid, process.born
+                self._reports.pop(name, None)  # of an earlier process, whose end the store never showed
+                self._detector.forget(name)
             if process is not None and process.state == GONE:
                 self._detector.forget(name)
                 self._reports.pop(name, None)
@@ -155,6 +160,8 @@ class LeaderWork:
 
     def _told(self, name: str, message: Any) -> None:
         self._log(f"{name}: {message}")
+        if type(message) is im.Promoted:
+            self._reports.pop(name, None)  # from before it
         self._carry_out(self._failover.told(name, message, self._loop.time()))
 
     def _up(self, name: str) -> None:

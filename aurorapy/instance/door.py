@@ -50,6 +50,7 @@ class InstanceDoor:
         self.feed: Feed | None = None
         self.promote: Callable[[int], tuple[Epoch, Lsn]] = _impossible
         self.follow: Callable[[str, Epoch], None] = _impossible
+        self._told: tuple[str, Epoch] | None = None  # whom to follow, before anybody can
         self.step_down: Callable[[float], Lsn] = _impossible
         self.stepped_down: Callable[[], None] = lambda: None
         self.open_session: Callable[[Link, str], LinkUser] = _impossible
@@ -67,6 +68,12 @@ class InstanceDoor:
             self._listening.close()
         for link in list(self._links):
             link.close()
+
+    def let_follow(self, follow: Callable[[str, Epoch], None]) -> None:
+        """What was told before comes at once."""
+        self.follow = follow
+        if self._told is not None:
+            follow(*self._told)
 
     def report(self) -> im.Report:
         settings, instance = self._settings, self.instance
@@ -139,7 +146,10 @@ class InstanceDoor:
             return im.SteppedDown(self.step_down(message.milliseconds / 1000))
         if type(message) is im.ChangeNodes:
             return im.Changed(self._change_nodes(message))
-        self.follow(message.address, message.epoch)
+        if self.follow is _impossible and self.role == im.READER:
+            self._told = message.address, message.epoch
+        else:
+            self.follow(message.address, message.epoch)
         return None
 
     def _change_nodes(self, message: im.ChangeNodes) -> int:

@@ -165,7 +165,7 @@ class Instance:
         settings["in_hot_standby"] = settings["transaction_read_only"] = True
         instance.follower = Follower(instance)
         begun(instance)
-        if settings["instance_writer"]:
+        if settings["instance_writer"] and not instance.follower.address:  # nobody has said better meanwhile
             instance.follower.follow(settings["instance_writer"])
         instance.follower.wait_attached()
         instance.space.open(to_read=True)

@@ -114,7 +114,8 @@ async def _serve(host: RealHost, loop: Any, settings: dict[str, Any], options: a
     stop = _signals(loop)  # before anybody is told that the server serves
     print(f"aurorapy {__version__} ready: psql -h {address} -p {port} -U {options.user} postgres", flush=True)
     superseded = loop.create_future()
-    instance.volume.on_failure(lambda error: _note_superseded(superseded, error))
+    ends_with_volume = bool(settings["instance_listen"])  # somebody starts it again, as whatever it shall be then
+    instance.volume.on_failure(lambda error: _note_superseded(superseded, error, ends_with_volume))
     stepped_down = loop.create_future()
     _open_door(door, instance, listener, lambda: stepped_down.done() or stepped_down.set_result(None))
     if settings["metrics_listen"]:
@@ -130,7 +131,7 @@ async def _serve(host: RealHost, loop: Any, settings: dict[str, Any], options: a
 
 
 def _let_follow(door: InstanceDoor, instance: Instance) -> None:
-    door.follow = instance.follower.follow
+    door.let_follow(instance.follower.follow)
     door.lag_us = lambda: instance.follower.lag_us
 
 
@@ -159,15 +160,16 @@ def _open_door(door: InstanceDoor, instance: Instance, listener: Listener, stepp
     door.instance = instance
 
 
-def _note_superseded(superseded: Any, error: DatabaseError) -> None:
-    if isinstance(error, Superseded) and not superseded.done():
+def _note_superseded(superseded: Any, error: DatabaseError, whatever: bool) -> None:
+    if (whatever or isinstance(error, Superseded)) and not superseded.done():
         superseded.set_result(error)
 
 
 async def _leave(listener: Listener, error: DatabaseError) -> None:
-    """Another instance writes the volume now: every client is told, and none is waited for for long."""
+    """Another instance writes the volume now, or this one cannot: every client is told, and none is waited for for long."""
     print(f"aurorapy: {error.message}", file=sys.stderr, flush=True)
-    listener.end_clients("terminating connection because another instance has taken over the volume")
+    why = "another instance has taken over the volume" if isinstance(error, Superseded) else "the volume has failed"
+    listener.end_clients(f"terminating connection because {why}")
     try:
         await asyncio.wait_for(listener.close(fast=False), LEAVE_SECONDS)
     except asyncio.TimeoutError:

@@ -95,6 +95,11 @@ def test_a_silent_writer_is_left_as_a_dead_one():
     assert [each.name for each in decisions(machine.tick(6.0))] == ["i2"]
 
 
+def test_a_writer_that_says_it_reads_is_replaced():
+    machine = settled(i1="writer", i2="reader 1")
+    assert [each.name for each in decisions(machine.see(topology(OPEN, i1="reader", i2="reader 1"), 1.0))] == ["i2"]
+
+
 def test_a_planned_failover_lets_the_writer_step_down_first():
     rest = {"i2": "reader 1", "i3": "reader 2"}
     machine = settled(i1="writer", **rest)

@@ -6,7 +6,7 @@
                                                      in two processes; seeds done are in FILE and not done again
     python -m tests.sim --fleet --seeds 500          six storage nodes in three zones, and writers that take over
     python -m tests.sim --scenario n4 --seed 7       something particular happens to the fleet (fleet/scenarios.py)
-    python -m tests.sim --sabotage                   twenty mistakes made on purpose, and which seed finds each
+    python -m tests.sim --sabotage                   mistakes made on purpose, and which seed finds each
 
 The exit status is 1 when a seed failed. A seed makes the same world everywhere: what failed here fails there.
 """

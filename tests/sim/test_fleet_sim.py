@@ -40,7 +40,13 @@ def test_writes_that_are_lost_or_land_elsewhere_are_found_and_repaired(seed):
     run_seed(seed, "astray")
 
 
-@pytest.mark.parametrize("first", range(0, 200, 20))
+@pytest.mark.parametrize("first", range(0, 120, 10))
+def test_the_control_plane_decides(first):
+    for seed in range(first, first + 10):
+        run_seed(seed, "control")
+
+
+@pytest.mark.parametrize("first", range(0, 80, 20))
 def test_readers_follow_and_take_over(first):
     for seed in range(first, first + 20):
         run_seed(seed, "readers")
@@ -65,7 +71,7 @@ def test_a_world_does_not_depend_on_those_that_ran_before_it():
     assert run_seed(14, "disks") == alone
 
 
-@pytest.mark.parametrize("scenario, seed", [("storm", 3), ("storm", 134), ("split", 3)])  # 134: two copies lag at once
+@pytest.mark.parametrize("scenario, seed", [("storm", 3), ("storm", 134), ("split", 3), ("control", 3)])  # 134: two copies lag at once
 def test_the_same_seed_makes_the_same_world_in_another_process(scenario, seed):
     code = f"from tests.sim.fleet.world import run_seed; print(run_seed({seed}, {scenario!r}))"
     environments = [{**os.environ, "PYTHONHASHSEED": salt} for salt in ("1", "2")]

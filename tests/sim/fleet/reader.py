@@ -60,6 +60,7 @@ class Instance:
         self.space = VolumeSpace(self.pool, MiniTransaction(self.pool, volume.redo))
         self.space.maps = FollowedMaps(self.space)
         self.follower: Any = None
+        self.closing = False
         volume.on_vdl(self._moved)
 
     def _moved(self, vdl: int) -> None:
@@ -106,8 +107,8 @@ class NoPages:
 class Reader:
     """One life of a reader."""
 
-    def __init__(self, world: Any, process: Process) -> None:
-        self.world, self.process = world, process
+    def __init__(self, world: Any, process: Process, controlled: Any = None) -> None:
+        self.world, self.process, self.controlled = world, process, controlled
         self.instance: Instance | None = None
         self.writer: Writer | None = None  # once it is promoted
         self.highest = 0
@@ -130,8 +131,13 @@ class Reader:
         instance = self.instance = Instance(process, volume, process.rng.choice((16, 256)))
         instance.follower = Follower(instance)
         instance.space = NoPages(instance.space.maps)
-        self._look_for_the_writer()
+        if self.controlled is not None:
+            self.controlled.begun(self)
+        else:
+            self._look_for_the_writer()
         instance.follower.wait_attached()
+        if self.controlled is not None:
+            self.controlled.serves(self)
         while volume.failure is None and self.writer is None:
             self.check()
             process.tasks.sleep(process.rng.expovariate(1 / (0.05 * world.pace)))
@@ -140,7 +146,7 @@ class Reader:
         raise volume.failure
 
     def _look_for_the_writer(self) -> None:
-        """What the control plane tells."""
+        """What a control plane would tell."""
         if self.writer is not None or self.instance.volume.failure is not None:
             return
         found = self.world.current_writer()
@@ -178,20 +184,25 @@ class Reader:
 
     def promote(self) -> None:
         """On a task of its own."""
-        instance, world = self.instance, self.world
         try:
-            epoch, vdl = promote(instance)
+            self.take_over()
         except DatabaseError as error:
             self.process.tell(f"is not promoted: {error.message}")
-            return
+
+    def take_over(self) -> tuple[Any, int]:
+        instance, world = self.instance, self.world
+        if not instance.is_reader:
+            return promote(instance)
+        epoch, vdl = promote(instance)
         branch = world.history.open(epoch, vdl, instance.volume.redo.position)
         for page_no in instance.pool.pages():
             compare(instance.pool.page(page_no), branch, page_no, vdl, f"R1: the pool of {self.process.name}")
         world.counts["promotions"] += 1
         self.process.tell(f"promoted: epoch {epoch}, VDL {vdl:#x}")
-        self.writer = Writer(world, self.process)
+        self.writer = Writer(world, self.process, self.controlled)
         self.writer.take(instance.volume, branch)
         world.running[self.process.name] = self.writer
+        return epoch, vdl
 
 
 def can_follow(reader: Reader | None, process: Process) -> bool:

@@ -1,5 +1,5 @@
-"""Mistakes made on purpose, to see that the simulator finds them: mutants of the production classes, nineteen that anybody
-could think of, one for a bug it once found, and one for disks that lie.
+"""Mistakes made on purpose, to see that the simulator finds them: mutants of the production classes, most of which anybody
+could think of; two undo what was mended because a world had found it, one is for disks that lie.
 
     python -m tests.sim --sabotage              all, each on seeds until one catches it (at most 200)
     python -m tests.sim --sabotage --only 5     one
@@ -19,6 +19,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator
 from unittest.mock import patch
 
+from aurorapy.cluster.failover import Failover
+from aurorapy.cluster.leader import LeaderWork, Lease
+from aurorapy.cluster.store import ANY
+from aurorapy.cluster.supervision import Supervision
 from aurorapy.errors import DataCorrupted
 from aurorapy.instance import messages as im
 from aurorapy.instance.reader import Follower
@@ -30,7 +34,7 @@ from aurorapy.storage.node.hotlog import HotLog
 from aurorapy.storage.node.node import StorageNode
 from aurorapy.storage.node.segment import Segment
 from aurorapy.storage.quorum import Some
-from aurorapy.storage.volume import recovery
+from aurorapy.storage.volume import follower, recovery
 from aurorapy.storage.volume.links import LinkTransport
 from aurorapy_native.checksum import crc32c
 from aurorapy_native.redo import records
@@ -343,6 +347,69 @@ def replica_shows_half(patched: Patch) -> None:
     patched(Follower, "_records", cut)
 
 
+# -- the control plane ---------------------------------------------------------------------------------------------------
+
+
+def promotion_without_a_fence(patched: Patch) -> None:
+    """A reader asks what there is before the old writer is shut out."""
+
+    class Unfenced(recovery.Recovery):
+        def _fence(self, group: int) -> None:
+            """Later."""
+
+        def _states(self, group: int) -> Any:
+            known = self.__dict__.setdefault("_sabotaged", {})
+            if group not in known:
+                answers = self.transport.ask(m.Ask(self.epoch, group), lambda found: len(found) >= 3).items()
+                states = {copy: replace(answer, epoch=self.epoch) for copy, answer in answers if isinstance(answer, m.State)}
+                known[group] = True
+                super()._fence(group)
+                if states:
+                    return states
+            return super()._states(group)
+
+    patched(follower, "Recovery", Unfenced)
+
+
+def promotion_keeps_its_pages(patched: Patch) -> None:
+    """What the dead writer made durable after the last word to this reader does not get to the pages it has."""
+    patched(Follower, "missing_records", lambda self, points: [])
+
+
+def leader_overrules(patched: Patch) -> None:
+    """Who has led once goes on, and its decisions replace whatever the store holds by now."""
+    sound = LeaderWork._decide
+
+    async def decide(self: Any, action: Any, revision: int) -> None:
+        await sound(self, action, ANY)
+
+    patched(LeaderWork, "_decide", decide)
+    patched(Lease, "held", lambda self, now: self._beaten > 0)
+
+
+def supervisor_starts_writers_again(patched: Patch) -> None:
+    """A writer that has died is started again by its host, as what it was."""
+    sound = Supervision.started
+
+    def started(self: Any, wanted: Any, now: float) -> None:
+        sound(self, wanted, now)
+        self._used.clear()
+
+    patched(Supervision, "started", started)
+
+
+def old_reports_count(patched: Patch) -> None:
+    """What an instance said before it died is what it says now."""
+    sound = LeaderWork._follow
+
+    def keep(self: Any, topology: Any) -> None:
+        self._reporting.update({name: (each.pid, each.born) for name, each in topology.processes.items()})
+        sound(self, topology)
+
+    patched(LeaderWork, "_follow", keep)
+    patched(Failover, "_reads", lambda self, name: False)
+
+
 NO_CLONES, NO_PITR = "there are no clones yet", "there is no restore to a time yet"
 
 MUTANTS = (
@@ -386,6 +453,16 @@ MUTANTS = (
            (("disks", 29), ("storm", 28), ("disks", 32), ("disks", 39))),
     Mutant(21, "a lost or misdirected write is not noticed", ("astray",), lost_write_unnoticed,
            (("astray", 0),)),
+    Mutant(22, "promotion without a fence", ("readers", "control"), promotion_without_a_fence,
+           (("readers", 17),)),
+    Mutant(23, "a promoted reader keeps its pages as they are", ("control", "readers"), promotion_keeps_its_pages,
+           (("control", 2), ("control", 4))),
+    Mutant(24, "a leader that lost its lease overrules the next", ("control",), leader_overrules,
+           (("control", 11), ("control", 13))),
+    Mutant(25, "a supervisor starts a dead writer as writer again", ("control",), supervisor_starts_writers_again,
+           (("control", 0), ("control", 1))),
+    Mutant(26, "what an instance said before it died counts", ("control",), old_reports_count,
+           (("control", 53),)),
 )
 
 

@@ -18,6 +18,7 @@
     stale     a node comes back with the files it had some time ago
     moves     copies are moved to other nodes and back, while writers and nodes die
     readers   two readers follow, lose their writer, their stream and each other; some are promoted
+    control   the production control plane decides: writers, hosts, leaders, the store and the links between them fail
     flips     bits flip at rest on two nodes, which also die at times
     astray    writes of two nodes' runs and manifests get lost or land elsewhere; they also die at times
 
@@ -36,6 +37,7 @@ from aurorapy.ids import PAGE_SIZE
 from tests.sim.disk import SECTOR, SimMedium
 from tests.sim.fleet.reader import can_be_promoted
 from tests.sim.fleet.storm import Storm
+from tests.sim.fleet.troubles import Troubles
 from tests.sim.storage import Violation
 
 
@@ -120,6 +122,23 @@ def readers(world: Any) -> None:
             reader = rng.choice(able)
             universe.tell("***", f"{reader.process.name} is promoted")
             reader.process.tasks.spawn(reader.promote, name="promote")
+
+
+def control(world: Any) -> None:
+    """R1, R4, N9, and who notices: see `control` and `troubles`."""
+    rng, universe, plane = world.universe.rng, world.universe, world.control
+    world.network.weather.reset_rate = rng.choice((0.0, 0.0, 0.0005, 0.005))
+    until_open(world)
+    trouble = Troubles(world)
+    for _ in range(rng.randrange(2, 5)):
+        universe.run_for(rng.uniform(0.1, 1.0))
+        trouble.strike()
+        number = plane.decided["number"]
+        if rng.random() < 0.6:  # with the next one right behind a change of writers, or long after
+            universe.run_until(lambda number=number: plane.decided["number"] > number and plane.decided["is_open"], 9.0)
+        if rng.random() < 0.3:
+            trouble.heal()
+    trouble.heal()
 
 
 def az(world: Any) -> None:
@@ -448,6 +467,6 @@ SCENARIOS: dict[str, Callable[[Any], None]] = {
     work.__name__: work
     for work in (
         storm, calm, n4, az, az1, split, power, recovery, laggards, disks, syncs, flips, astray, half_sent, promises,
-        tails, emptied, stale, moves, readers,
+        tails, emptied, stale, moves, readers, control,
     )
 }

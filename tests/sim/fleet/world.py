@@ -25,6 +25,7 @@ from aurorapy.storage.options import StorageConfig
 from tests.sim.disk import SimMedium
 from tests.sim.fleet import parts
 from tests.sim.fleet.checks import NodeWatch, check_convergence
+from tests.sim.fleet.control import INSTANCES, ControlPlane
 from tests.sim.fleet.history import History
 from tests.sim.fleet.hosts import Machine, Process, Universe
 from tests.sim.fleet.network import SimNetwork, Weather
@@ -40,6 +41,7 @@ TAILS = ("B", "D", "F")  # of those whose second copy in each zone keeps the log
 WRITERS = ("w1", "w2", "w3")
 READERS = ("r1", "r2")
 WITH_READERS = ("readers",)
+WITH_CONTROL = ("control",)
 PAGES = 24
 PROGRESS_SECONDS = 60.0
 CONVERGE_SECONDS = 60.0
@@ -58,7 +60,7 @@ class World:
         self.may_be_damaged = False
         self.resting = False  # writers have nothing more to do
         self.pages = PAGES
-        self.group_pages = rng.choice((10, 32))
+        self.group_pages = rng.choice((10, 32, 32, 32) if scenario in WITH_CONTROL else (10, 32))
         self.groups = list(range(-(-PAGES // self.group_pages)))
         self.pace = rng.choice((0.3, 1.0, 1.0))
         self.seconds = rng.choice((3.0, 6.0, 6.0, 12.0)) * self.pace
@@ -83,7 +85,12 @@ class World:
         self.nodes = [Machine(universe, name, name[0]) for name in names]
         self.writers = [Machine(universe, name, "abc"[n]) for n, name in enumerate(WRITERS)]
         self.reader_machines = [Machine(universe, name, "bc"[n]) for n, name in enumerate(READERS)] if scenario in WITH_READERS else []
-        self.machines = [*self.nodes, *self.writers, *self.reader_machines]
+        self.control: ControlPlane | None = None
+        if scenario in WITH_CONTROL:
+            self.writers, self.pace = [], 6.0  # silences take seconds: others would fill them with work
+            self.reader_machines = [Machine(universe, name, "abc"[n]) for n, name in enumerate(INSTANCES)]
+            self.control = ControlPlane(self)
+        self.machines = [*self.nodes, *self.writers, *self.reader_machines, *(self.control.hosts if self.control else ())]
         for machine in self.machines:
             machine.network = self.network
         self.watches = {machine.name: NodeWatch(self, machine.name) for machine in self.nodes}
@@ -157,12 +164,18 @@ class World:
                 machine.start(self._node_main)
             elif machine.is_up and (server := self.servers.get(machine.name)) and server.node.failure:
                 machine.kill()  # its log is broken: only a new process may go on
+        if self.control is not None:
+            self.control.supervise()
+        else:
+            self._start_instances(now)
+        self.universe.call_later(self.universe.rng.uniform(0.05, 0.3), self._supervise)
+
+    def _start_instances(self, now: float) -> None:
         for machine in self.reader_machines:
             if machine.process is None and now >= machine.held_until:
                 machine.start(self._reader_main)
         if not any(machine.is_up for machine in self.writers) and not self._is_promoted():
             self.start_writer()
-        self.universe.call_later(self.universe.rng.uniform(0.05, 0.3), self._supervise)
 
     def _reader_main(self, process: Process) -> None:
         reader = self.readers[process.machine.name] = Reader(self, process)
@@ -230,6 +243,8 @@ class World:
         universe.tell("***", "fair weather")
         self.network.weather = Weather()
         self.network.heal()
+        if self.control is not None:
+            self.control.store.is_up = True
         for machine in self.machines:
             machine.held_until, machine.slowness = 0.0, 1.0
             machine.faults.capacity = None
@@ -249,6 +264,8 @@ class World:
             raise Violation(f"I9: no writer commits within {PROGRESS_SECONDS:.0f} s of fair weather")
         universe.tell("***", f"commits again after {universe.now - started:.3f} s")
         check_convergence(self, CONVERGE_SECONDS)
+        if self.control is not None:
+            self.control.check()
 
 
 def run_seed(seed: int, scenario: str = "storm") -> str:

@@ -28,8 +28,8 @@ TOO_OLD = "72000"
 class Writer:
     """One life of a writer."""
 
-    def __init__(self, world: Any, process: Process) -> None:
-        self.world, self.process = world, process
+    def __init__(self, world: Any, process: Process, controlled: Any = None) -> None:
+        self.world, self.process, self.controlled = world, process, controlled
         self.volume: Volume | None = None
         self.branch: Branch | None = None
         self.door: Any = None  # where its readers come in
@@ -79,7 +79,9 @@ class Writer:
         """The volume is this writer's."""
         volume.on_vdl(branch.vdl_moved)
         self.volume, self.branch = volume, branch
-        if self.world.reader_machines:
+        if self.controlled is not None:
+            self.door = self.controlled.writes(volume)
+        elif self.world.reader_machines:
             self.door = self.world.open_door(self.process, volume)
 
     def _work(self) -> None:
