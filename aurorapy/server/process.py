@@ -40,6 +40,7 @@ from aurorapy.storage.volume.transport import Unreachable
 
 SUPERSEDED = 3  # exit status
 LEAVE_SECONDS = 2.0
+OBJECT_BYTES = 64  # of a block of Python's allocator, about
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -110,7 +111,7 @@ async def _serve(host: RealHost, loop: Any, settings: dict[str, Any], options: a
         print(f"aurorapy: could not listen on {address}:{settings['port']}: {error.strerror}", file=sys.stderr)
         await in_task(host, loop, instance.close)
         return 1
-    Collector(loop.call_later).start()
+    Collector(loop.call_later, memory_bytes=object_bytes).start()
     stop = _signals(loop)  # before anybody is told that the server serves
     print(f"aurorapy {__version__} ready: psql -h {address} -p {port} -U {options.user} postgres", flush=True)
     superseded = loop.create_future()
@@ -182,6 +183,12 @@ def _open_instance(
     if settings["instance_role"] == "reader":
         return Instance.follow(host, settings, log, begun=lambda instance: _let_follow(door, instance))
     return Instance.open_or_create(host, settings, options.user, options.password, log)
+
+
+def object_bytes() -> int:
+    """Memory of Python's objects, which alone a walk over them can give back: a buffer pool that fills is no reason for
+    one."""
+    return sys.getallocatedblocks() * OBJECT_BYTES
 
 
 def _signals(loop: Any) -> asyncio.Queue[int]:
