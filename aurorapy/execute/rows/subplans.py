@@ -69,7 +69,7 @@ def _value(w: Writer, part: SubPlan, rows: str) -> str:
 
 def _once(w: Writer, name: str, value: str) -> str:
     """A function that computes the value at its first call; the variable that keeps it."""
-    kept = w.name("v")
+    kept = w.name("once")
     unset = w.bind(runtime.UNSET, "unset")
     w.fn.prologue.append(f"{kept} = {unset}")
     with w.function(name):

@@ -193,7 +193,8 @@ class Feed(Cursor):
         elif text == "(":
             if self.is_whole_operand():
                 raise self.error()
-            self.open(Frame(")", "names" if self.frame.verb == "insert" else "paren"))
+            is_list = self.frame.verb == "insert" and self.frame.clause not in ("set", "where")
+            self.open(Frame(")", "names" if is_list else "paren"))
         elif text == ".":
             self.dot()
         elif text == "::":
