@@ -33,18 +33,29 @@ class InstanceFigures:
             Figure("ReplayedLSN", "The VDL: what is durable, and on a reader what it shows", volume.vdl),
             Figure("IsWriter", "1 for the writer", float(self._role() == "writer")),
             cpu_figure(),
+            *self._statements(),
         ]
         if self._role() == "writer":
             return figures + self._of_a_writer()
         return [*figures, Figure("AuroraReplicaLag", "Milliseconds behind the writer", self._lag_us() / 1000)]
 
+    def _statements(self) -> list[Figure]:
+        """Of all databases, as aurora_stat_dml_activity() has them of one."""
+        counted = [database.activity.statements() for database in self._instance.databases()]
+        return [
+            Figure(f"{kind}Throughput", f"{kind.upper()}s a second", sum(each[number][0] for each in counted), RATE)
+            for number, kind in enumerate(("Select", "Insert", "Update", "Delete"))
+        ]
+
     def _of_a_writer(self) -> list[Figure]:
         txns, transport = self._instance.txns, self._instance.volume.transport
         blocked = {id(each) for each in txns.running.values() if getattr(each, "waiting", None) is not None}
+        forwarded = sum(each.facts.is_forwarded for each in self._listener.by_pid.values())
         figures = [
             Figure("CommitThroughput", "Commits a second of transactions that wrote", txns.commits, RATE),
             Figure("Commits", "Commits of transactions that wrote", txns.commits, TOTAL),
             Figure("Rollbacks", "Rollbacks of transactions that wrote", txns.rollbacks, TOTAL),
+            Figure("AuroraLocalForwardingWriterOpenSessions", "Sessions of readers' clients, which write here", forwarded),
             Figure("BlockedTransactions", "Transactions that wait for another's lock", len(blocked)),
         ]
         for name, attribute, help_ in (

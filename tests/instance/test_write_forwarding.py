@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import signal
 import time
+import urllib.request
 
 import pytest
 
 from aurorapy.instance import messages as im
 from aurorapy.wire import frontend
 from tests.support.instance_link import ask
-from tests.support.node_process import ProcessFleet
+from tests.support.node_process import ProcessFleet, free_ports
 
 FORWARDS = {"local_write_forwarding": "on"}
 
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
-    few = {"max_connections": "200", "apg_write_forward.max_forwarding_connections_percent": "2"}
-    with ProcessFleet(tmp_path_factory.mktemp("forwarding"), few) as fleet:
+    settings = {"max_connections": "200", "apg_write_forward.max_forwarding_connections_percent": "2"}
+    (port,) = free_ports(1)
+    with ProcessFleet(tmp_path_factory.mktemp("forwarding"), settings) as fleet:
+        fleet.metrics = f"127.0.0.1:{port}"
+        fleet.writer.kill()
+        fleet.writer.settings["metrics_listen"] = fleet.metrics
+        fleet.writer.start()
         fleet.query("create table kept (a int primary key, b text); create table seq (id serial primary key, b text)")
         fleet.query("create role somebody login; grant select, insert on kept to somebody")
         yield fleet
@@ -261,6 +267,20 @@ def test_forwarded_sessions_have_their_share_of_the_writers_connections(reader, 
     assert sorted(found, key=bool) == [None] * 4 + [("53300", "sorry, too many forwarded clients already")]
     for each in wires:
         each.close()
+
+
+def test_forwarded_sessions_and_statements_are_among_the_metrics(fleet, wire):
+    def figures():
+        try:
+            with urllib.request.urlopen(f"http://{fleet.metrics}/metrics", timeout=10) as answer:
+                lines = answer.read().decode().splitlines()
+        except OSError:  # it listens a little after the server does
+            return {}
+        return dict(line.split() for line in lines if not line.startswith("#") and "{" not in line)
+
+    wire.query("insert into kept values (1, 'x')")
+    fleet.until(lambda: figures().get("AuroraLocalForwardingWriterOpenSessions") == "1.0", 10)
+    fleet.until(lambda: wire.query("insert into seq (b) values ('m')").error is None and float(figures()["InsertThroughput"]) > 0, 10)
 
 
 def test_idle_forwarded_sessions_end(fleet, reader, wire):
