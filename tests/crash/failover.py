@@ -34,7 +34,8 @@ NODE_SETTINGS = ("--node-set", "hot_log_file_size=16MB")
 
 @dataclass(slots=True)
 class Summary:
-    """commit_s: from the kill to the first commit on the new writer. gap_s: between two answers of the reader that stays."""
+    """commit_s: from the kill to the first commit on the new writer. gap_s: the longest between two
+    answers of the reader that stays; gap_after_s: when that began, counted from the kill."""
 
     rounds: int = 0
     acknowledged: int = 0
@@ -42,6 +43,7 @@ class Summary:
     problems: list[str] = field(default_factory=list)
     commit_s: list[float] = field(default_factory=list)
     gap_s: list[float] = field(default_factory=list)
+    gap_after_s: list[float] = field(default_factory=list)
 
     def __str__(self) -> str:
         times, gaps = sorted(self.commit_s) or [0.0], sorted(self.gap_s)
@@ -60,14 +62,14 @@ class Watcher:
     def __init__(self, address: str) -> None:
         host, _, port = address.rpartition(":")
         self._wire = Wire.connect(host, int(port))
-        self.gap_s = 0.0
+        self.gap_s = self.gap_at = 0.0  # the longest time between two answers, and when it began
         self.problem = ""
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._ask)
         self._thread.start()
 
     def _ask(self) -> None:
-        last = time.monotonic()
+        last = 0.0  # the first answer has a session's beginning in it
         while not self._done.is_set():
             try:
                 reply = self._wire.query("select count(*) from branches", timeout=30)
@@ -78,7 +80,8 @@ class Watcher:
                 self.problem = f"the reader answered {reply.error['C']} {reply.error['M']}"
                 return
             now = time.monotonic()
-            self.gap_s = max(self.gap_s, now - last)
+            if last and now - last > self.gap_s:
+                self.gap_s, self.gap_at = now - last, last
             last = now
             time.sleep(0.005)
 
@@ -103,7 +106,7 @@ def failover(rounds: int, clients: int, seed: int, readers: int = 2, longest_s: 
                 summary.problems += [f"round {number}: {problem}" for problem in problems]
                 summary.acknowledged = len(ledger.acknowledged)
                 say(f"round {number}: {summary.acknowledged} acknowledged, first commit {summary.commit_s[-1]:.2f} s"
-                    + (f", gap {summary.gap_s[-1] * 1000:.0f} ms" if summary.gap_s else "")
+                    + (f", gap {summary.gap_s[-1] * 1000:.0f} ms, {summary.gap_after_s[-1]:+.2f} s from the kill" if summary.gap_s else "")
                     + "".join(f"\n  {problem}" for problem in problems[:10]))  # fmt: skip
                 if len(summary.problems) > 50:
                     break
@@ -132,6 +135,7 @@ def _one_round(cluster: Cluster, number: int, clients: int, random_: random.Rand
     if watcher is not None:
         watcher.end()
         summary.gap_s.append(watcher.gap_s)
+        summary.gap_after_s.append(watcher.gap_at - began)
         problems += [watcher.problem] if watcher.problem else []
     status = cluster.status()
     if len(status["instances"]) > 1 and status["writer"] == old:
