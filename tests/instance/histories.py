@@ -82,11 +82,12 @@ class ListAppend:
         cuts: dict[int, set[tuple[int, ...]]] = {}
         for group, rows in self.snapshots:
             lists = {key: values(text) for key, text in rows}
+            held = {key: set(found) for key, found in lists.items()}
             for key, found in lists.items():
                 if found != order[key][: len(found)]:
                     wrong.append(f"list {key} was read as {found[-5:]}, which is no beginning of what it became")
                 for value in found:
-                    if any(value not in lists.get(other, []) for other in pairs[value]):
+                    if any(value not in held.get(other, ()) for other in pairs[value]):
                         wrong.append(f"a snapshot sees half of transaction {value}")
             first = group * KEYS
             cuts.setdefault(group, set()).add(tuple(len(lists.get(key, [])) for key in range(first, first + KEYS)))
