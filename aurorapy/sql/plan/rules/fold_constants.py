@@ -32,6 +32,7 @@ from aurorapy.expressions.nodes import (
     Not,
     NullTest,
     Or,
+    Param,
     Relabel,
     SubLink,
 )
@@ -63,6 +64,7 @@ class _Folder:
         self._planner = planner
         self._strict = strict
         self._case_value: Const | None = None  # of the CASE whose WHENs are being folded, if it is constant
+        self._calls: dict[tuple, Any] = {}  # calls alike but for their constants, compiled: thousands of rows of VALUES
 
     def fold(self, expr: Expr) -> Expr:
         """The expression with its constant parts computed."""
@@ -84,7 +86,7 @@ class _Folder:
     def compute(self, expr: Expr) -> Expr:
         evaluation = self._planner.evaluation or EvalContext()
         try:
-            value = evaluator((expr,))(evaluation)[0]
+            value = self._value(expr, evaluation)
         except (QueryCanceled, FatalError):
             raise
         except DatabaseError:
@@ -95,6 +97,23 @@ class _Folder:
         except Exception:  # noqa: BLE001 - whatever it is, it shall happen (and be reported) at execution
             return expr
         return Const(expr.type_oid, expr.typmod, 0, value)
+
+
+    def _value(self, expr: Expr, evaluation: EvalContext) -> Any:
+        """Of an expression over constants. The second call of a kind is compiled over parameters, for all that follow."""
+        if type(expr) is not Call or any(type(arg) is not Const for arg in expr.args):
+            return evaluator((expr,))(evaluation)[0]
+        key = (id(expr.fn), expr.type_oid, expr.typmod, expr.op_oid, expr.form, expr.variadic,
+               *((a.type_oid, a.typmod) for a in expr.args))  # fmt: skip
+        if key not in self._calls:
+            self._calls[key] = expr.fn, None  # its id stays its own
+            return evaluator((expr,))(evaluation)[0]
+        compiled = self._calls[key][1]
+        if compiled is None:
+            args = tuple(Param(a.type_oid, a.typmod, 0, i) for i, a in enumerate(expr.args, 1))
+            compiled = evaluator((replace(expr, args=args),))
+            self._calls[key] = expr.fn, compiled
+        return compiled(evaluation, [arg.value for arg in expr.args])[0]
 
 
 def _is_const(expr: Expr | None) -> bool:
