@@ -460,6 +460,37 @@ class PageHistory:
 
 
 @dataclass(slots=True)
+class SumPages:
+    """From a peer: what are your pages from `first` on as of the LSN? Answered by PageSums, or not by who cannot say."""
+
+    epoch: Epoch
+    group: int
+    truncations: Epoch  # of the asker's list
+    lsn: Lsn
+    first: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"SumPages g{self.group} lsn={self.lsn:#x} first={self.first} count={self.count} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
+class PageSums:
+    """`sums`: four bytes a page, equal where the pages are."""
+
+    epoch: Epoch
+    group: int
+    copy: str
+    truncations: Epoch
+    lsn: Lsn
+    first: int
+    sums: bytes
+
+    def __str__(self) -> str:
+        return f"PageSums g{self.group} {self.copy} lsn={self.lsn:#x} first={self.first} epoch={self.epoch}"
+
+
+@dataclass(slots=True)
 class Inspect:
     """How is the segment? Answered by Inspected. With `lsn` also: what are the bytes of its pages from `first` on, at most
     `count` of them, at that LSN? Two copies that build the same bytes have the same digests."""
@@ -563,5 +594,5 @@ Message = (
     CreateSegment | SegmentCreated | Missing | ListSegments | Segments | Write | Durable | Fence | Fenced | Ask | State
     | Truncate | Truncated | Install | Installed | ReadPage | Page | ReadFailed | Gossip | FetchRecords | Records
     | Runs | FetchRun | RunPiece | FetchPage | PageHistory | Horizons | Refused | Failed | Inspect
-    | Inspected | Simulate | Simulated
+    | Inspected | Simulate | Simulated | SumPages | PageSums
 )  # fmt: skip

@@ -39,6 +39,7 @@ class StorageConfig:
     retention_bytes: int = 1 << 30  # ... unless so much redo has come since
     long_chain_records: int = 64  # a page with more records than this in one delta run gets an image beside it
     scrub_s: float = 3600.0  # between two passes over everything on the disk, where there are peers to repair from
+    compare_s: float = 86400.0  # between two comparisons of everything with what peers build
     step_bytes: int = 1 << 20  # background work reads, builds and writes so much between two looks at the loop
 
 

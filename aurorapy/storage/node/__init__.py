@@ -12,7 +12,7 @@ A page at an LSN is the newest image at or below it plus the records since. `nod
 messages, `hosting.py` which segments there are, `epochs.py` what a new writer asks, `reading.py` what a reader does; `background.py` the work nobody waits for.
 
 Among peers: `gossip.py` fills gaps with their records, `transfer.py` takes whole runs over, `scrub.py` finds damage and has
-it repaired, `opening.py` opens a node that has some. `server.py` puts a node on the network.
+it repaired, `comparing.py` what no checksum finds, `opening.py` opens a node that has some. `server.py` puts a node on the network.
 
 Not here: which copies make a quorum (`storage/quorum.py`), what a page means.
 """

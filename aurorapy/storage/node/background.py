@@ -90,6 +90,7 @@ class Background:
             self._try(self.merge_images, segment)
         if any(map(node.gossip.has_peers, node.segments.values())):
             self._try(node.scrub.run_once, self._step)
+            self._try(node.comparing.run_once)
 
     def _try(self, work: Callable[..., Any], *args: Any) -> None:
         try:

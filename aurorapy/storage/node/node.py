@@ -28,6 +28,7 @@ from aurorapy.host import Host
 from aurorapy.storage import messages as m
 from aurorapy.storage.members import Member
 from aurorapy.storage.node.background import Background
+from aurorapy.storage.node.comparing import Comparing
 from aurorapy.storage.node.epochs import Epochs
 from aurorapy.storage.node.gossip import Gossiping
 from aurorapy.storage.node.hosting import Hosting
@@ -61,6 +62,7 @@ class StorageNode(NodeCore):
         self.reading = Reading(self)
         self.gossip = Gossiping(self)
         self.scrub = Scrub(self)
+        self.comparing = Comparing(self)
         self.reading.damaged = self.scrub.suspect
         self._handlers = {
             m.Write: self._write,
@@ -70,6 +72,7 @@ class StorageNode(NodeCore):
             **self.reading.handlers,
             **self.gossip.handlers,
             **self.scrub.handlers,
+            **self.comparing.handlers,
             **Inspection(self).handlers,
         }
 
@@ -131,6 +134,7 @@ class StorageNode(NodeCore):
         self.background.wake()
         self.gossip.tick(now)
         self.scrub.tick(now)
+        self.comparing.tick(now)
         if any(map(self.gossip.has_peers, self.segments.values())):
             self.log.mark()
         return []
@@ -157,6 +161,7 @@ class StorageNode(NodeCore):
         self.in_flight = deque(each for each in self.in_flight if each[1] is not segment)
         self.gossip.exchanges.pop(segment.group, None)
         self.scrub.repairs.pop(segment.group, None)
+        self.comparing.comparisons.pop(segment.group, None)
 
     def _log_failed(self, error: OSError) -> None:
         self.failure = f"could not write to the log in {self.directory}: {error.strerror}"

@@ -15,7 +15,8 @@ here as well. Until the repair the page is refused (XX001), never served.
 
 Errors: none come out; what cannot be repaired yet is tried again, from peer after peer.
 
-Not here: damage met on opening (`opening`), which needs whole runs or records (`gossip`, `transfer`).
+Not here: content that is whole, and wrong (`comparing`); damage met on opening (`opening`), which needs whole runs or
+records (`gossip`, `transfer`).
 """
 
 from __future__ import annotations
@@ -144,10 +145,14 @@ class Scrub:
 
     def suspect(self, segment: Segment, page_no: int) -> None:
         """A read of the page failed: which of its blocks is it?"""
+        is_found = False
         for run in segment.runs():
             place = run.index.find(page_no)
             if place >= 0 and damaged_blocks(run, place, place + 1):
                 self.damaged(segment, run, page_no)
+                is_found = True
+        if not is_found and self.node.gossip.has_peers(segment):
+            self.node.comparing.suspect(segment, page_no)
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
@@ -182,6 +187,8 @@ class Scrub:
         return m.FetchPage(segment.epoch, segment.group, segment.truncations.epoch, damage.page_no, base, info.last)
 
     def _page_history(self, message: m.PageHistory) -> list[m.Message]:
+        if self.node.comparing.take(message):
+            return []
         segment = self.node.segments.get(message.group)
         repair = self.repairs.get(message.group)
         if segment is None or repair is None or repair.asked is None or repair.asked.page_no != message.page_no:
@@ -250,7 +257,7 @@ class Scrub:
         infos = [info for info in [self._without_damage(segment, run, histories, step)] if info is not None]
         later = [each for each in histories.values() if each.base > self._base(run) and each.page_no != NOTES]
         for base in sorted({each.base for each in later}) if not segment.is_tail else ():
-            infos.append(self._images(segment, base, [each for each in later if each.base == base]))
+            infos.append(self.images(segment, base, [each for each in later if each.base == base]))
         segment.floor = max([segment.floor, *(each.base for each in later)])
         self.node.background.replace(segment, [run], infos)
 
@@ -274,7 +281,8 @@ class Scrub:
         finally:
             writer.close()
 
-    def _images(self, segment: Segment, base: int, histories: list[m.PageHistory]) -> RunInfo:
+    def images(self, segment: Segment, base: int, histories: list[m.PageHistory]) -> RunInfo:
+        """An image run of these pages as of `base`."""
         writer = self.node.background.writer(segment, IMAGE)
         try:
             for each in sorted(histories, key=lambda each: each.page_no):
