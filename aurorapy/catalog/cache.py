@@ -24,6 +24,7 @@ from aurorapy.types.builtin import BY_NAME, TYPES
 from aurorapy.types.model import Type
 from aurorapy.types.identifiers import quote_identifier
 from aurorapy.types.names import format_type, resolve
+from aurorapy_native.versions import SessionVersions, SharedVersion
 
 _MISSING = object()
 
@@ -117,7 +118,7 @@ class Lookups:
         return self._look(self.type_names, (schema, name), load)
 
 
-class CatalogCache:
+class CatalogCache(SharedVersion):
     """What the sessions of one database share: committed descriptions."""
 
     def __init__(self, tables: CatalogTables, oid: int, name: str, fresh_snapshot: Callable[[], Any],
@@ -143,32 +144,20 @@ class CatalogCache:
         return self.lookups._reader()
 
 
-class SessionCatalog:
+class SessionCatalog(SessionVersions):
     """model.CatalogReader for one session, and types.model.TypeCatalog."""
 
     def __init__(self, shared: CatalogCache, session: Any) -> None:
         self.shared = shared
         self._session = session
         self._lookups = shared.lookups
-        self._own: Lookups | None = None
+        self._own = None  # Lookups
         self._own_changes: set[int] = set()
-        self._transaction: Any = None
-        self.own_version = 0
-        self.path_version = 0
         self._path: list[str] | None = None
         self._path_at = 0
         self._first: str | None = None
 
-    @property
-    def version(self) -> int:
-        return self.shared.version + self.own_version
-
     # -- transactions --------------------------------------------------------------------------------------------------
-    def begin(self, transaction: Any) -> None:
-        self._transaction = transaction
-        if self._own is not None:
-            self._drop_own()
-
     def store(self) -> CatalogStore:
         """For changing rows in the session's transaction."""
         return CatalogStore(self.shared.tables, self._transaction, self.shared.oid, self._changed)

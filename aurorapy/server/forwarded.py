@@ -75,7 +75,7 @@ class ForwardedConnection(Connection):
 
     def reached(self) -> int:
         """Everything said so far is at or below it."""
-        return max(self.instance.volume.vdl, self.session.last_commit if self.session is not None else 0)
+        return max(self.instance.volume.vdl, self.session.opener.last_commit if self.session is not None else 0)
 
     def _admit(self) -> None:
         super()._admit()
@@ -94,7 +94,7 @@ class ForwardedConnection(Connection):
     def _open_session(self, startup: Startup, deadline: float) -> None:
         super()._open_session(startup, deadline)
         session = self.session
-        session.on_begin = self._begun
+        session.opener.on_begin = self._begun
         session.facts.is_forwarded = True
 
     def _begun(self, transaction: Any) -> None:

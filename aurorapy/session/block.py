@@ -19,10 +19,7 @@ from typing import Any, Callable
 from aurorapy.errors import DatabaseError, TransactionStateError
 from aurorapy.session import recovery
 from aurorapy.session.settings import SessionSettings
-from aurorapy_native.statement import BlockCore
-
-IDLE, IMPLICIT, OPEN, FAILED = "idle", "implicit", "open", "failed"
-_LETTERS = {IDLE: "I", IMPLICIT: "I", OPEN: "T", FAILED: "E"}
+from aurorapy_native.block import FAILED, IDLE, IMPLICIT, OPEN, BlockCore
 
 
 class TransactionBlock(BlockCore):
@@ -33,19 +30,15 @@ class TransactionBlock(BlockCore):
         self._settings = settings
         self._warn = warn
         self.state = IDLE
-        self.transaction: Any = None
-        self.savepoints: list[str] = []
+        self.transaction = None
+        self.savepoints = []
         self.remote: Any = None  # session.forwarding, when the transaction goes on on the writer: its commit() and abort()
-        self.snapshot_taken = False  # a query has run in the present transaction
+        self.snapshot_taken = False
         self.before_commit: list[Callable[[], None]] = []  # while the transaction can still read: held cursors
         self.on_commit: Callable[[int], None] = lambda lsn: None  # LSN of a commit that was not waited for
         self.on_written: Callable[[float], None] = lambda seconds: None  # how long the commit of a transaction that wrote took
         self.clock: Callable[[], float] = lambda: 0.0
-        self.on_end: list[Callable[[bool], None]] = []  # called with committed: cursors close, temporary rows go
-
-    @property
-    def letter(self) -> str:
-        return _LETTERS[self.state]
+        self.on_end = []
 
     @property
     def explicit(self) -> bool:
@@ -187,17 +180,14 @@ class TransactionBlock(BlockCore):
         self._remote_ended()
         self.commit_ended()
 
-    def commit_ended(self) -> None:
-        """The transaction has committed, and is gone from here."""
-        self._end(committed=True)
-
     def transaction_lost(self) -> None:
         """What became of the transaction's commit is not known."""
         self._abort()
 
     def _abort(self) -> None:
         self._drop_transaction()
-        self._end(committed=False)
+        self._settings.rollback()
+        self.end()
 
     def _drop_transaction(self) -> None:
         transaction, self.transaction = self.transaction, None
@@ -213,19 +203,6 @@ class TransactionBlock(BlockCore):
         remote, self.remote = self.remote, None
         if remote is not None:
             remote.mode_changed()
-
-    def _end(self, committed: bool) -> None:
-        if committed:
-            for callback in self.on_end:
-                callback(True)
-            self._settings.commit()
-        else:
-            self._settings.rollback()
-        if self.state != IMPLICIT:
-            for name in ("transaction_isolation", "transaction_read_only", "transaction_deferrable"):
-                self._settings.values.pop(name, None)
-            self.savepoints.clear()
-        self.state = IDLE
 
     def set_characteristics(self, options: dict[str, Any]) -> None:
         """SET TRANSACTION, or the options of a BEGIN that joins an implicit transaction."""

@@ -134,7 +134,8 @@ class WriteForwarding:
     def commit(self) -> None:
         lsn = self.remote.commit()
         if self._mode in ("session", "global"):
-            self._session.last_commit = max(self._session.last_commit, lsn)
+            opener = self._session.opener
+            opener.last_commit = max(opener.last_commit, lsn)
 
     def abort(self) -> None:
         self.remote.abort()

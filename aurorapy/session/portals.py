@@ -17,6 +17,7 @@ from typing import Any, Iterator
 from aurorapy.errors import DatabaseError
 from aurorapy.execute import ExecContext
 from aurorapy.session.forwarding import unsupported
+from aurorapy_native.statement import PortalsCore
 
 
 class Portal:
@@ -132,11 +133,11 @@ class Portal:
         return [self.kept[self.position - 1]] if 1 <= self.position <= size else []
 
 
-class Portals:
+class Portals(PortalsCore):
     """The portals of one session by name; '' is the unnamed one."""
 
     def __init__(self) -> None:
-        self.by_name: dict[str, Portal] = {}
+        self.by_name = {}
 
     def get(self, name: str) -> Portal | None:
         return self.by_name.get(name)

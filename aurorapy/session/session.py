@@ -29,6 +29,7 @@ from aurorapy.session.prepared import PreparedStatement
 from aurorapy.session.settings import SessionSettings
 from aurorapy.session.simple import SimpleProtocol
 from aurorapy.session.timeouts import Timeouts
+from aurorapy_native.block import Opener
 from aurorapy_native.lexer import too_deep
 from aurorapy_native.short_path import ShortPath
 
@@ -42,12 +43,13 @@ class Session:
         self.facts = facts
         self.output = output
         self.settings = SessionSettings(instance.settings, lambda: facts.is_superuser)
-        self.block = TransactionBlock(self._begin, self.settings, self.warn)
+        self.catalog = database.session_catalog(self)
+        self.eval = make_eval_context(self)
+        self.opener = Opener(instance, self)
+        self.block = TransactionBlock(self.opener, self.settings, self.warn)
         self.block.on_commit = self._committed_without_waiting
         self.block.on_written = database.activity.committed
         self.block.clock = instance.host.clock.monotonic
-        self.catalog = database.session_catalog(self)
-        self.eval = make_eval_context(self)
         self.settings.on_change = self._setting_changed
         self.prepared: dict[str, PreparedStatement] = {}
         self.portals = Portals()
@@ -63,23 +65,11 @@ class Session:
         self.short = ShortPath(self, output.buffer)
         self.forwarding = WriteForwarding(self)
         self.forwarding.mode_changed()
-        self.on_begin: Callable[[Any], None] = lambda transaction: None  # may refuse the transaction
-        self.last_commit = 0  # LSN of the session's own last commit, when it did not wait for it
 
     # -- transactions --------------------------------------------------------------------------------------------------
-    def _begin(self, isolation: str, read_only: bool, deferrable: bool) -> Any:
-        transaction = self.instance.begin(self.database, isolation, read_only, self.last_commit)
-        transaction.pid = self.facts.pid
-        transaction.lock_timeout = self.settings.lock_timeout_s
-        self.eval.transaction_us = self.eval.statement_us or self.eval.wall_us()
-        self.eval.type_context.now_us = self.eval.transaction_us
-        self.catalog.begin(transaction)
-        self.on_begin(transaction)
-        return transaction
-
     def _committed_without_waiting(self, lsn: int) -> None:
         """The session's next snapshot waits for its own last commit, so it sees its own writes."""
-        self.last_commit = max(self.last_commit, lsn)
+        self.opener.last_commit = max(self.opener.last_commit, lsn)
 
     @property
     def transaction(self) -> Any:

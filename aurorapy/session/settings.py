@@ -20,6 +20,7 @@ from aurorapy.config import ALIASES, SETTINGS, Setting, find_setting, need_setti
 from aurorapy.errors import DatabaseError, DataError, FeatureNotSupported, InsufficientPrivilege
 from aurorapy.records import dataclass
 from aurorapy.session.setting_checks import CHECKS
+from aurorapy_native.block import SettingsCore
 
 
 @dataclass(slots=True)
@@ -31,30 +32,30 @@ class _Undo:
     level: int  # savepoint depth it was made at
 
 
-class SessionSettings:
+class SessionSettings(SettingsCore):
     def __init__(self, base: dict[str, Any], is_superuser: Callable[[], bool]) -> None:
         """`base`: the instance's values by lower-case name; never changed here."""
         self.base = base
         self.startup: dict[str, Any] = {}  # given by the client at connect: what RESET goes back to
-        self.values: dict[str, Any] = {}
+        self.values = {}
         self.on_change: Callable[[str, Any], None] = lambda name, value: None
         self._is_superuser = is_superuser
-        self._undo: list[_Undo] = []
+        self._undo = []  # of _Undo
         self._level = 0
         self.in_transaction = False
         self.refresh()
 
     def refresh(self) -> None:
         """Reads what every statement asks for into plain attributes."""
-        self.statement_timeout: int = self["statement_timeout"]
+        self.statement_timeout = self["statement_timeout"]
         self.plan_cache: bool = self["plan_cache"]
-        self.lock_timeout_s: float | None = self["lock_timeout"] / 1000 or None
-        self.idle_session_timeout: int = self["idle_session_timeout"]
-        self.idle_in_transaction_timeout: int = self["idle_in_transaction_session_timeout"]
-        self.reads_alone: bool = not self["default_transaction_isolation"].startswith(("repeatable", "serializable"))
-        self.waits_for_commit: bool = self["synchronous_commit"] != "off"
+        self.lock_timeout_s = self["lock_timeout"] / 1000 or None
+        self.idle_session_timeout = self["idle_session_timeout"]
+        self.idle_in_transaction_timeout = self["idle_in_transaction_session_timeout"]
+        self.reads_alone = not self["default_transaction_isolation"].startswith(("repeatable", "serializable"))
+        self.waits_for_commit = self["synchronous_commit"] != "off"
         self.work_mem_bytes: int = self["work_mem"] << 10
-        self.in_recovery: bool = self["in_hot_standby"]
+        self.in_recovery = self["in_hot_standby"]
         self.forwards: bool = (
             self.in_recovery and self["local_write_forwarding"] and self["apg_write_forward.consistency_mode"] != "off"
         )
@@ -197,11 +198,8 @@ class SessionSettings:
             self._restore(self._undo.pop())
         self._level = level
 
-    def commit(self) -> None:
-        """Keeps what SET did, takes back what SET LOCAL did."""
-        if not self._undo:
-            self.in_transaction = False
-            return
+    def settle_undo(self) -> None:
+        """The end of a transaction that committed and had some SET."""
         undone: set[str] = set()
         for undo in reversed(self._undo):
             if undo.local:

@@ -194,8 +194,12 @@ class LockManager:
     def release_all(self, owner: Any) -> None:
         """Takes every lock from the owner and lets those who wait have them."""
         if owner.held:
-            for lock in self.table.release(owner):
-                self._wake(lock)
+            self.wake(self.table.release(owner))
+
+    def wake(self, locks: list[Lock]) -> None:
+        """Their holders have given something back: those who wait have it, as far as they may."""
+        for lock in locks:
+            self._wake(lock)
 
     def release_since(self, owner: Any, mark: int) -> None:
         """Gives back what was taken since `mark` (an earlier len(owner.taken)): a rollback to a savepoint."""

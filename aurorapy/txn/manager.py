@@ -53,6 +53,7 @@ class Oids:
 class TransactionManager(ManagerCore):
     def __init__(self, host: Any, volume: Any, pool: Any, mtr: Any, space: Any) -> None:
         super().__init__(TransactionStatus(space), LockManager(host.tasks))
+        self.kind = Transaction
         self.tasks = host.tasks
         self.volume = volume
         self.pool = pool

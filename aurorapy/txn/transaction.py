@@ -43,7 +43,7 @@ class Transaction(TransactionCore):
     """A transaction of one session; made by TransactionManager.begin(). Fields, `xid`, `top_xid`, `is_own()`, `snapshot()`
     and `release_snapshot()` are TransactionCore's (aurorapy_native.locks)."""
 
-    __slots__ = ("database",)
+    __slots__ = ()
 
     # -- what statements take
 

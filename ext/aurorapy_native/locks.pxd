@@ -31,9 +31,13 @@ cdef class TransactionCore(LockOwner):
     cdef public list watchers            # waits of others for one of its ids
     cdef public uint64_t commit_lsn      # 0 before the commit is logged
     cdef public uint64_t current_xid     # of the current savepoint; 0: not assigned yet
+    cdef public object database          # OID of the session's
     cdef Snapshot first                  # REPEATABLE READ's
 
     cdef Snapshot take_snapshot(self)    # snapshot(); may switch
+    # xid; may switch only when `knows_id` says no.
+    cdef uint64_t write_id(self) except 0
+    cdef bint knows_id(self) noexcept
     cdef int end_command(self) except -1
     # commit() without a switch: its record is on its way, `end` is told. Raises Retry before it does anything.
     cdef int commit_soon(self, VolumeCore volume, TransactionEnd end) except -1
@@ -47,7 +51,9 @@ cdef class ManagerCore:
     """What a transaction's end needs of all transactions; aurorapy.txn.TransactionManager is the rest."""
     cdef readonly TransactionStatus status
     cdef readonly RowLocks row_locks
+    cdef public object kind              # the class of its transactions
     cdef public object locks             # txn.locks.LockManager
+    cdef LockTable table
     cdef readonly dict running           # id -> transaction; ascending, because ids are
     cdef readonly uint64_t commits       # of transactions that wrote, since the start
     cdef readonly uint64_t rollbacks

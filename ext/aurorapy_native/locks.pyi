@@ -44,6 +44,7 @@ class TransactionCore(LockOwner):
     watchers: list
     commit_lsn: int
     current_xid: int
+    database: int
 
     def __init__(
         self, manager: ManagerCore | None, status: TransactionStatus, isolation: str, read_only: bool,
@@ -91,6 +92,7 @@ class ManagerCore:
 
     status: TransactionStatus
     row_locks: RowLocks
+    kind: type  # of its transactions
     locks: Any
     running: dict[int, Any]
     commits: int

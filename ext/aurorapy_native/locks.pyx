@@ -50,6 +50,9 @@ def row_conflicts(int strength):
     return ROW_CONFLICT_BITS[strength]
 
 
+cdef str ACTIVE = "active"
+
+
 cdef class LockOwner:
     def __cinit__(self):
         self.held = {}
@@ -78,9 +81,21 @@ cdef class TransactionCore(LockOwner):
     @property
     def xid(self):
         """Id under which the current savepoint writes; assigned on first use. May switch."""
-        if self.current_xid:
-            return self.current_xid
-        return self.assign()
+        return self.write_id()
+
+    cdef bint knows_id(self) noexcept:
+        return self.current_xid != 0 or self.status.next_xid < self.status.ceiling
+
+    cdef uint64_t write_id(self) except 0:
+        cdef uint64_t xid = self.current_xid
+        if xid:
+            return xid
+        if self.savepoints or self.state != ACTIVE or not self.knows_id():
+            return self.assign()
+        xid = self.current_xid = self.status.next_id()
+        self.ids.append(xid)
+        self.manager.running[xid] = self
+        return xid
 
     @property
     def top_xid(self):
@@ -156,7 +171,7 @@ cdef class TransactionCore(LockOwner):
 
     cdef int ended(self, str state) except -1:
         cdef ManagerCore manager = self.manager
-        cdef list callbacks
+        cdef list callbacks, waited
         self.state = state
         self.drop_first_snapshot()
         if self.ids.top:
@@ -166,7 +181,9 @@ cdef class TransactionCore(LockOwner):
             else:
                 manager.rollbacks += 1
         if self.held:
-            manager.locks.release_all(self)
+            waited = manager.table.release(self)
+            if waited:
+                manager.locks.wake(waited)
         if self.watchers:
             self.wake_watchers()
         callbacks = self.after_commit if state == "committed" else self.after_abort
@@ -195,7 +212,7 @@ cdef class TransactionEnd(DurableWait):
 cdef class ManagerCore:
     def __init__(self, TransactionStatus status not None, locks):
         self.status = status
-        self.locks = locks
+        self.locks, self.table = locks, locks.table
         self.row_locks = RowLocks()
         self.running = {}
 

@@ -165,7 +165,7 @@ cdef class PointProgram:
     cdef int change_here(self, TransactionCore transaction, Snapshot snapshot, tuple params,
                          object evaluation) except -1:
         cdef int outcome
-        if transaction.current_xid == 0 and self.heap.status.next_xid >= self.heap.status.ceiling:
+        if not transaction.knows_id():
             return POINT_UNABLE
         if self.not_hot >= NOT_HOT_MANY and self.not_hot % LOOK_AGAIN:
             self.not_hot += 1
@@ -190,7 +190,7 @@ cdef class PointProgram:
             if self.indexes is None or self.indexes:
                 return POINT_UNABLE
             new = self.compute(evaluation, params, None)
-            self.heap.insert_row(new, transaction.xid, transaction.command, False)
+            self.heap.insert_row(new, transaction.write_id(), transaction.command, False)
             return POINT_DONE
         row = self.find(params, snapshot, &at)
         if row == NULL:
@@ -198,11 +198,12 @@ cdef class PointProgram:
         if (<TupleHeader*> row).infomask & HAS_EXTERNAL:
             return POINT_UNABLE
         if self.compute is None:
-            code = self.heap.delete_row(at, transaction.xid, snapshot.command, snapshot.ids, &found)
+            code = self.heap.delete_row(at, transaction.write_id(), snapshot.command, snapshot.ids, &found)
         else:
             old = self.heap.decode(row, self.projection, at)
             new = self.compute(evaluation, params, old)
-            code = self.heap.update_row(at, new, transaction.xid, snapshot.command, snapshot.ids, True, False, &found)
+            code = self.heap.update_row(at, new, transaction.write_id(), snapshot.command, snapshot.ids, True, False,
+                                        &found)
             self.not_hot = self.not_hot + 1 if code == ROW_NOT_HOT else 0
         return POINT_DONE if code == ROW_OK else POINT_UNABLE
 
@@ -214,7 +215,7 @@ cdef class PointProgram:
         cdef tuple new = None
         cdef bint fresh = True
         cdef int code
-        cdef uint64_t xid = transaction.current_xid or <uint64_t> transaction.assign()
+        cdef uint64_t xid = transaction.write_id()
         while True:
             if fresh and self.compute is not None:
                 new = self.new_row(at, snapshot, params, evaluation)
@@ -289,7 +290,7 @@ cdef class PointProgram:
         return 0
 
     cdef int insert(self, TransactionCore transaction, tuple new) except -1:
-        cdef uint64_t tid, xid = transaction.current_xid or <uint64_t> transaction.assign()
+        cdef uint64_t tid, xid = transaction.write_id()
         while True:
             try:
                 tid = self.heap.insert_row(new, xid, transaction.command, False)

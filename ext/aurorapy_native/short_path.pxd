@@ -1,11 +1,13 @@
 # The short path of one session: messages about statements on one row, BEGIN and COMMIT.
 from libc.stdint cimport uint8_t
 from aurorapy_native.activity cimport DatabaseActivity, SessionActivity
+from aurorapy_native.block cimport BlockCore, Opener, SettingsCore
 from aurorapy_native.locks cimport LockTable, TransactionCore, TransactionEnd
 from aurorapy_native.outbuffer cimport OutBuffer
 from aurorapy_native.point cimport PointProgram
-from aurorapy_native.statement cimport BlockCore, StatementCore
+from aurorapy_native.statement cimport PortalsCore, StatementCore
 from aurorapy_native.tasks cimport RunQueue, Sender
+from aurorapy_native.versions cimport SessionVersions
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus
 from aurorapy_native.volume cimport VolumeCore
 from aurorapy_native.wire cimport Message, MessageReader
@@ -20,16 +22,16 @@ cdef class SessionCommit(TransactionEnd):
 cdef class ShortPath:
     cdef object session
     cdef BlockCore block             # session.block.TransactionBlock
-    cdef object catalog              # its versions tell whether a plan still holds
-    cdef object shared_catalog
-    cdef object settings
+    cdef Opener opener
+    cdef SessionVersions catalog     # they tell whether a plan still holds
+    cdef SettingsCore settings
     cdef object facts
     cdef SessionActivity activity
     cdef DatabaseActivity totals     # of the session's database
     cdef double began                # the statement, by the clock of waits
     cdef object timeouts
     cdef object evaluation
-    cdef object portals              # session.portals.Portals: the general ones
+    cdef PortalsCore portals         # session.portals.Portals: the general ones
     cdef dict prepared               # the session's statements by name
     cdef dict open_tables
     cdef object open_table

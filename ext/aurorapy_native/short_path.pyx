@@ -29,17 +29,19 @@ from libc.stdint cimport int16_t, uint8_t
 from libc.string cimport memchr
 
 from aurorapy_native.activity cimport DatabaseActivity, SessionActivity
+from aurorapy_native.block cimport BlockCore
 from aurorapy_native.clock cimport monotonic
 from aurorapy_native.locks cimport LockTable, TransactionCore, TransactionEnd
 from aurorapy_native.outbuffer cimport OutBuffer, RowEncoder
 from aurorapy_native.params cimport ParamReader
 from aurorapy_native.point cimport POINT_DONE, POINT_UNABLE, PointProgram
-from aurorapy_native.statement cimport BlockCore, StatementCore
+from aurorapy_native.statement cimport StatementCore
 from aurorapy_native.tasks cimport RunQueue, TaskCore, WAIT_XACT_SYNC
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus
 from aurorapy_native.wire cimport Message, MessageReader, get16, get32
 
 from aurorapy.errors import FatalError, QueryCanceled
+from aurorapy_native.block import FAILED, IDLE, IMPLICIT, OPEN
 from aurorapy_native.lexer import fingerprint
 from aurorapy_native.retry import Retry
 from aurorapy_native.volume import again
@@ -49,7 +51,6 @@ cdef Py_ssize_t LARGE = DRAIN_BYTES
 cdef Py_ssize_t KEPT_TAGS = 1000
 cdef Py_ssize_t LOOKED_AT = 500      # a longer text is not read on the loop's stack, where it may be for nothing
 
-IDLE, IMPLICIT, OPEN, FAILED = "idle", "implicit", "open", "failed"   # states of a transaction block
 cdef str _IDLE = IDLE, _OPEN = OPEN, _FAILED = FAILED
 
 BEGIN, COMMIT, ROLLBACK = "begin", "commit", "rollback"               # what PreparedStatement.control may say
@@ -102,8 +103,8 @@ cdef class ShortPath:
         instance = session.instance
         self.session = session
         self.block = session.block
+        self.opener = session.opener
         self.catalog = session.catalog
-        self.shared_catalog = session.catalog.shared
         self.settings = session.settings
         self.facts = session.facts
         self.activity = session.activity
@@ -198,7 +199,7 @@ cdef class ShortPath:
         return control is COMMIT and self.block.state == _OPEN
 
     cdef int before_idle(self) except -1:
-        self.activity.rest(self.block.letter)
+        self.activity.rest(self.block.status_letter())
         if self.notifications:
             self.session.hear()
         return 0
@@ -297,8 +298,7 @@ cdef class ShortPath:
 
     cdef bint plan_holds(self, StatementCore statement) except -1:
         cdef tuple validity = statement.validity
-        if validity is None or validity[0] != self.shared_catalog.version + self.catalog.own_version or \
-                validity[1] != self.catalog.path_version:
+        if validity is None or not self.catalog.stand(validity):
             return False
         return self.facts.is_superuser or statement.allowed_to == self.facts.current_oid
 
@@ -420,7 +420,8 @@ cdef class ShortPath:
         if control is BEGIN:
             if block.state != _IDLE:
                 return 0
-            block.begin({})
+            if not block.begin_plain():
+                block.begin({})
             self.executed = True
         elif block.state != _OPEN:
             return 0
@@ -451,7 +452,7 @@ cdef class ShortPath:
 
     cdef int committed(self) except -1:
         self.block.transaction = None
-        self.block.commit_ended()
+        self.block.committed()
         self.statement = None
         self.executed = True
         return self.put_tag(CONTROL_TAGS[COMMIT])
@@ -493,7 +494,7 @@ cdef class ShortPath:
         return 0
 
     cdef int read_alone(self) except -1:
-        if self.session.last_commit > self.status.vdl or not self.take_locks(None):
+        if self.opener.last_commit > self.status.vdl or not self.take_locks(None):
             return 0
         if not self.program.open(self.open_tables, self.open_table):
             return 0

@@ -1,4 +1,4 @@
-# What the short path reads of a session's statements and of its transaction block at every message.
+# What the short path reads of a session's statements and portals at every message.
 from aurorapy_native.point cimport PointProgram
 
 cdef class StatementCore:
@@ -17,8 +17,6 @@ cdef class StatementCore:
     cdef public dict descriptions        # by result formats
     cdef public dict readers             # by parameter formats
 
-cdef class BlockCore:
-    """The fields of a transaction block; aurorapy.session.block.TransactionBlock is the rest."""
-    cdef public str state
-    cdef public object transaction       # txn.Transaction or None
-    cdef public bint snapshot_taken      # a query has run in it
+cdef class PortalsCore:
+    """aurorapy.session.portals.Portals is the rest."""
+    cdef public dict by_name             # the general portals; '' is the unnamed one

@@ -1,4 +1,4 @@
-"""Fields of a prepared statement and of a transaction block: stub of statement.pyx, which holds the chapter."""
+"""Fields of a prepared statement and of a session's portals: stub of statement.pyx, which holds the chapter."""
 
 from typing import Any
 
@@ -20,9 +20,7 @@ class StatementCore:
     descriptions: dict[tuple, bytes]
     readers: dict[tuple, Any]
 
-class BlockCore:
-    """The fields of a transaction block."""
+class PortalsCore:
+    """The portals of a session."""
 
-    state: str
-    transaction: Any
-    snapshot_taken: bool
+    by_name: dict[str, Any]

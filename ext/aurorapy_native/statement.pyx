@@ -1,9 +1,9 @@
-"""Fields of a prepared statement and of a transaction block, laid out for the short path, which reads them at every
+"""Fields of a prepared statement and of a session's portals, laid out for the short path, which reads them at every
 message.
 
     class PreparedStatement(StatementCore): ...       the same attributes in Python and, without a lookup, in C
 
-Not here: what they mean (aurorapy.session.prepared, aurorapy.session.block), who reads them (short_path).
+Not here: what they mean (aurorapy.session.prepared, aurorapy.session.portals), who reads them (short_path).
 """
 
 
@@ -11,5 +11,5 @@ cdef class StatementCore:
     pass
 
 
-cdef class BlockCore:
+cdef class PortalsCore:
     pass

@@ -16,6 +16,7 @@ cdef class TxnIds:
     cdef readonly uint64_t top            # 0 before the first write
 
     cdef bint has(self, uint64_t xid) noexcept nogil
+    cdef int append(self, uint64_t xid) except -1
 
 cdef class Snapshot:
     """One LSN, plus the owner's ids and command number: sees rows of ids whose commit LSN <= lsn, and own older
@@ -57,6 +58,10 @@ cdef class TransactionStatus:
     cdef uint64_t horizon(self) noexcept nogil
     # snapshot()
     cdef Snapshot take(self, object transaction, TxnIds ids, uint32_t command)
+    # assign() where an id is there to be had: next_xid < ceiling.
+    cdef uint64_t next_id(self) except 0
+    # log_commit() that raises Retry, having done nothing, where that one would switch.
+    cdef uint64_t try_commit(self, TxnIds ids, list notes) except 0
     cdef int bits(self, uint64_t xid) except -1
     cdef int grow(self) except -1
     # On a reader: the writer has logged the id's commit at `lsn`; seen once the VDL has passed it.

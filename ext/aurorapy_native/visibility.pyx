@@ -75,6 +75,9 @@ cdef class TxnIds:
 
     def add(self, uint64_t xid):
         """Takes one more id, larger than all before."""
+        self.append(xid)
+
+    cdef int append(self, uint64_t xid) except -1:
         cdef uint64_t* grown
         if self.n_own == self.size:
             grown = <uint64_t*> realloc(self.own, (self.size * 2 + 2) * sizeof(uint64_t))
@@ -86,6 +89,7 @@ cdef class TxnIds:
         self.n_own += 1
         if self.n_own == 1:
             self.top = xid
+        return 0
 
     def remove_from(self, uint64_t xid):
         """Takes out every id at or above `xid` (what a rollback to a savepoint undoes); returns them."""
@@ -311,9 +315,12 @@ cdef class TransactionStatus:
 
     def assign(self):
         """The next transaction id, in progress. May switch (logs a new ceiling every STEP ids)."""
-        cdef uint64_t xid
         while self.next_xid >= self.ceiling:
             self.raise_ceiling()
+        return self.next_id()
+
+    cdef uint64_t next_id(self) except 0:
+        cdef uint64_t xid
         if self.next_xid - self.ring_base > self.ring_mask:
             self.grow()
         xid = self.next_xid
@@ -338,7 +345,7 @@ cdef class TransactionStatus:
             except Retry as retry:
                 retry.wait()
 
-    def try_commit(self, TxnIds ids, list notes):
+    cdef uint64_t try_commit(self, TxnIds ids, list notes) except 0:
         cdef uint32_t i
         cdef uint64_t block, last = NEVER, lsn
         cdef int32_t frame
