@@ -103,6 +103,8 @@ def _case_test(expr: n.CaseTest, scope: Scope) -> Source:
 
 
 def _session_value(expr: n.SessionValue, scope: Scope) -> Source:
+    if expr.name.lower() == "current_timestamp" and expr.typmod < 0:
+        return f"{scope.context}.transaction_us", True
     return f"session_value({scope.context}, {expr.name!r}, {expr.typmod})", True
 
 

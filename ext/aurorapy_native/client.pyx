@@ -174,12 +174,13 @@ cdef class ClientStream(Sender):
             self.idle(short)
 
     cdef int wait_for_client(self, ShortPath short) except -1:
-        """Bytes have come, or a commit is over and the rest is the task's. A cancel during a commit is too late."""
+        """Bytes have come, or a commit is over and the rest is the task's. A cancel comes too late during a commit, and
+        for a row that only wants its index entries."""
         while True:
             try:
                 self.wait_for_bytes(None)
             except QueryCanceled:
-                if short.committing is None:
+                if short.committing is None and short.unfinished is None:
                     raise
             if short.committing is None:
                 return 0

@@ -7,6 +7,9 @@ A program does the statement whole, waiting for who stands in its way, or says U
 is an error to be reported, or the row has long values. Then the general way (execute.rows.point) runs the statement
 from its beginning.
 
+Where nothing may wait (change_here) a row may be changed whose index entries would have to be waited for: an
+`Unfinished` adds them where that is allowed, before anything else happens in the transaction.
+
 Keys are of types whose bytes decide (integers, text, uuid ...), so the row found needs no second look at WHERE.
 
 Errors: what `compute` raises, those of heap and btree, UniqueViolation. A Retry leaves nothing behind.
@@ -19,7 +22,7 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from aurorapy_native.btree cimport BTree
 from aurorapy_native.dead_entries cimport DEAD_MANY, drop_passed
-from aurorapy_native.heap cimport Found, Heap, ROW_DELETED, ROW_INVISIBLE, ROW_NOT_HOT, ROW_OK, ROW_SELF_MODIFIED, \
+from aurorapy_native.heap cimport Found, Heap, ROW_DELETED, ROW_INVISIBLE, ROW_OK, ROW_SELF_MODIFIED, \
     ROW_UPDATED
 from aurorapy_native.heap_lookup cimport try_add
 from aurorapy_native.heap_read cimport RIVAL_NONE
@@ -33,9 +36,10 @@ from aurorapy.ids import tid_text
 from aurorapy_native.heap import RowTooLong
 from aurorapy_native.retry import Retry
 
-cdef enum:
-    NOT_HOT_MANY = 4         # updates in a row that were not HOT: the next ones are taken not to be either,
-    LOOK_AGAIN = 16          # but for one in so many
+
+cdef class Unfinished:
+    cdef int finish(self) except -1:
+        return self.program.add_entries(self.transaction, self.tid, self.row, self.first)
 
 
 cdef class PlainIndex:
@@ -48,14 +52,17 @@ cdef class PlainIndex:
         self.nulls_decide = description.info.nulls_not_distinct
 
     cdef bint add(self, Heap heap, TransactionCore transaction, uint64_t tid, tuple row) except -1:
+        while True:
+            try:
+                return self.try_add(heap, transaction, tid, row)
+            except Retry as retry:
+                retry.wait()
+
+    cdef bint try_add(self, Heap heap, TransactionCore transaction, uint64_t tid, tuple row) except -1:
         cdef tuple key = tuple([row[<Py_ssize_t> place] for place in self.places])
         cdef bint decides = self.unique and (self.nulls_decide or None not in key)
         cdef uint64_t other = 0
-        while True:
-            try:
-                return try_add(heap, self.tree, self.codec, key, tid, transaction.ids, decides, &other) == RIVAL_NONE
-            except Retry as retry:
-                retry.wait()
+        return try_add(heap, self.tree, self.codec, key, tid, transaction.ids, decides, &other) == RIVAL_NONE
 
 
 cdef list plain_indexes(table):
@@ -167,10 +174,7 @@ cdef class PointProgram:
         cdef int outcome
         if not transaction.knows_id():
             return POINT_UNABLE
-        if self.not_hot >= NOT_HOT_MANY and self.not_hot % LOOK_AGAIN:
-            self.not_hot += 1
-            return POINT_UNABLE
-        self.heap.only_hot = True
+        self.heap.only_hot = self.indexes is None
         try:
             outcome = self.try_change(transaction, snapshot, params, evaluation)
         except (Retry, RowTooLong):
@@ -187,11 +191,11 @@ cdef class PointProgram:
         cdef tuple old, new
         cdef char* row
         if self.kind == "insert":
-            if self.indexes is None or self.indexes:
+            if self.indexes is None:
                 return POINT_UNABLE
             new = self.compute(evaluation, params, None)
-            self.heap.insert_row(new, transaction.write_id(), transaction.command, False)
-            return POINT_DONE
+            at = self.heap.insert_row(new, transaction.write_id(), transaction.command, False)
+            return self.add_here(transaction, at, new)
         row = self.find(params, snapshot, &at)
         if row == NULL:
             return POINT_NOTHING
@@ -204,7 +208,8 @@ cdef class PointProgram:
             new = self.compute(evaluation, params, old)
             code = self.heap.update_row(at, new, transaction.write_id(), snapshot.command, snapshot.ids, True, False,
                                         &found)
-            self.not_hot = self.not_hot + 1 if code == ROW_NOT_HOT else 0
+            if code == ROW_OK and not found.hot:
+                return self.add_here(transaction, found.tid, new)
         return POINT_DONE if code == ROW_OK else POINT_UNABLE
 
     cdef int replace(self, TransactionCore transaction, Snapshot snapshot, uint64_t at, tuple params,
@@ -237,7 +242,7 @@ cdef class PointProgram:
             else:
                 self.wait_for(transaction, found.xid, at)
         if new is not None and not found.hot:
-            self.add_entries(transaction, found.tid, new)
+            self.add_entries(transaction, found.tid, new, 0)
         return POINT_DONE
 
     cdef tuple new_row(self, uint64_t at, Snapshot snapshot, tuple params, object evaluation):
@@ -300,15 +305,34 @@ cdef class PointProgram:
             except RowTooLong:
                 tid = self.heap.insert(new, xid, transaction.command)
                 break
-        self.add_entries(transaction, tid, new)
+        self.add_entries(transaction, tid, new, 0)
         return POINT_DONE
 
-    cdef int add_entries(self, TransactionCore transaction, uint64_t tid, tuple row) except -1:
+    cdef int add_entries(self, TransactionCore transaction, uint64_t tid, tuple row, Py_ssize_t first) except -1:
         cdef PlainIndex index
         if self.indexes is None:
             self.table.add_entries(transaction, tid, row)
             return 0
-        for index in self.indexes:
+        for index in self.indexes[first:] if first else self.indexes:
             if not index.add(self.heap, transaction, tid, row):
                 self.table.add_entry(transaction, index.description, tid, row)
         return 0
+
+    cdef int add_here(self, TransactionCore transaction, uint64_t tid, tuple row) except -1:
+        """add_entries() without a wait: it is left at the first entry that cannot be made. The row is there already, so
+        whatever was raised is met again, and reported, by finish()."""
+        cdef PlainIndex index
+        cdef Unfinished left
+        cdef Py_ssize_t done = 0
+        try:
+            for index in self.indexes:
+                if not index.try_add(self.heap, transaction, tid, row):
+                    break
+                done += 1
+        except Exception:
+            pass
+        if done == len(self.indexes):
+            return POINT_DONE
+        left = self.left = Unfinished.__new__(Unfinished)
+        left.program, left.transaction, left.tid, left.row, left.first = self, transaction, tid, row, done
+        return POINT_BEGUN

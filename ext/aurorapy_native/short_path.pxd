@@ -4,7 +4,7 @@ from aurorapy_native.activity cimport DatabaseActivity, SessionActivity
 from aurorapy_native.block cimport BlockCore, Opener, SettingsCore
 from aurorapy_native.locks cimport LockTable, TransactionCore, TransactionEnd
 from aurorapy_native.outbuffer cimport OutBuffer
-from aurorapy_native.point cimport PointProgram
+from aurorapy_native.point cimport PointProgram, Unfinished
 from aurorapy_native.statement cimport PortalsCore, StatementCore
 from aurorapy_native.tasks cimport RunQueue, Sender
 from aurorapy_native.versions cimport SessionVersions
@@ -47,6 +47,8 @@ cdef class ShortPath:
     cdef Sender stream               # the client's: proceeds when `committing` is over
     cdef SessionCommit committing    # nothing is answered before it is
     cdef SessionCommit commit_failed # for the task to report
+    cdef Unfinished unfinished       # for the task to finish, and to answer, before anything else
+    cdef uint8_t unfinished_letter   # of the message that asked for it
     # The unnamed portal while it is this path's own.
     cdef readonly StatementCore statement    # PreparedStatement; None: there is no such portal
     cdef PointProgram program        # None: BEGIN and its like, or a plan that only reads
@@ -84,9 +86,11 @@ cdef class ShortPath:
     cdef int commit_here(self, uint8_t letter) except -1
     cdef int committed(self) except -1
     cdef int commit_over(self, SessionCommit commit) except -1
-    # The task that waits for the client goes on: reports a commit that failed; leave_commit: it will not come back.
+    # The task that waits for the client goes on: reports a commit that failed, finishes what the loop could not;
+    # leave_commit: it will not come back.
     cdef int settle(self) except -1
     cdef int leave_commit(self) except -1
+    cdef int finish_change(self) except -1
     cdef int run_described(self) except -1
     cdef int begin_statement(self, object text) except -1
     cdef int finish(self, bint done) except -1

@@ -16,8 +16,9 @@ What it cannot do: a lock that is not free, a page that is not in the pool (for 
 transaction is changing, long values, failed blocks, row limits, named portals, roles whose privileges were not checked.
 
 While its task waits for the client, what needs no wait is answered on the loop's own stack (serve_here), without a
-switch: reads of one row, also in simple mode, BEGIN, inserts without indexes and HOT updates in a block, and a block's
-COMMIT, whose answer goes out when the VDL has passed it: until then nothing of the session's is answered.
+switch: reads of one row, also in simple mode, BEGIN, changes of one row in a block, and a block's COMMIT, whose answer
+goes out when the VDL has passed it: until then nothing of the session's is answered. A change that finds in its middle
+that it has to wait (a page of an index is not there) is finished by the task.
 
 Errors: those of statements are reported and make the rest wait for Sync, as in session.extended; FatalError passes.
 
@@ -34,7 +35,7 @@ from aurorapy_native.clock cimport monotonic
 from aurorapy_native.locks cimport LockTable, TransactionCore, TransactionEnd
 from aurorapy_native.outbuffer cimport OutBuffer, RowEncoder
 from aurorapy_native.params cimport ParamReader
-from aurorapy_native.point cimport POINT_DONE, POINT_UNABLE, PointProgram
+from aurorapy_native.point cimport POINT_BEGUN, POINT_DONE, POINT_UNABLE, PointProgram, Unfinished
 from aurorapy_native.statement cimport StatementCore
 from aurorapy_native.tasks cimport RunQueue, TaskCore, WAIT_XACT_SYNC
 from aurorapy_native.visibility cimport Snapshot, TransactionStatus
@@ -149,6 +150,8 @@ cdef class ShortPath:
         """What waits for nothing. What fails, or would have to wait, is left as it was: the task meets it again."""
         cdef Message message
         cdef Py_ssize_t mark
+        if self.unfinished is not None:
+            return False
         self.on_loop = True
         try:
             while reader.peek(&message):
@@ -159,6 +162,9 @@ cdef class ShortPath:
                 reader.skip(&message)
                 if self.committing is not None:
                     return True
+                if self.unfinished is not None:
+                    self.unfinished_letter = message.letter
+                    return False
         except Exception:
             self.out.cut(mark)
             return False
@@ -364,6 +370,8 @@ cdef class ShortPath:
                 self.statement = None
                 return 0
             self.statement = None
+            if self.unfinished is not None:
+                return 1
             if self.block.state == IMPLICIT:
                 self.commit_before_tag()
         if not self.sync():
@@ -477,6 +485,8 @@ cdef class ShortPath:
     cdef int settle(self) except -1:
         cdef SessionCommit commit = self.commit_failed
         cdef Message message
+        if self.unfinished is not None:
+            self.finish_change()
         if commit is None:
             return 0
         self.commit_failed = None
@@ -486,6 +496,24 @@ cdef class ShortPath:
             raise error
         message.letter = commit.letter
         return self.failed(error, &message)
+
+    cdef int finish_change(self) except -1:
+        """Ends the statement whose row was changed on the loop's stack."""
+        cdef Unfinished unfinished = self.unfinished
+        cdef Message message
+        self.unfinished = None
+        message.letter = self.unfinished_letter
+        try:
+            unfinished.finish()
+            self.finish(True)
+            unfinished.transaction.end_command()
+            if message.letter == c"Q" and not self.sync():
+                self.session.ready()
+        except FatalError:
+            raise
+        except Exception as error:
+            self.failed(error, &message)
+        return 0
 
     cdef int leave_commit(self) except -1:
         if self.committing is not None:
@@ -511,7 +539,8 @@ cdef class ShortPath:
         self.block.snapshot_taken = True
         if not (self.read_row(snapshot) if reads else self.change_row(transaction, snapshot)):
             return 0
-        transaction.end_command()
+        if self.unfinished is None:
+            transaction.end_command()
         return 1
 
     cdef bint take_locks(self, TransactionCore transaction) except -1:
@@ -546,6 +575,9 @@ cdef class ShortPath:
         else:
             outcome = self.program.change(transaction, snapshot, self.params, self.evaluation)
         snapshot.release()
+        if outcome == POINT_BEGUN:
+            self.unfinished, self.program.left = self.program.left, None
+            return 1
         return 0 if outcome == POINT_UNABLE else self.finish(outcome == POINT_DONE)
 
     cdef int run_rows(self, TransactionCore transaction) except -1:

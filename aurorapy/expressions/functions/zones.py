@@ -53,7 +53,9 @@ def shift_utc(zone: timezones.Zone, us: int) -> int:
 
 def to_local(ctx, us: int) -> int:
     """The session's wall clock at an instant."""
-    return shift_local(session_zone(ctx), us)
+    if us in INFINITIES:
+        return us
+    return us + timezones.need(ctx.type_context.time_zone).at(us // MICROS + timezones.UNIX_2000)[0] * MICROS
 
 
 def to_utc(ctx, us: int) -> int:
