@@ -27,8 +27,12 @@ from aurorapy_native.pool cimport BufferPool
 from aurorapy_native.tuples cimport HEAP_ONLY, HOT_UPDATED, KEYS_UPDATED
 from aurorapy_native.visibility cimport TransactionStatus, XID_ABORTED, XID_COMMITTED
 
+cdef extern from *:
+    int leading_zeros "__builtin_clzll"(unsigned long long) noexcept nogil
+
 cdef enum:
     ROOM = 32768             # log bytes a pruned page can need, with all its moves
+    WORDS = PAGE_SIZE / 64   # of a bitmap of a page's bytes
 
 
 ctypedef struct Plan:
@@ -37,6 +41,7 @@ ctypedef struct Plan:
     uint8_t[LINES_MAX + 1] chained   # part of a chain that was followed
     int gone                         # versions removed
     int changed                      # lines changed
+    uint16_t[PAGE_SIZE] line_at      # compact's: which line's row begins here
     uint64_t pruned_to
 
 
@@ -181,35 +186,36 @@ cdef int apply_plan(MiniTransaction mtr, char* page, int32_t frame, int n) excep
 
 cdef uint16_t compact(MiniTransaction mtr, char* page, int32_t frame, int n) except 0:
     """Moves the rows that stay to the page's end, keeping their order; neighbours move together. Returns `upper`."""
-    cdef int[LINES_MAX] order
-    cdef int count = 0, i, k
+    cdef uint64_t[WORDS] begins                 # bits of the places where a row begins: they are the order
+    cdef uint64_t word
+    cdef int i, w
     cdef uint32_t upper = PAGE_SIZE - HEAP_SPECIAL, run_from = 0, run_to = 0, run = 0, off, length
+    memset(begins, 0, sizeof(begins))
     for i in range(1, n + 1):
-        if lp_flags(plan.line[i]) != LP_NORMAL:
-            continue
-        off = lp_offset(plan.line[i])
-        k = count                                   # nearly sorted already: rows are laid downwards
-        while k > 0 and lp_offset(plan.line[order[k - 1]]) < off:
-            order[k] = order[k - 1]
-            k -= 1
-        order[k] = i
-        count += 1
-    for k in range(count):
-        i = order[k]
-        off = lp_offset(plan.line[i])
-        length = lp_length(plan.line[i])
-        upper -= length
-        if run and off + length == run_from:
-            run_from = off
-            run_to = upper
-            run += length
-        else:
-            if run and run_from != run_to:
-                mtr.move(frame, run_to, run_from, run)
-            run_from = off
-            run_to = upper
-            run = length
-        plan.line[i] = lp_make(upper, LP_NORMAL, length)
+        if lp_flags(plan.line[i]) == LP_NORMAL:
+            off = lp_offset(plan.line[i])
+            begins[off >> 6] |= <uint64_t> 1 << (off & 63)
+            plan.line_at[off] = <uint16_t> i
+    for w in range(WORDS - 1, -1, -1):
+        word = begins[w]
+        while word:
+            off = 63 - leading_zeros(word)
+            word ^= <uint64_t> 1 << off
+            off += 64 * w
+            i = plan.line_at[off]
+            length = lp_length(plan.line[i])
+            upper -= length
+            if run and off + length == run_from:
+                run_from = off
+                run_to = upper
+                run += length
+            else:
+                if run and run_from != run_to:
+                    mtr.move(frame, run_to, run_from, run)
+                run_from = off
+                run_to = upper
+                run = length
+            plan.line[i] = lp_make(upper, LP_NORMAL, length)
     if run and run_from != run_to:
         mtr.move(frame, run_to, run_from, run)
     return <uint16_t> upper

@@ -31,6 +31,7 @@ cdef class ShortPath:
     cdef double began                # the statement, by the clock of waits
     cdef object timeouts
     cdef object evaluation
+    cdef object wall_us              # the clock
     cdef PortalsCore portals         # session.portals.Portals: the general ones
     cdef dict prepared               # the session's statements by name
     cdef dict open_tables

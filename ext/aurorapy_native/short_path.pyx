@@ -72,20 +72,20 @@ def tag_message(str tag):
     return b"C" + (len(body) + 4).to_bytes(4, "big") + body
 
 
-cdef dict TAGS = {
-    (kind, done): tag_message(f"{tag} {done}")
+cdef dict TAGS = {      # by kind: of no row, of one
+    kind: (tag_message(f"{tag} 0"), tag_message(f"{tag} 1"))
     for kind, tag in (("select", "SELECT"), ("insert", "INSERT 0"), ("update", "UPDATE"), ("delete", "DELETE"))
-    for done in (0, 1)
 }
+cdef dict SELECT_TAGS = {}      # by the number of rows
 cdef dict CONTROL_TAGS = {name: tag_message(name.upper()) for name in (BEGIN, COMMIT, ROLLBACK)}
 
 
 cdef bytes select_tag(Py_ssize_t count):
-    tag = TAGS.get(("select", count))
+    tag = SELECT_TAGS.get(count)
     if tag is None:
         tag = tag_message(f"SELECT {count}")
         if count <= KEPT_TAGS:
-            TAGS["select", count] = tag
+            SELECT_TAGS[count] = tag
     return tag
 
 
@@ -111,7 +111,7 @@ cdef class ShortPath:
         self.activity = session.activity
         self.totals = session.database.activity
         self.timeouts = session.timeouts
-        self.evaluation = session.eval
+        self.evaluation, self.wall_us = session.eval, session.eval.wall_us
         self.portals = session.portals
         self.prepared = session.prepared
         self.open_tables = instance.open_tables
@@ -404,7 +404,7 @@ cdef class ShortPath:
 
     # -- running -------------------------------------------------------------------------------------------------------
     cdef int begin_statement(self, object text) except -1:
-        now = self.evaluation.statement_us = self.evaluation.wall_us()
+        now = self.evaluation.statement_us = self.wall_us()
         self.began = monotonic()
         self.activity.run(text, now)
         return 0
@@ -606,7 +606,7 @@ cdef class ShortPath:
     cdef int finish(self, bint done) except -1:
         self.executed = True
         self.totals.ran_one(self.program.kind, monotonic() - self.began)
-        return self.put_tag(TAGS[self.program.kind, 1 if done else 0]) + 1
+        return self.put_tag((<tuple> TAGS[self.program.kind])[1 if done else 0]) + 1
 
     # -- answers -------------------------------------------------------------------------------------------------------
     cdef int put_tag(self, bytes tag) except -1:

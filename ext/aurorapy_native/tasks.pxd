@@ -66,6 +66,7 @@ cdef class RunQueue:
     cdef public double spin_seconds      # how long the loop polls after an answer before it sleeps; 0: not at all
     cdef double _spin_until
     cdef bint _round_ends                # _end_round is scheduled
+    cdef object _end_of_round            # its callback
     cdef list _senders
     cdef list _first_senders
     cdef readonly WaitCounts waited      # of all tasks

@@ -147,6 +147,7 @@ cdef class RunQueue:
         self._queue = deque()
         self._queue_append = self._queue.append
         self._resting = deque()
+        self._end_of_round = self._end_round
         self._senders = []
         self._first_senders = []
         self.slice_seconds = slice_seconds
@@ -196,7 +197,7 @@ cdef class RunQueue:
                 self._spin_until = until
         if not self._round_ends:
             self._round_ends = True
-            self._loop.call_soon(self._end_round)
+            self._loop.call_soon(self._end_of_round)
         return 0
 
     def expect_disk(self):
@@ -213,7 +214,7 @@ cdef class RunQueue:
             self.let_others_run()
         if self.spin_seconds > 0 and not self._round_ends and monotonic() < self._spin_until:
             self._round_ends = True
-            self._loop.call_soon(self._end_round)
+            self._loop.call_soon(self._end_of_round)
         if self._until is not None and self._until():
             self._loop.stop()
 
