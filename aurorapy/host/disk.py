@@ -90,13 +90,13 @@ class RealFile:
 class RealLogFile:
     """A LogFile: the native writer thread, its eventfd watched by the loop."""
 
-    def __init__(self, path: str, size: int, position: int, loop: Any) -> None:
+    def __init__(self, path: str, size: int, position: int, loop: Any, spin_seconds: float) -> None:
         self._loop = loop
         self._on_durable: Callable[[int], None] = lambda position: None
         self._on_error: Callable[[OSError], None] = lambda error: None
         self._told = position
         self._failed = False
-        self._writer = LogWriter(path, position)
+        self._writer = LogWriter(path, position, spin_seconds)
         self._size = size
         self.append = self._writer.append
         loop.add_reader(self._writer.fileno(), self._woken)
@@ -133,6 +133,7 @@ class RealDisk:
     def __init__(self, root: str | os.PathLike, loop: Any) -> None:
         self.root = Path(root)
         self._loop = loop
+        self.log_spin_seconds = 0.0  # see LogWriter
         self._locks: dict[str, int] = {}
         self.root.mkdir(parents=True, exist_ok=True)
 
@@ -143,7 +144,7 @@ class RealDisk:
         return RealFile(self._path(path), create)
 
     def open_log(self, path: str, size: int, position: int) -> RealLogFile:
-        return RealLogFile(self._path(path), size, position, self._loop)
+        return RealLogFile(self._path(path), size, position, self._loop, self.log_spin_seconds)
 
     def exists(self, path: str) -> bool:
         return os.path.exists(self._path(path))

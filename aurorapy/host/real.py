@@ -29,6 +29,7 @@ from aurorapy.host.tasks import GreenletTasks
 from aurorapy_native.clock import wall_us
 
 BACKGROUND_THREADS = 2
+LOG_SPINS = 4  # a commit of the same client comes after some statements more
 IDLE_SPIN_US = 60  # sleeping and being woken costs more than a client that answers at once needs
 CALL_DEPTH_MAX = 10_000  # expressions nest: a chain of 1,000 operators takes some 4,000 calls
 STACK_BYTES = 64 << 20
@@ -113,6 +114,7 @@ class RealHost:
         if microseconds < 0:
             microseconds = IDLE_SPIN_US if len(os.sched_getaffinity(0)) > 1 else 0
         self.tasks.spin_seconds = microseconds / 1e6
+        self.disk.log_spin_seconds = LOG_SPINS * microseconds / 1e6
 
     def buggify(self, site: str) -> bool:
         return False

@@ -1,7 +1,8 @@
 class LogWriter:
     """A thread without the GIL that appends to a zero-filled file and makes it durable."""
 
-    def __init__(self, path: str, position: int) -> None: ...
+    def __init__(self, path: str, position: int, spin_seconds: float = 0.0) -> None:
+        """spin_seconds: how long the thread looks for more after a batch before it sleeps."""
     def append(self, first: bytes, second: bytes = b"", third: bytes = b"") -> int:
         """Queues the parts as one; returns the file position after them."""
 

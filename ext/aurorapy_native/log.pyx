@@ -7,9 +7,9 @@
 Everything appended while one write is on its way goes out in the next: one fdatasync for all who wait. A Python thread
 would have to take the GIL after each fdatasync, and a busy loop can keep it for 5 ms.
 
-The thread works for some 20 us and sleeps, all the time. Linux does not let a thread that was woken go before one that
-runs, but for one that asked for a shorter slice: without it a commit waited 200 us for a processor after its fdatasync,
-longer than for the disk. (Polling for more instead of sleeping kept the processor from others, and gained less.)
+The thread works for some 20 us at a time. Linux does not let a thread that was woken go before one that runs, but for
+one that asked for a shorter slice: without it a commit waited longer for a processor after its fdatasync than for the
+disk.
 
 After a failed write or fdatasync the writer is poisoned: it writes nothing more, nothing more becomes durable, and the
 error number is reported. (The kernel may have dropped the dirty pages, so a second fdatasync would lie.)
@@ -19,6 +19,8 @@ from libc.stdlib cimport malloc, realloc, free
 from libc.string cimport memcpy
 from libc.errno cimport errno
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+
+from aurorapy_native.clock cimport monotonic
 
 cdef extern from "<pthread.h>" nogil:
     ctypedef struct pthread_t:
@@ -58,6 +60,10 @@ cdef extern from "<sys/eventfd.h>" nogil:
 cdef extern from "<errno.h>" nogil:
     enum: EINTR
 
+
+cdef extern from "<sched.h>" nogil:
+    int sched_yield()
+
 cdef extern from *:
     """
     #include <sched.h>
@@ -81,11 +87,14 @@ cdef extern from *:
         struct log_sched_attr attr = {sizeof(attr), 0, 0, getpriority(PRIO_PROCESS, 0), 0, nanoseconds, 0, 0};
         syscall(SYS_sched_setattr, 0, &attr, 0);
     }
+    static inline int is_zero(const size_t* value) { return __atomic_load_n(value, __ATOMIC_RELAXED) == 0; }
     """
+    bint is_zero(const size_t*) noexcept nogil
     void ask_for_slice(uint64_t) noexcept nogil
 
 
 cdef uint64_t SLICE_NS = 100_000      # the shortest Linux knows: who needs so little goes first when it is woken
+cdef double BUSY_SECONDS = 20e-6      # a yield that takes longer let another thread work
 
 
 cdef struct Shared:
@@ -102,6 +111,7 @@ cdef struct Shared:
     uint64_t durable             # everything below is on disk
     uint64_t syncs
     bint idle                    # the thread sleeps on `work`
+    double spin_seconds          # how long it looks for more before it sleeps
     bint ending
     int error                    # errno of the first failure; then the file is poisoned
 
@@ -121,6 +131,15 @@ cdef int write_all(int fd, const char* data, size_t count, uint64_t position) no
     return 0
 
 
+cdef void look_for_more(Shared* s) noexcept nogil:
+    """Returns when something was appended, the time is over, or somebody else has use for the processor."""
+    cdef double now = monotonic(), before = now, until = now + s.spin_seconds
+    while is_zero(&s.pending_used) and not s.ending and now < until and now - before < BUSY_SECONDS:
+        before = now
+        sched_yield()
+        now = monotonic()
+
+
 cdef void* writer_main(void* argument) noexcept nogil:
     cdef Shared* s = <Shared*>argument
     cdef char* data
@@ -130,6 +149,10 @@ cdef void* writer_main(void* argument) noexcept nogil:
     ask_for_slice(SLICE_NS)
     pthread_mutex_lock(&s.mutex)
     while True:
+        if s.pending_used == 0 and s.spin_seconds > 0:
+            pthread_mutex_unlock(&s.mutex)
+            look_for_more(s)
+            pthread_mutex_lock(&s.mutex)
         while s.pending_used == 0 and not s.ending:
             s.idle = True
             pthread_cond_wait(&s.work, &s.mutex)
@@ -161,12 +184,13 @@ cdef void* writer_main(void* argument) noexcept nogil:
 
 
 cdef class LogWriter:
-    """Appends to the file `path` from `position` on; the file exists and is zero-filled."""
+    """Appends to the file `path` from `position` on; the file exists and is zero-filled. spin_seconds: how long the
+    thread looks for more after a batch before it sleeps, since being woken costs about as much as the disk."""
     cdef Shared* s
     cdef pthread_t thread
     cdef bint started
 
-    def __cinit__(self, str path, uint64_t position):
+    def __cinit__(self, str path, uint64_t position, double spin_seconds=0.0):
         cdef bytes encoded = path.encode()
         self.s = <Shared*>malloc(sizeof(Shared))
         if self.s == NULL:
@@ -175,6 +199,7 @@ cdef class LogWriter:
         self.s.pending_used = self.s.pending_size = self.s.writing_size = 0
         self.s.position = self.s.durable = position
         self.s.syncs = 0
+        self.s.spin_seconds = spin_seconds
         self.s.idle = self.s.ending = False
         self.s.error = 0
         self.s.event_fd = -1
