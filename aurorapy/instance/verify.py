@@ -42,7 +42,7 @@ class FrozenVolume:
     def on_vdl(self, callback: Any) -> None:
         """The VDL does not move."""
 
-    on_trouble = on_vdl
+    on_trouble = on_failure = on_vdl
 
     def wait_durable(self, lsn: int) -> None:
         """Nothing becomes durable, and nobody needs it to."""

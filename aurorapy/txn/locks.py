@@ -4,21 +4,26 @@
     T3 waits although T1 would not mind: first come, first served. But whoever already holds a lock of t that conflicts
     with somebody in the queue goes ahead of that one - behind it, it would wait for itself.
 
-A wait is entered in one place, `enter`: it first looks whether the wait would close a circle, through queues, held locks
+A wait is entered in one place, `LockManager.enter`: it first looks whether the wait would close a circle, through queues, held locks
 and transactions waited for, and raises DeadlockDetected there and then. All of it happens in one thread, so the graph
 never changes under the search.
 
-Errors: DeadlockDetected 40P01; LockNotAvailable 55P03 for a lock_timeout; whatever the task was interrupted with.
+Once the volume has failed, a commit that was on its way may never be known to have happened, and its locks stay. Whoever
+waits then, or would have to, is told the volume's error.
+
+Errors: DeadlockDetected 40P01; LockNotAvailable 55P03 for a lock_timeout; the volume's; whatever the task was interrupted
+with.
 """
 
 from __future__ import annotations
 
 from typing import Any, Iterator
 
-from aurorapy.errors import DeadlockDetected, LockNotAvailable
+from aurorapy.errors import DatabaseError, DeadlockDetected, LockNotAvailable
 from aurorapy.host import waits
 from aurorapy.ids import Xid
 from aurorapy_native.locks import MODE_NUMBER, Lock, LockTable, conflicts
+from aurorapy_native.volume import again
 
 _LOG_NAMES = ("", "AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
               "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")  # fmt: skip
@@ -109,18 +114,6 @@ def check_deadlock(wait: LockWait | TransactionWait) -> None:
         raise DeadlockDetected("deadlock detected", detail=detail, hint="See server log for query details.")
 
 
-def enter(wait: LockWait | TransactionWait, timeout: float | None) -> None:
-    """Waits; `wait.owner.waiting` tells the deadlock search and pg_stat_activity. `timeout` in seconds, None or 0: none."""
-    check_deadlock(wait)
-    wait.owner.waiting = wait
-    try:
-        wait.waiter.wait(timeout or None)
-    except TimeoutError:
-        raise LockNotAvailable("canceling statement due to lock timeout") from None
-    finally:
-        wait.owner.waiting = None
-
-
 class LockManager:
     """Table locks, and every other lock of PostgreSQL's eight modes. Owners are LockOwners with `pid`, `waiting` and
     `lock_timeout`; keys are tuples whose first part says what they are."""
@@ -129,6 +122,32 @@ class LockManager:
         self.tasks = tasks
         self.table = LockTable()
         self.try_acquire = self.table.try_acquire
+        self._waits: dict[LockWait | TransactionWait, None] = {}  # in the order they were entered
+        self._failure: DatabaseError | None = None
+
+    def enter(self, wait: LockWait | TransactionWait, timeout: float | None) -> None:
+        """Waits; `wait.owner.waiting` tells the deadlock search and pg_stat_activity. `timeout` in seconds, None or 0:
+        none."""
+        check_deadlock(wait)
+        if self._failure is not None:
+            raise again(self._failure)
+        wait.owner.waiting = wait
+        self._waits[wait] = None
+        try:
+            failure = wait.waiter.wait(timeout or None)
+        except TimeoutError:
+            raise LockNotAvailable("canceling statement due to lock timeout") from None
+        finally:
+            wait.owner.waiting = None
+            del self._waits[wait]
+        if failure is not None:
+            raise again(failure)
+
+    def fail(self, error: DatabaseError) -> None:
+        """The volume has failed."""
+        self._failure = error
+        for wait in self._waits:
+            wait.waiter.wake(error)
 
     def acquire(self, owner: Any, key: tuple, mode: str | int, nowait: bool = False, timeout: float | None = None) -> bool:
         """Takes `mode` ("ROW EXCLUSIVE", or 1..8) of `key`; waits its turn. False, and nothing taken, when `nowait` and
@@ -161,7 +180,7 @@ class LockManager:
         wait = LockWait(owner, lock, mode, self.tasks.waiter(waits.of_lock(lock.key)))
         lock.queue.insert(place, wait)
         try:
-            enter(wait, timeout)
+            self.enter(wait, timeout)
         except BaseException:
             if not wait.granted:
                 lock.queue.remove(wait)

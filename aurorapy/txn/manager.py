@@ -64,6 +64,7 @@ class TransactionManager(ManagerCore):
         space.horizon = self.status.oldest_snapshot_lsn
         self.status.vdl = volume.vdl
         volume.on_vdl(self.vdl_moved)
+        volume.on_failure(self.locks.fail)
 
     def create(self) -> None:
         """For a new volume. May switch."""

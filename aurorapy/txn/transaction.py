@@ -19,7 +19,7 @@ from __future__ import annotations
 from aurorapy.errors import QueryCanceled, TransactionStateError
 from aurorapy.host import waits
 from aurorapy.ids import Lsn, Xid
-from aurorapy.txn.locks import TransactionWait, enter
+from aurorapy.txn.locks import TransactionWait
 from aurorapy_native.locks import TransactionCore
 
 ISOLATION_LEVELS = ("read uncommitted", "read committed", "repeatable read", "serializable")
@@ -130,7 +130,7 @@ class Transaction(TransactionCore):
         wait = TransactionWait(self, xid, target, manager.tasks.waiter(waits.TRANSACTION))
         target.watchers.append(wait)
         try:
-            enter(wait, self.lock_timeout if timeout is None else timeout)
+            manager.locks.enter(wait, self.lock_timeout if timeout is None else timeout)
         finally:
             if wait in target.watchers:
                 target.watchers.remove(wait)

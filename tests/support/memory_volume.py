@@ -111,6 +111,9 @@ class MemoryVolume:
     def on_vdl(self, callback) -> None:
         self._on_vdl.append(callback)
 
+    def on_failure(self, callback) -> None:
+        self.failed = callback
+
     def set_horizons(self, **horizons: int) -> None:
         self.horizons.update(horizons)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aurorapy.errors import DeadlockDetected, LockNotAvailable
+from aurorapy.errors import DeadlockDetected, IoError, LockNotAvailable
 from aurorapy_native.locks import MODES, RowLocks, conflicts, row_conflicts
 from aurorapy_native.visibility import TxnIds
 
@@ -66,6 +66,33 @@ def test_first_come_first_served(env, run):
     run(worker("r1", "ACCESS SHARE", 0), worker("x", "ACCESS EXCLUSIVE", 0.004), worker("r2", "ACCESS SHARE", 0.008),
         worker("r3", "ACCESS SHARE", 0.012))  # fmt: skip
     assert order == ["r1", "x", "r2", "r3"]
+
+
+def test_a_volume_that_failed_keeps_nobody_waiting(env, run):
+    """A commit that was on its way stays in doubt, with its locks."""
+    tasks, locks = env.host.tasks, env.txns.locks
+    doubtful = env.txns.begin()
+    locks.acquire(doubtful, T, "ACCESS EXCLUSIVE")
+    xid = doubtful.assign()
+
+    def wait(what):
+        with pytest.raises(IoError, match="disk"):
+            what(env.txns.begin())
+
+    def waits_for_the_lock():
+        wait(lambda txn: locks.acquire(txn, T, "ACCESS SHARE"))
+
+    def waits_for_the_transaction():
+        wait(lambda txn: txn.wait_for(xid))
+
+    def fails():
+        tasks.sleep(0.005)
+        env.volume.failed(IoError("disk"))
+
+    run(waits_for_the_lock, waits_for_the_transaction, fails)
+    run(waits_for_the_lock, waits_for_the_transaction)  # and who comes later
+    other = env.txns.begin()
+    assert locks.acquire(other, U, "ACCESS EXCLUSIVE")
 
 
 def test_a_holder_goes_ahead_of_who_waits_for_it(env, run):
