@@ -112,6 +112,9 @@ class TransactionBlock(BlockCore):
         if self.transaction is None:
             self._start(options)
         else:
+            values, (_, read_only, deferrable) = self._settings.values, self._settings.transaction_defaults
+            values["transaction_isolation"] = self.transaction.isolation
+            values["transaction_read_only"], values["transaction_deferrable"] = read_only, deferrable
             self.set_characteristics(options)
         self.state = OPEN
 
