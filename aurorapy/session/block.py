@@ -97,9 +97,14 @@ class TransactionBlock(BlockCore):
         self.transaction = self._begin(isolation, read_only, deferrable)
         self.snapshot_taken = False
         settings.begin()
-        settings.values["transaction_isolation"] = isolation
-        settings.values["transaction_read_only"] = read_only
-        settings.values["transaction_deferrable"] = deferrable
+        self._show(isolation, read_only, deferrable)
+
+    def _show(self, isolation: str, read_only: bool, deferrable: bool) -> None:
+        """What SHOW says of the block's transaction, and AND CHAIN hands on."""
+        values = self._settings.values
+        values["transaction_isolation"] = isolation
+        values["transaction_read_only"] = read_only
+        values["transaction_deferrable"] = deferrable
 
     # -- BEGIN, COMMIT, ROLLBACK ---------------------------------------------------------------------------------------
     def begin(self, options: dict[str, Any]) -> None:
@@ -112,9 +117,7 @@ class TransactionBlock(BlockCore):
         if self.transaction is None:
             self._start(options)
         else:
-            values, (_, read_only, deferrable) = self._settings.values, self._settings.transaction_defaults
-            values["transaction_isolation"] = self.transaction.isolation
-            values["transaction_read_only"], values["transaction_deferrable"] = read_only, deferrable
+            self._show(self.transaction.isolation, *self._settings.transaction_defaults[1:])
             self.set_characteristics(options)
         self.state = OPEN
 
