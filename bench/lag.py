@@ -36,6 +36,7 @@ PAPER = "paper's Aurora"
 ROWS = 100_000
 WRITE = f"\\set id random(1, {ROWS})\nupdate written set n = n + 1 where id = :id;\n"
 MARKER_PAUSE = 0.01
+SETTLES, MEASURED = 0.1, 0.8  # shares of a run; the rest is pgbench's own end
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Report:
-    table = Measures()
+    table = Measures(side_by_side="ms")
     base = Path(tempfile.mkdtemp(prefix="bench-", dir=options.directory))
     facts = {**header(), "seconds a run": str(options.seconds), "rounds": str(options.rounds), "clients": str(options.clients)}
     script = base / "write.sql"
@@ -74,8 +75,8 @@ def measure(
          "-f", str(script), "-R", str(rate), "-c", str(options.clients), "-T", str(options.seconds), "postgres"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    time.sleep(1.0)
-    lags = sorted(marked(writing, reading, options.seconds - 2.0))
+    time.sleep(options.seconds * SETTLES)
+    lags = sorted(marked(writing, reading, options.seconds * MEASURED))
     output, _ = load.communicate()
     reached = float(re.search(r"tps = ([\d.]+)", output)[1])
     case = f"{rate:,} writes/s"
@@ -88,10 +89,10 @@ def measure(
 
 
 def marked(writing: Wire, reading: Wire, seconds: float) -> list[float]:
-    """Seconds from each marker's acknowledgement to the first answer of the reader that has it."""
-    lags = []
+    """Seconds from each marker's acknowledgement to the first answer of the reader that has it; of one marker at least."""
+    lags: list[float] = []
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while not lags or time.monotonic() < until:
         number = writing.query("update marker set n = n + 1 where id = 1 returning n").rows[0][0]
         committed = time.monotonic()
         while reading.query("select n from marker where id = 1").rows[0][0] != number:

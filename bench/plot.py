@@ -3,7 +3,8 @@
     draw(report, Path("bench/results/oltp.png"))
 
 A Comparison's bars are ratios to PostgreSQL (1 is as fast). Measures that have a goal stand in one panel as their score:
-1 is the bound just reached, whichever way the figure runs. A line marks "at least", a triangle the aim.
+1 is the bound just reached, whichever way the figure runs. Measures that are shown side by side are bars in their own unit,
+every server's. A line marks "at least", a triangle the aim.
 
 Needs matplotlib (`pip install '.[bench]'`); Errors: PlotMissing without it.
 """
@@ -36,6 +37,7 @@ class Panel:
     title: str
     axis: str
     bars: list[Bar]
+    is_score: bool = True  # to be seen against 1; what is far above it is cut off
 
 
 def panels(report: Report) -> list[Panel]:
@@ -58,6 +60,8 @@ def _of_comparison(part: Comparison) -> list[Panel]:
 
 
 def _of_measures(part: Measures) -> list[Panel]:
+    if part.side_by_side:
+        return [_side_by_side(part)]
     bars = []
     for measure in part.values:
         goal = measure.goal
@@ -66,6 +70,16 @@ def _of_measures(part: Measures) -> list[Panel]:
             aim = None if goal.aim is None else goal.score(goal.aim)
             bars.append(Bar(f"{measure.name} ({goal} {measure.unit})", value, 1.0, aim, part.verdict(measure)))
     return [Panel(part.title, "1 = just reached, more is better", bars)]
+
+
+def _side_by_side(part: Measures) -> Panel:
+    bars = []
+    for measure, by_server in part.values.items():
+        for server in by_server if measure.unit == part.side_by_side else ():
+            is_judged = measure.goal is not None and server == part.judged
+            bound, verdict = (measure.goal.at_least, part.verdict(measure)) if is_judged else (None, "")
+            bars.append(Bar(f"{measure.name}, {server}", part.median(measure, server), bound, None, verdict))
+    return Panel(part.title, part.side_by_side, bars, is_score=False)
 
 
 def draw(report: Report, path: Path) -> None:
@@ -92,7 +106,8 @@ def draw(report: Report, path: Path) -> None:
 
 
 def _draw_panel(panel: Panel, axis: object) -> None:
-    limit = 1.25 * max(1.0, *(min(bar.value, 5.0) for bar in panel.bars), *(bar.aim or 0.0 for bar in panel.bars))
+    highest = 5.0 if panel.is_score else float("inf")
+    limit = 1.25 * max(1.0, *(min(bar.value, highest) for bar in panel.bars), *(bar.aim or 0.0 for bar in panel.bars))
     for place, bar in enumerate(panel.bars):
         axis.barh(place, min(bar.value, limit), color=COLOURS[bar.verdict], height=0.6)
         axis.text(min(bar.value, limit * 0.9), place, f" {bar.value:.2f}", va="center", fontsize=8)
@@ -100,7 +115,8 @@ def _draw_panel(panel: Panel, axis: object) -> None:
             axis.plot([bar.at_least] * 2, [place - 0.4, place + 0.4], color="black", linewidth=1.5)
         if bar.aim:
             axis.plot(bar.aim, place, marker="v", color="black", markersize=5)
-    axis.axvline(1.0, color="#adb5bd", linewidth=0.8, zorder=0)
+    if panel.is_score:
+        axis.axvline(1.0, color="#adb5bd", linewidth=0.8, zorder=0)
     axis.set_yticks(range(len(panel.bars)), [bar.label for bar in panel.bars], fontsize=8)
     axis.invert_yaxis()
     axis.set_xlim(0, limit)

@@ -131,10 +131,12 @@ class Measure:
 
 @dataclass(slots=True)
 class Measures:
-    """Figures with units, one line each, one column a server; `judged` is the server whose figures the goals are for."""
+    """Figures with units, one line each, one column a server; `judged` is the server whose figures the goals are for.
+    `side_by_side`: the unit whose figures a picture shows as they are, all servers'; otherwise it shows scores."""
 
     title: str = ""
     judged: str = OURS
+    side_by_side: str = ""
     values: dict[Measure, dict[str, list[float]]] = field(default_factory=dict)
 
     def add(self, measure: Measure, server: str, value: float) -> None:

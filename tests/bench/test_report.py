@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from bench import plot
 from bench.goals import Goal
 from bench.report import OURS, REFERENCE, Case, Comparison, Measure, Measures, Report, Run, line_of, spread
 
@@ -128,3 +129,21 @@ def test_markdown_and_json_carry_the_same_ratio():
     line = data["parts"][0]["lines"][0]
     assert (line["ratio"], line["reached"], line["goal"]["aim"]) == (1.25, "aim", 1.2)
     assert data["notes"] == ["sysbench was skipped"]
+
+
+# -- pictures ----------------------------------------------------------------------------------------------------------
+
+
+def test_measures_side_by_side_are_drawn_in_their_own_unit():
+    lag = Measure("lag", "ms", Goal(5.0, less=True))
+    table = Measures(side_by_side="ms")
+    for server, value in ((OURS, 0.5), ("paper", 2.5)):
+        table.add(lag, server, value)
+    table.add(Measure("reached", "writes/s"), OURS, 1000)
+    (panel,) = plot.panels(Report("", {}, [table]))
+    assert [(bar.label, bar.value, bar.at_least, bar.verdict) for bar in panel.bars] == [
+        (f"lag, {OURS}", 0.5, 5.0, "aim"), ("lag, paper", 2.5, None, ""),
+    ]  # fmt: skip
+    table.side_by_side = ""
+    (panel,) = plot.panels(Report("", {}, [table]))
+    assert [bar.value for bar in panel.bars] == [10.0]  # the score
