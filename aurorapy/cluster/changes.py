@@ -19,13 +19,12 @@ import time
 from typing import Any
 
 from aurorapy.cluster.asking import NoAnswer, ask_once
-from aurorapy.cluster.layout import CUSTOM_PORTS, METRICS_PORTS, NODE_PORTS, READERS_MAX, Ports, instance_of, taken_addresses
+from aurorapy.cluster.layout import CUSTOM_PORTS, METRICS_PORTS, NODE_PORTS, READERS_MAX, TIER_MAX, Ports, instance_of, taken_addresses
 from aurorapy.cluster.store import ABSENT, Conflict, Store
 from aurorapy.cluster.topology import CUSTOM, Endpoint, Instance, Node, Topology, as_value
 from aurorapy.instance import messages as im
 
 NUMBER_MAX = 511  # what the high bits of a pid hold
-TIER_MAX = 15
 CUSTOM_MAX = 5  # custom endpoints of a cluster, as Aurora has it
 NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 TYPES = ("READER", "ANY")

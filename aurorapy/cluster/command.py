@@ -68,7 +68,12 @@ def parser() -> argparse.ArgumentParser:
     begin.add_argument("--port", type=int, default=5432, help="of the cluster endpoint; the reader endpoint has the next")
     begin.add_argument("--address", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     begin.add_argument("--zones", type=int, default=3)
-    begin.add_argument("--readers", type=int, default=READERS_DEFAULT)
+    begin.add_argument("--readers", type=int, help=f"how many (default: {READERS_DEFAULT})")
+    begin.add_argument(
+        "--tiers", type=_tiers, metavar="N,N,…",
+        help="promotion tier of each instance, 0 (first) to 15, the writer's first (default: 1,1,2,3,…). Cluster cache "
+        "management keeps the cache of the one other instance of tier 0 like the writer's: --tiers 0,0,1 --set apg_ccm_enabled=on",
+    )  # fmt: skip
     begin.add_argument("--copies", default="6", choices=layout.COPIES)
     begin.add_argument("--name", default="aurora", help="of the cluster")
     begin.add_argument("--user", default="postgres", help="superuser of a new cluster")
@@ -86,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
     change = command("failover", failover, "make another instance the writer, losing nothing")
     change.add_argument("--to", default="", metavar="NAME")
     reader = command("add-reader", add_reader, "one more reader; copies no data")
-    reader.add_argument("--tier", type=int, default=1, help="promotion tier, 0 (first) to 15")
+    reader.add_argument("--tier", type=int, default=1, help="promotion tier, 0 (first) to 15 (default: 1)")
     reader.add_argument("--on", default="", metavar="HOST")
     command("remove", remove, "a reader goes").add_argument("name")
     node = command("add-node", add_node, "one more storage node")
@@ -116,6 +121,10 @@ def _endpoint_commands(top: argparse.ArgumentParser, command: Any) -> None:
         each.add_argument("--static", type=_names, metavar="NAME,…", help="lead to these instances")
         each.add_argument("--excluded", type=_names, metavar="NAME,…", help="lead to all but these")
     command("list", list_endpoints, "every endpoint", commands)
+
+
+def _tiers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(",")))
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -192,7 +201,7 @@ def _make(store: Store, options: Any, data: Path, configuration: Any) -> None:
                 file.write(secrets.token_hex(32))
         ports = layout.Ports(options.address, options.port)
         endpoints = layout.endpoints_of(LOCAL, ports)
-        instances = layout.instances_of(1 + options.readers, LOCAL, ports)
+        instances = layout.instances_of(_tiers_of(options), LOCAL, ports)
         nodes = layout.nodes_of(options.zones, options.copies, LOCAL, ports)
         host = {"address": options.address}
         for number, process in enumerate(("supervisor", "endpoint")):
@@ -215,6 +224,15 @@ def _make(store: Store, options: Any, data: Path, configuration: Any) -> None:
         store.put("cluster", cluster, ABSENT)
     except Conflict:
         pass
+
+
+def _tiers_of(options: Any) -> tuple[int, ...]:
+    """The writer's and each reader's."""
+    if options.tiers is None:
+        return layout.tiers_of(READERS_DEFAULT if options.readers is None else options.readers)
+    if options.readers not in (None, len(options.tiers) - 1):
+        raise ValueError(f"--tiers names {len(options.tiers)} instances, a writer and {options.readers} readers are {options.readers + 1}")
+    return options.tiers
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:

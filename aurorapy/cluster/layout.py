@@ -1,6 +1,6 @@
 """A new cluster: who lives where, under which names and ports; and the command line of each of its processes.
 
-    --zones 3 --copies 6 --readers 2 --port 5432, on one host
+    --zones 3 --copies 6 --readers 2 --port 5432, on one host (--tiers 1,1,2 is what --readers 2 means)
 
     endpoints   cluster 5432   reader 5433   custom ones 5434 …
     instances   i1 5441 (writer, tier 1)   i2 5442 (tier 1)   i3 5443 (tier 2)     links 5541 …
@@ -8,7 +8,7 @@
 
 A port that is taken is replaced by a free one; what was chosen is in the store and stays.
 
-Errors: ValueError for a number of copies or zones that there is not.
+Errors: ValueError for a number of copies, zones or readers, or a tier, that there is not.
 
 Not here: changes later (`changes`), starting anything.
 """
@@ -27,7 +27,7 @@ from aurorapy.cluster.topology import CLUSTER, READER, Endpoint, Instance, Node,
 ZONES = "abcdefghijklmnopqrstuvwxyz"
 COPIES = ("6", "3+3", "3", "1")
 INSTANCE_PORTS, LINK_PORTS, NODE_PORTS, METRICS_PORTS, CUSTOM_PORTS = 9, 109, 169, 268, 2  # added to the cluster's
-READERS_MAX = 15
+READERS_MAX = TIER_MAX = 15
 
 
 def nodes_of(zones: int, copies: str, host: str, place: Ports) -> list[Node]:
@@ -46,11 +46,18 @@ def nodes_of(zones: int, copies: str, host: str, place: Ports) -> list[Node]:
     return found
 
 
-def instances_of(count: int, host: str, place: Ports) -> list[Instance]:
+def tiers_of(readers: int) -> tuple[int, ...]:
+    """The writer's and each reader's where nobody says anything else."""
+    return (1, *range(1, readers + 1))
+
+
+def instances_of(tiers: tuple[int, ...], host: str, place: Ports) -> list[Instance]:
     """The writer and its readers."""
-    if not 1 <= count <= READERS_MAX + 1:
+    if not 1 <= len(tiers) <= READERS_MAX + 1:
         raise ValueError(f"--readers is between 0 and {READERS_MAX}")
-    return [instance_of(number, max(number - 1, 1), host, place) for number in range(1, count + 1)]
+    if not all(0 <= tier <= TIER_MAX for tier in tiers):
+        raise ValueError(f"a promotion tier is between 0 and {TIER_MAX}")
+    return [instance_of(number, tier, host, place) for number, tier in enumerate(tiers, 1)]
 
 
 def instance_of(number: int, tier: int, host: str, place: Ports) -> Instance:

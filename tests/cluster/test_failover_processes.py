@@ -15,7 +15,8 @@ from tests.support.pgwire import ConnectionLost, Wire
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    with Cluster(tmp_path_factory.mktemp("failover") / "c", "--readers", "2", "--node-set", "hot_log_file_size=16MB") as cluster:
+    settings = ("--node-set", "hot_log_file_size=16MB", "--set", "apg_ccm_enabled=on")
+    with Cluster(tmp_path_factory.mktemp("failover") / "c", "--tiers", "0,0,2", *settings) as cluster:
         with cluster.connect("cluster") as wire:
             assert not wire.query("create table kept (x int)").error
         yield cluster
@@ -32,6 +33,13 @@ def settle(cluster: Cluster) -> dict:
 
 def count(wire: Wire) -> int:
     return int(wire.query("select count(*) from kept").rows[0][0])
+
+
+def test_tiers_are_as_the_command_said_and_the_other_of_tier_0_keeps_the_writers_pages(cluster):
+    assert [(each["name"], each["tier"]) for each in cluster.status()["instances"]] == [("i1", 0), ("i2", 0), ("i3", 2)]
+    with cluster.connect("cluster") as wire:
+        scanned = "select buffers_found_last_scan > 0, buffers_sent_last_minute > 0 from aurora_ccm_status()"
+        cluster.until(lambda: wire.query(scanned).rows == [("t", "t")], 20)
 
 
 def test_the_reader_endpoint_spreads_connections_over_readers(cluster):
