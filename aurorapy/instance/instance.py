@@ -55,6 +55,7 @@ class Role:
     can_login: bool
     verifier: str | None
     connection_limit: int
+    valid_until: int | None  # of the password; µs since 2000
 
 
 class UnfinishedVolume(DatabaseError):
@@ -321,7 +322,8 @@ class Instance:
         row = self._shared_reader().one("pg_authid", rolname=name)
         if row is None:
             return None
-        return Role(row.oid, row.rolname, row.rolsuper, row.rolcanlogin, row.rolpassword, row.rolconnlimit)
+        return Role(row.oid, row.rolname, row.rolsuper, row.rolcanlogin, row.rolpassword, row.rolconnlimit,
+                    row.rolvaliduntil)  # fmt: skip
 
     def password_verifier(self, password: str) -> str:
         """What is stored for a password: itself when it is a verifier already."""

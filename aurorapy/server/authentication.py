@@ -17,7 +17,7 @@ from aurorapy.wire.scram import MECHANISM, AuthenticationFailed, ScramExchange, 
 
 
 def authenticate(connection: Any, user: str, database: str, deadline: float) -> Any:
-    """Returns the role (oid, name, is_superuser, can_login, verifier, connection_limit)."""
+    """Returns the role (an instance.Role)."""
     instance = connection.instance
     role = instance.role_named(user)
     if instance.settings["auth_method"] == "scram-sha-256":
@@ -31,7 +31,8 @@ def authenticate(connection: Any, user: str, database: str, deadline: float) -> 
 
 def _scram(connection: Any, user: str, role: Any, deadline: float) -> None:
     instance = connection.instance
-    verifier = parse_verifier(role.verifier) if role is not None and role.verifier else None
+    has_password = role is not None and role.verifier and not _is_expired(role, instance.host.clock.wall_us())
+    verifier = parse_verifier(role.verifier) if has_password else None
     known = verifier is not None
     if verifier is None:
         verifier = mock_verifier(user, instance.authentication_secret)
@@ -49,6 +50,11 @@ def _scram(connection: Any, user: str, role: Any, deadline: float) -> None:
         out.message("R", backend.authentication(12, exchange.final(body)))
     except AuthenticationFailed:
         raise FatalError(f'password authentication failed for user "{user}"', sqlstate="28P01") from None
+
+
+def _is_expired(role: Any, now_us: int) -> bool:
+    """VALID UNTIL has passed: the password is as good as none."""
+    return role.valid_until is not None and role.valid_until < now_us
 
 
 def _password_message(connection: Any, deadline: float) -> bytes:

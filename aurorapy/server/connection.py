@@ -17,6 +17,7 @@ from typing import Any
 
 from aurorapy.errors import DatabaseError, FatalError, ProtocolViolation
 from aurorapy.server.authentication import authenticate
+from aurorapy.session import login
 from aurorapy.session.context import SessionFacts
 from aurorapy.session.function_call import function_call
 from aurorapy.session.output import Output
@@ -203,11 +204,10 @@ class Connection(ClientStream, asyncio.Protocol):
         session.read_copy_data = self.reader.copy_data
         self.session = session
         self.listener.register(self)
+        login.admit(session, role)
         given = list(settings_of_options(parameters.get("options", "")))
         given += [(n, v) for n, v in parameters.items() if n not in ("user", "database", "options", "replication")]
-        for name, value in given:
-            session.settings.set_startup(name, value)
-            session._setting_changed(name.lower(), session.settings[name])
+        login.give_start_settings(session, given)
         self.output.buffer.take()
         self._greet(session)
 

@@ -220,6 +220,7 @@ class RemoteSession:
         settings = session.settings
         self._sent = self._sent_before = {}
         parameters = {"user": session.facts.authenticated[0], "database": session.facts.database}
+        parameters |= {"role": "none", "statement_timeout": "0"}  # whatever is kept for the role: this session's count
         for name in ("idle_session_timeout", "idle_in_transaction_session_timeout"):
             parameters[name] = str(settings[f"apg_write_forward.{name}"])
         self._writer = WriterSession(session.instance)
@@ -238,7 +239,7 @@ class RemoteSession:
 
     def _wanted_settings(self) -> dict[str, str]:
         """What this session was told, by its client or at its start, that matters to statements."""
-        settings = self._session.settings
+        settings, is_superuser = self._session.settings, self._session.facts.authenticated[1]
         found = {}
         for name in (*settings.startup, *settings.values):
             if name in _OWN or name.startswith(("transaction_", "default_transaction_", "apg_write_forward.")):
@@ -246,7 +247,7 @@ class RemoteSession:
             setting = SETTINGS.get(name)
             if setting is None:
                 found[name] = literal(str(settings[name]))
-            elif setting.context in ("user", "superuser"):
+            elif setting.context == "user" or setting.context == "superuser" and (is_superuser or name in settings.values):
                 text = setting.show(settings[name])
                 found[name] = text if setting.list_of_names else literal(text)
         facts = self._session.facts

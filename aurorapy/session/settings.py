@@ -36,7 +36,7 @@ class SessionSettings(SettingsCore):
     def __init__(self, base: dict[str, Any], is_superuser: Callable[[], bool]) -> None:
         """`base`: the instance's values by lower-case name; never changed here."""
         self.base = base
-        self.startup: dict[str, Any] = {}  # given by the client at connect: what RESET goes back to
+        self.startup: dict[str, Any] = {}  # of the role, the database and the client: what RESET goes back to
         self.values = {}
         self.on_change: Callable[[str, Any], None] = lambda name, value: None
         self._is_superuser = is_superuser
@@ -84,13 +84,16 @@ class SessionSettings(SettingsCore):
     def set(self, name: str, values: list[str] | None, local: bool = False) -> None:
         """SET name TO values; None is DEFAULT."""
         key = canonical(name)
-        setting = self._changeable(name, key)
+        setting = self.check_changeable(name)
         if values is None:
             self._assign(key, self._default(key), local)
-            return
-        self._assign(key, self._parse(setting, name, values), local)
+        elif setting is None:
+            self._assign(key, ", ".join(values), local)
+        else:
+            self._assign(key, parse_value(setting, _joined(setting, values), self), local)
 
-    def _changeable(self, name: str, key: str) -> Setting | None:
+    def check_changeable(self, name: str) -> Setting | None:
+        """None for one that only the client knows (`a.b`)."""
         setting = find_setting(name)
         if setting is None:
             if "." in name:
@@ -112,14 +115,6 @@ class SessionSettings(SettingsCore):
             raise InsufficientPrivilege(f'permission denied to set parameter "{setting.name}"')
         return setting
 
-    def _parse(self, setting: Setting | None, name: str, values: list[str]) -> Any:
-        if setting is None:
-            return ", ".join(values)
-        if len(values) > 1 and not setting.list_of_names:
-            raise DataError(f"SET {setting.name} takes only one argument", sqlstate="22023")
-        text = ", ".join(quote_list_item(v) for v in values) if setting.name == "search_path" else ", ".join(values)
-        return parse_value(setting, text, self)
-
     def _assign(self, key: str, value: Any, local: bool) -> None:
         if self.in_transaction:
             self._undo.append(_Undo(key, self.values.get(key), key in self.values, local, self._level))
@@ -129,23 +124,38 @@ class SessionSettings(SettingsCore):
         self.refresh()
         self.on_change(key, value)
 
-    def set_startup(self, name: str, text: str) -> None:
-        """A parameter of the startup message."""
+    def set_startup(self, name: str, text: str, trusted: bool = False) -> None:
+        """A parameter of the startup message, or (`trusted`) one that the catalog keeps for the role or database."""
         key = canonical(name)
         setting = find_setting(name)
         if setting is None:
-            if "." in name:
-                self.startup[key] = text
-                return
-            raise need_setting_error(name)
+            if "." not in name:
+                raise need_setting_error(name)
+            self.startup[key] = text
+            return
         if setting.context in ("internal", "postmaster", "sighup"):
-            self._changeable(name, key)
+            self.check_changeable(name)
+        if setting.context.startswith("superuser") and not trusted and not self._is_superuser():
+            raise InsufficientPrivilege(f'permission denied to set parameter "{setting.name}"')
         self.startup[key] = parse_value(setting, text, self)
         self.refresh()
 
+    def checked(self, name: str, values: list[str] | None) -> tuple[str, str]:
+        """The setting's own name and the text to keep for a role or database, if SET would take it; None: what the
+        session has now."""
+        setting = self.check_changeable(name)
+        own_name = name if setting is None else setting.name
+        if values is None:
+            return own_name, self.show(name)
+        if setting is None:
+            return own_name, ", ".join(values)
+        text = _joined(setting, values)
+        parse_value(setting, text, self)
+        return own_name, text
+
     def reset(self, name: str) -> None:
         key = canonical(name)
-        self._changeable(name, key)
+        self.check_changeable(name)
         self._assign(key, self._default(key), local=False)
 
     def reset_all(self) -> None:
@@ -239,6 +249,13 @@ def need_setting_error(name: str) -> Exception:
     except DatabaseError as error:
         return error
     raise AssertionError(name)
+
+
+def _joined(setting: Setting, values: list[str]) -> str:
+    """The values of a SET as one text."""
+    if len(values) > 1 and not setting.list_of_names:
+        raise DataError(f"SET {setting.name} takes only one argument", sqlstate="22023")
+    return ", ".join(map(quote_list_item, values) if setting.name == "search_path" else values)
 
 
 def parse_value(setting: Setting, text: str, settings: SessionSettings) -> Any:

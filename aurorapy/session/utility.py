@@ -138,10 +138,9 @@ def _two_phase(session: Any, statement: s.TwoPhase) -> str:
 
 def _set_transaction(session: Any, statement: s.SetTransaction) -> str:
     if statement.session:
-        names = {"isolation": "isolation", "read_only": "read_only", "deferrable": "deferrable"}
         for option, value in statement.options.items():
             text = value if isinstance(value, str) else ("on" if value else "off")
-            session.settings.set(f"default_transaction_{names[option]}", [text])
+            session.settings.set(f"default_transaction_{option}", [text])
         return "SET"
     if not session.block.explicit:
         session.warn("SET TRANSACTION can only be used in transaction blocks", "25P01")
@@ -178,7 +177,10 @@ def _set(session: Any, statement: s.Set) -> str:
     if name == "transaction_read_only" and statement.values:
         session.block.set_characteristics({"read_only": parse_bool(statement.values[0])})
         return "SET"
-    session.settings.set(statement.name, statement.values, statement.local)
+    if statement.from_current:
+        session.settings.check_changeable(statement.name)
+    else:
+        session.settings.set(statement.name, statement.values, statement.local)
     return "SET"
 
 

@@ -138,11 +138,12 @@ class LockTable(Statement):
 # -- settings ----------------------------------------------------------------------------------------------------------
 @dataclass(slots=True)
 class Set(Statement):
-    """`values` is None for DEFAULT; scope: session or local."""
+    """`values` is None for DEFAULT and FROM CURRENT."""
 
     name: str = ""
     values: list[str] | None = None
     local: bool = False
+    from_current: bool = False  # what the session has now; kept for a role or database
 
 
 @dataclass(slots=True)

@@ -101,3 +101,47 @@ def test_the_certificate_can_be_verified(psql, guarded, certificate):
 def test_much_goes_through_tls_both_ways(psql, guarded):
     out, error = run_psql(guarded, f"select length('{'x' * 100_000}'), repeat('y', 2000000)", PGSSLMODE="require")
     assert (len(out), error) == (len('100000|') + 2_000_000, "")
+
+
+def test_settings_kept_for_role_and_database_are_there_at_the_start(psql, guarded):
+    for sql in ("create role kept login password 'one'", "alter role all set work_mem = '1MB'",
+                "alter database postgres set work_mem = '2MB'", "alter role kept set search_path = pg_catalog, \"A b\"",
+                "alter role kept in database postgres set log_statement = 'ddl'"):  # fmt: skip
+        assert run_psql(guarded, sql)[1] == ""
+    shown = "select current_setting('work_mem'), current_setting('search_path'), current_setting('log_statement')"
+    assert run_psql(guarded, shown, "kept", "one") == ('2MB|pg_catalog, "A b"|ddl', "")
+    run_psql(guarded, "alter role kept set work_mem = '3MB'")
+    assert run_psql(guarded, shown, "kept", "one") == ('3MB|pg_catalog, "A b"|ddl', "")
+    assert run_psql(guarded, "set work_mem = '9MB'; reset work_mem; show work_mem", "kept", "one")[0].endswith("3MB")
+    assert run_psql(guarded, "show work_mem", "kept", "one", PGOPTIONS="-c work_mem=4MB") == ("4MB", "")
+    run_psql(guarded, "alter role all reset all")
+    run_psql(guarded, "alter database postgres reset all")
+    assert run_psql(guarded, "show work_mem", "ann", "one") == ("4MB", "")
+
+
+def test_only_a_superuser_starts_with_what_only_he_may_set(psql, guarded):
+    assert run_psql(guarded, "show log_statement", PGOPTIONS="-c log_statement=ddl") == ("ddl", "")
+    error = run_psql(guarded, "show log_statement", "ann", "one", PGOPTIONS="-c log_statement=ddl")[1]
+    assert error.endswith('FATAL:  permission denied to set parameter "log_statement"')
+
+
+def test_limits_and_privileges_count_at_the_door(psql, guarded):
+    for sql in ("create role few login password 'one' connection limit 0", "create database closed",
+                "revoke connect on database closed from public", "create database narrow connection limit 0"):  # fmt: skip
+        assert run_psql(guarded, sql)[1] == ""
+    assert run_psql(guarded, "select 1", "few", "one")[1].endswith('FATAL:  too many connections for role "few"')
+    assert 'FATAL:  permission denied for database "closed"' in run_psql(guarded, "select 1", "ann", "one", database="closed")[1]
+    assert run_psql(guarded, "select 1", "ann", "one", database="narrow")[1].endswith(
+        'FATAL:  too many connections for database "narrow"'
+    )
+    assert run_psql(guarded, "select 1", database="closed") == ("1", "")
+    assert run_psql(guarded, "select 1", database="narrow") == ("1", "")
+    run_psql(guarded, "grant connect on database closed to ann")
+    assert run_psql(guarded, "select 1", "ann", "one", database="closed") == ("1", "")
+
+
+def test_a_password_is_good_until_it_expires(psql, guarded):
+    run_psql(guarded, "create role guest login password 'one' valid until 'infinity'")
+    assert run_psql(guarded, "select 1", "guest", "one") == ("1", "")
+    run_psql(guarded, "alter role guest valid until '2020-01-01'")
+    assert run_psql(guarded, "select 1", "guest", "one")[1].endswith('FATAL:  password authentication failed for user "guest"')

@@ -65,19 +65,26 @@ def alter_role_or_setting(ctx: DdlContext, statement: AlterRole) -> None:
 def keep_setting(ctx: DdlContext, database: int, role: int, options: dict[str, Any]) -> None:
     """Changes the pg_db_role_setting row of (database, role); 0 stands for all."""
     row = ctx.store.one("pg_db_role_setting", setdatabase=database, setrole=role)
-    config = dict(item.split("=", 1) for item in (row.setconfig.items if row is not None and row.setconfig else ()))
-    if options.get("reset") == "all":
-        config.clear()
-    elif "reset" in options:
-        config.pop(options["reset"], None)
-    else:
-        setting = options["set"]
-        if setting.values is None:
-            config.pop(setting.name.lower(), None)
-        else:
-            config[setting.name.lower()] = ", ".join(str(value) for value in setting.values)
+    items = row.setconfig.items if row is not None else ()
+    kept = _changed_settings(ctx, {item.partition("=")[0].lower(): item for item in items}, options)
     if row is not None:
         ctx.store.delete(row)
-    if config:
+    if kept:
         ctx.store.insert("pg_db_role_setting", setdatabase=database, setrole=role,
-                         setconfig=Array.of([f"{k}={v}" for k, v in config.items()], 25))  # fmt: skip
+                         setconfig=Array.of(list(kept.values()), 25))  # fmt: skip
+
+
+def _changed_settings(ctx: DdlContext, kept: dict[str, str], options: dict[str, Any]) -> dict[str, str]:
+    """`name=text` by lower-case name, after SET or RESET. Raises what SET raises for the same name and value."""
+    if options.get("reset") == "all":
+        return {}
+    change = options.get("set")
+    name = options["reset"] if change is None else change.name
+    if change is None or change.values is None and not change.from_current:
+        if kept:
+            ctx.settings.check_changeable(name)
+        kept.pop(name.lower(), None)
+    else:
+        own_name, text = ctx.settings.checked(name, change.values)
+        kept[own_name.lower()] = f"{own_name}={text}"
+    return kept

@@ -92,6 +92,8 @@ def drop_roles(ctx: DdlContext, statement: Drop) -> None:
         for key in ("roleid", "member"):
             for row in ctx.store.find("pg_auth_members", **{key: oid}):
                 ctx.store.delete(row)
+        for row in [row for row in ctx.store.scan("pg_db_role_setting") if row.setrole == oid]:
+            ctx.store.delete(row)
         ctx.store.delete(ctx.store.one("pg_authid", oid=oid))
     ctx.store.invalidate(0)
 

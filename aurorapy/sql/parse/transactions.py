@@ -198,6 +198,8 @@ def set_rest(c: Cursor, local: bool) -> s.Statement:
     if c.accept("xml", "option"):
         return s.Set("xmloption", [c.label()], local, tag="SET")
     name = setting_name(c)
+    if c.accept("from", "current"):
+        return s.Set(name, None, local, from_current=True, tag="SET")
     if not (c.accept("to") or c.accept("=")):
         raise c.error()
     if c.accept("default"):
