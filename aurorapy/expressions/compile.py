@@ -556,7 +556,7 @@ def evaluator(
     scope = Scope(leaf, sublink, type_by_oid)
     items = "".join(f"{emit(e, scope)}, " for e in exprs)
     exec(f"def evaluate(ctx, params=(), row=()):\n    return ({items})", scope.globals)
-    return scope.globals["evaluate"]
+    return scope.globals.pop("evaluate")  # which holds the dict: no cycle
 
 
 def as_callable(fn: Function, types: CallTypes | None = None) -> Callable[..., Any]:

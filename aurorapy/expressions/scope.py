@@ -97,9 +97,10 @@ class Scope:
         """Moves a source that nests too deeply into a function of its own."""
         if len(source) < 2 * NESTING_MAX or _nesting(source) < NESTING_MAX:
             return source
-        used = sorted(self._roots & set(_IDENTIFIER.findall(source)) - set(self.globals))
-        arguments = ", ".join(used)
-        made = eval(compile(f"lambda {arguments}: {source}", "<expression>", "eval"), self.globals)
+        named = set(_IDENTIFIER.findall(source))
+        arguments = ", ".join(sorted(self._roots & named - self.globals.keys()))
+        its = {name: self.globals[name] for name in named & self.globals.keys()}  # not the dict that will hold it: no cycle
+        made = eval(compile(f"lambda {arguments}: {source}", "<expression>", "eval"), its)
         return f"{self.bind(made, 'f')}({arguments})"
 
 

@@ -234,7 +234,7 @@ class Writer:
         return f"({names[0]},)" if len(names) == 1 else ", ".join(names)
 
     def compile(self) -> tuple[Any, str]:
-        """(run, source)"""
+        """(run, source). Ends the writer: constants may be of 100 MB, and go with the plan when nothing refers back to them."""
         self.root.body += self.epilogue
         source = "\n".join(self.root.lines()) + "\n"
         code = _CODE.get(source)
@@ -243,5 +243,6 @@ class Writer:
                 _CODE.clear()
             code = _CODE[source] = compile(source, "<plan>", "exec")
         exec(code, self.globals)
-        return self.globals["run"], source
+        del self.scope, self.subplan_source  # which refer to the writer
+        return self.globals.pop("run"), source
 

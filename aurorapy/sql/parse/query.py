@@ -46,7 +46,10 @@ def parse_query(source: Source, first: int, last: int) -> tuple[Any, int]:
     try:
         fed = feed(source, first, last)
         tree = _tree(fed)
-        result = Queries(fed).statement(tree)
+        try:
+            result = Queries(fed).statement(tree)
+        finally:
+            _take_apart(tree)
         if fed.into is not None:
             result.into = fed.into
         return result, fed.highest_param
@@ -65,7 +68,10 @@ def parse_expression(source: Source, first: int, last: int) -> tuple[Any, int]:
             tree.args.get(key) for key in ("from_", "where", "order", "limit")
         ):
             raise source.near(last - 1)
-        return Queries(fed).expr(targets[0]), fed.highest_param
+        try:
+            return Queries(fed).expr(targets[0]), fed.highest_param
+        finally:
+            _take_apart(tree)
     except RecursionError:
         raise too_deep() from None
 
@@ -78,6 +84,21 @@ def _tree(fed: Feed) -> exp.Expression:
     if len(trees) != 1 or trees[0] is None:
         raise fed.error()
     return trees[0]
+
+
+def _take_apart(tree: exp.Expression) -> None:
+    """Its nodes know their parents: without this a statement's tree would stay until Python's cycle collector comes, and
+    the tree of a long one keep everybody waiting then."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        node.parent = None
+        for value in node.args.values():
+            if isinstance(value, exp.Expr):
+                left.append(value)
+            elif type(value) is list:
+                left.extend(item for item in value if isinstance(item, exp.Expr))
+        node.args = {}
 
 
 def _parser():

@@ -38,7 +38,6 @@ class Planner:
         self.evaluation = evaluation  # EvalContext for computing constants
         self.constants_failed = False  # a constant part raised an error; see rules.fold_constants
         self.costs = read_costs(settings)
-        self.estimator = Estimator(self)
         self.aliases: dict[int, Any] = {}  # relation id → Rte
         self.definitions: dict[tuple[int, int], Expr] = {}
         self.whole_rows: dict[int, Expr] = {}  # what attno 0 of a relation is made of
@@ -52,6 +51,10 @@ class Planner:
         self._next_subplan = 0
         self._sizes: dict[int, tuple[float, float]] = {}
         self._rows: dict[int, float] = {}
+
+    @property
+    def estimator(self) -> Estimator:
+        return Estimator(self)
 
     # -- relations
     def new_rel(self) -> int:
@@ -118,7 +121,8 @@ class Planner:
     def cte_plan(self, rel: int) -> tuple[CtePlan, bool]:
         """The plan that a reference to a WITH query reads, and whether it is the recursive reference itself."""
         state, work_table = self.cte_of[rel]
-        return self.plan_cte(state), work_table
+        plan = self.plan_cte(state)
+        return CtePlan(plan.number, plan.name, targets=plan.targets, rows=plan.rows) if work_table else plan, work_table  # no cycle
 
     def plan_cte(self, state: Any) -> CtePlan:
         if state.plan is not None:

@@ -11,7 +11,7 @@ Not here: FROM and WHERE (`sql.plan.joins`), INSERT, UPDATE, DELETE (`sql.plan.m
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from aurorapy.expressions.nodes import Aggregate as AggregateCall
 from aurorapy.expressions.nodes import Call, Column, Const, Expr, Grouping, Param, SubLink, WindowCall
@@ -106,41 +106,10 @@ class _Level:
     def _take_aggregates(self) -> tuple[int, list[Expr], list[AggregateCall]]:
         rel = self.planner.new_rel()
         keys = list(self.query.group_by)
-        calls: list[AggregateCall] = []
-        found: dict[int, Column] = {}
-
-        def column(call: AggregateCall) -> Column:
-            plain = replace(call, levels_up=0)
-            for position, known in enumerate(calls):
-                if known == plain and not is_volatile(plain):
-                    return found[position]
-            calls.append(plain)
-            made = Column(call.type_oid, call.typmod, 0, rel, -len(calls))
-            found[len(calls) - 1] = made
-            return made
-
-        def each(expr: Expr, depth: int = 0) -> Expr:
-            def change(part: Expr) -> Expr | None:
-                if depth == 0 or rels_of(part):
-                    for position, key in enumerate(keys):
-                        if part == key:
-                            return Column(part.type_oid, part.typmod, 0, rel, position + 1)
-                if type(part) is AggregateCall:
-                    return column(part) if part.levels_up == depth else None
-                if type(part) is Grouping and depth == 0:
-                    return self._grouping_call(part, rel, keys)
-                if type(part) is SubLink:
-                    inner = within(part.query, depth + 1)
-                    return replace(part, query=inner, test=None if part.test is None else each(part.test, depth))
-                return None
-
-            return rewrite(expr, change)
-
-        def within(query: Query, depth: int) -> Query:
-            return rewrite_query(query, lambda e: each(e, depth), lambda inner: within(inner, depth + 1))
-
-        self._everything(each)
-        self._add_dependent_keys(keys, rel, each)
+        taken = _Aggregates(rel, keys, self._grouping_call)
+        calls = taken.calls
+        self._everything(taken.each)
+        self._add_dependent_keys(keys, rel)
         count = len(keys)
 
         def place(part: Expr) -> Expr | None:
@@ -161,7 +130,7 @@ class _Level:
             self.groupings.append(places)
         return Column(23, -1, 0, rel, _MASK + self.groupings.index(places))
 
-    def _add_dependent_keys(self, keys: list[Expr], rel: int, each: Any) -> None:
+    def _add_dependent_keys(self, keys: list[Expr], rel: int) -> None:
         """Columns that the primary key among the grouping keys determines become keys as well."""
         mine = set(self.query.rtes)
         loose: list[Column] = []
@@ -470,6 +439,47 @@ class _Level:
         made = nodes.Aggregate(rel, node, "hashed", list(outputs), [], rels=frozenset((rel,)), width=node.width)
         cost.aggregate(made, node.rows, node.rows, self.planner.costs)
         self.planner.define(rel, outputs)
+        return made
+
+
+class _Aggregates:
+    """One level's aggregate calls: `each` puts columns of the relation `rel` in their place, and in that of grouping keys,
+    in subqueries too."""
+
+    def __init__(self, rel: int, keys: list[Expr], grouping: Callable[..., Expr]) -> None:
+        self.rel, self.keys = rel, keys
+        self.grouping = grouping
+        self.calls: list[AggregateCall] = []
+        self._columns: list[Column] = []
+
+    def each(self, expr: Expr, depth: int = 0) -> Expr:
+        def change(part: Expr) -> Expr | None:
+            if depth == 0 or rels_of(part):
+                for position, key in enumerate(self.keys):
+                    if part == key:
+                        return Column(part.type_oid, part.typmod, 0, self.rel, position + 1)
+            if type(part) is AggregateCall:
+                return self._column(part) if part.levels_up == depth else None
+            if type(part) is Grouping and depth == 0:
+                return self.grouping(part, self.rel, self.keys)
+            if type(part) is SubLink:
+                inner = self._within(part.query, depth + 1)
+                return replace(part, query=inner, test=None if part.test is None else self.each(part.test, depth))
+            return None
+
+        return rewrite(expr, change)
+
+    def _within(self, query: Query, depth: int) -> Query:
+        return rewrite_query(query, lambda e: self.each(e, depth), lambda inner: self._within(inner, depth + 1))
+
+    def _column(self, call: AggregateCall) -> Column:
+        plain = replace(call, levels_up=0)
+        for position, known in enumerate(self.calls):
+            if known == plain and not is_volatile(plain):
+                return self._columns[position]
+        self.calls.append(plain)
+        made = Column(call.type_oid, call.typmod, 0, self.rel, -len(self.calls))
+        self._columns.append(made)
         return made
 
 
