@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from aurorapy.errors import FatalError
+from aurorapy.execute.rows.runtime import free_arrays
 from aurorapy.session import utility
 from aurorapy.session.bulk_insert import BulkInserts
 from aurorapy.session.portals import Portal
@@ -20,6 +21,7 @@ from aurorapy.session.prepared import PreparedStatement
 from aurorapy.session.text_plans import TextPlans
 from aurorapy.sql.parse import parse
 from aurorapy.sql.statements import EmptyStatement, QueryStatement, Statement
+from aurorapy.types.values import let_go
 
 CACHE_SIZE = 256
 CACHE_TEXT_MAX = 8192
@@ -46,6 +48,8 @@ class SimpleProtocol:
                 self._run_all(text)
             session.block.finish_implicit()
             session.output.release_tags(committed=True)
+            if let_go:
+                free_arrays(session.check_interrupts)
             session.end_statement()
         except FatalError:
             raise

@@ -16,6 +16,7 @@ from typing import Any
 
 from aurorapy.expressions.nodes import Expr
 from aurorapy.records import dataclass, field
+from aurorapy.types.values import let_go_of
 
 
 @dataclass(slots=True)
@@ -44,6 +45,9 @@ class Rte:
     for_update: str = ""  # lock strength asked for this entry
     privileges: set[str] = field(default_factory=set)  # SELECT, INSERT, UPDATE, DELETE
     inherits: bool = True
+
+    def __del__(self) -> None:
+        let_go_of(self.values)
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ Not here: text and binary forms (`types.<family>`), key forms (`aurorapy_native.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 DATE_INFINITY = 2**31 - 1
 DATE_MINUS_INFINITY = -(2**31)
@@ -98,8 +98,15 @@ class TimeTz(NamedTuple):
 
 
 LARGE_ITEMS = 20_000
+LARGE_LIST = 4_096  # of what is more than one object each: rows of nodes, tokens
 LET_GO_MAX = 8
-let_go: list[tuple] = []  # elements of large arrays that nobody has any more: freed piece by piece behind the statement
+let_go: list[Sequence] = []  # elements of what nobody has any more: freed piece by piece behind the statement
+
+
+def let_go_of(*lists: list) -> None:
+    """For a __del__: what a long statement's tree holds most of."""
+    if len(lists[0]) > LARGE_LIST and len(let_go) + len(lists) <= LET_GO_MAX:
+        let_go.extend(lists)
 
 
 class Array(NamedTuple):

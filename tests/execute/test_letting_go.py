@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
-from aurorapy.execute.rows import runtime
+from aurorapy.errors import DatabaseError
+from aurorapy.execute.rows import runtime, window_functions
 from aurorapy.execute.rows.row_order import PIECE_ROWS, sort_rows
+from aurorapy.expressions.nodes import WindowCall
+from aurorapy.sql.parse import parse
+from aurorapy.sql.plan.nodes import ValuesScan
+from aurorapy.sql.tree import Rte
 from aurorapy.types import jsonb
 from aurorapy.types.arrays import PIECE_ITEMS
 from aurorapy.types.builtin import BY_NAME
-from aurorapy.types.values import LARGE_ITEMS, LET_GO_MAX, Array, let_go
+from aurorapy.types.values import LARGE_ITEMS, LARGE_LIST, LET_GO_MAX, Array, let_go
 
 
 class Paces:
@@ -111,3 +118,33 @@ def test_the_text_of_a_large_array(lower, prefix):
     items = tuple(None if i % 1000 == 7 else f"a,{i}" for i in range(count))
     text = BY_NAME["_text"].output(Array(items, (count,), (lower,), 25), None)
     assert text == prefix + "{" + ",".join("NULL" if item is None else f'"{item}"' for item in items) + "}"
+
+
+def test_the_tree_of_a_long_statement(nothing_let_go):
+    """Its tokens and its rows of values; of a short one nothing."""
+    rows = LARGE_LIST + 1
+    [statement] = parse(f"values {','.join(['(1, 2)'] * rows)}")
+    taken = [statement.source.texts, statement.source.starts, statement.source.ends, statement.tree.rows]
+    del statement
+    assert sorted(map(id, let_go)) == sorted(map(id, taken))
+    let_go.clear()
+    parse("values (1, 2)")
+    with pytest.raises(DatabaseError):
+        parse("values ('")
+    assert let_go == []
+    Rte("values", "v", [], [], [], values=taken[3])
+    assert let_go.pop() is taken[3]
+    ValuesScan(0, "v", values=taken[3])
+    assert let_go.pop() is taken[3]
+
+
+def test_what_a_window_needs_for_itself(monkeypatch):
+    """Keys, arguments, places of peers: disposed of with the partition."""
+    counts = Counter()
+    monkeypatch.setattr(window_functions, "dispose", lambda rows, give_way: counts.update([len(rows)]))
+    call = WindowCall(20, fn=SimpleNamespace(name="row_number", aggregate=None))
+    run = window_functions.WindowRun(SimpleNamespace(calls=[call], window=SimpleNamespace(frame=None, partition=[], order=[])))
+    rows = [((i,), (), (), (), ()) for i in range(500)]
+    context = SimpleNamespace(give_way=lambda: None)
+    assert [result for _, result in run.rows(rows, context, (None, None))] == [(i,) for i in range(1, 501)]
+    assert counts == {500: 7}

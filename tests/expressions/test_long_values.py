@@ -49,6 +49,14 @@ def test_the_other_texts(size, text, count):
     assert digest.digest() == hashlib.md5(text.encode()).digest()
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.lists(TEXT, max_size=20), PIECES)
+def test_joined(pieces, in_block):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(long_values, "PIECES_MAX", in_block)
+        assert long_values.joined(pieces) == "".join(pieces)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10**60), st.integers(0, 10**200), st.integers(0, 10**200))
 def test_numbers(common, a, b):

@@ -56,7 +56,7 @@ class WindowRun:
             ectx.give_way()
             for row, *values in paced(zip(partition.rows, *columns), ectx.give_way):
                 yield row[0], tuple(values)
-            for column in (partition.rows, *columns):
+            for column in (partition.rows, *columns, partition.peer_start, partition.peer_end, partition.peer_number):
                 dispose(column, ectx.give_way)
 
 
@@ -88,17 +88,21 @@ class Partition:
             self.peer_number += [number] * count
             number += 1
             position = end
+        dispose(keys, give_way)
 
     def compute(self, index: int, call: Any, ectx: Any) -> list:
         low, high = self.run.places[index]
         args = [r[3][low:high] for r in paced(self.rows, ectx.give_way)]
         fn = call.fn
         if fn.aggregate is not None:
-            return self._aggregate(index, call, args, ectx)
-        handler = getattr(self, "_" + fn.name, None)
-        if handler is None:
-            raise FeatureNotSupported(f"window function {fn.name} is not supported")
-        return handler(args)
+            result = self._aggregate(index, call, args, ectx)
+        else:
+            handler = getattr(self, "_" + fn.name, None)
+            if handler is None:
+                raise FeatureNotSupported(f"window function {fn.name} is not supported")
+            result = handler(args)
+        dispose(args, ectx.give_way)
+        return result
 
     # -- ranks
     def _row_number(self, args: list) -> list:

@@ -19,6 +19,7 @@ from aurorapy.errors import DataError
 from aurorapy.expressions.functions import numerics
 from aurorapy.expressions.functions.floats import checked_float, single
 from aurorapy.expressions.functions.integers import to_int
+from aurorapy.expressions.functions.long_values import joined
 from aurorapy.expressions.ordering import sort_key
 from aurorapy.expressions.registry import aggregate, helper
 from aurorapy.expressions.typeoids import OID_OF, type_oid
@@ -228,7 +229,7 @@ def _join_step(state: list | None, value: Any, delimiter: Any) -> list | None:
 
 aggregate(
     "string_agg(text, text) text", 3538, init=nothing, step=_join_step, strict=False,
-    final=lambda state: None if state is None else "".join(state),
+    final=lambda state: None if state is None else joined(state),
 )  # fmt: skip
 aggregate(
     "string_agg(bytea, bytea) bytea", 3545, init=nothing, step=_join_step, strict=False,

@@ -64,7 +64,10 @@ def replaced(text: str, old: str, new: str) -> str:
 
 
 def joined(pieces: list[str]) -> str:
-    return "".join(pieces) if len(pieces) <= PIECES_MAX else join_text(pieces, _step)
+    """Nobody has to wait longer for many pieces than for long ones."""
+    if len(pieces) <= PIECES_MAX:
+        return "".join(pieces)
+    return join_text(["".join(pieces[at : at + PIECES_MAX]) for at in range(0, len(pieces), PIECES_MAX)], _step)
 
 
 def split(text: str, separator: str) -> list[str]:

@@ -89,16 +89,14 @@ def _tree(fed: Feed) -> exp.Expression:
 def _take_apart(tree: exp.Expression) -> None:
     """Its nodes know their parents: without this a statement's tree would stay until Python's cycle collector comes, and
     the tree of a long one keep everybody waiting then."""
-    left = [tree]
+    left: list[Any] = [tree]
     while left:
-        node = left.pop()
-        node.parent = None
-        for value in node.args.values():
-            if isinstance(value, exp.Expr):
-                left.append(value)
-            elif type(value) is list:
-                left.extend(item for item in value if isinstance(item, exp.Expr))
-        node.args = {}
+        item = left.pop()
+        if type(item) is list:
+            left += item
+        elif isinstance(item, exp.Expr):
+            left += item.args.values()
+            item.args.clear()
 
 
 def _parser():

@@ -16,6 +16,7 @@ from typing import Any
 
 from aurorapy.records import dataclass, field
 from aurorapy.sql.statements import TypeName
+from aurorapy.types.values import let_go_of
 
 
 @dataclass(slots=True)
@@ -346,6 +347,9 @@ class Select(Query):
 @dataclass(slots=True)
 class Values(Query):
     rows: list[list[Any]] = field(default_factory=list)
+
+    def __del__(self) -> None:
+        let_go_of(self.rows)
 
 
 @dataclass(slots=True)

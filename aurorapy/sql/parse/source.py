@@ -12,6 +12,7 @@ Not here: the lexical rules (`aurorapy_native.lexer`).
 from __future__ import annotations
 
 from aurorapy.errors import SyntaxError
+from aurorapy.types.values import let_go_of
 from aurorapy_native.lexer import END, PUNCT, tokenize
 
 
@@ -23,6 +24,10 @@ class Source:
     def __init__(self, text: str) -> None:
         self.text = text
         self.kinds, self.texts, self.starts, self.ends = tokenize(text)
+
+    def __del__(self) -> None:
+        if hasattr(self, "ends"):  # a text that has no tokens was refused
+            let_go_of(self.texts, self.starts, self.ends)
 
     def statements(self) -> list[tuple[int, int]]:
         """Ranges of tokens between semicolons; empty ones are left out."""

@@ -22,6 +22,7 @@ from typing import Any
 from aurorapy.expressions.nodes import Column, Expr
 from aurorapy.records import dataclass, field
 from aurorapy.sql.tree import SortKey
+from aurorapy.types.values import let_go_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,9 @@ class ValuesScan(Node):
     rel: int
     alias: str
     values: list[list[Expr]] = field(default_factory=list)
+
+    def __del__(self) -> None:
+        let_go_of(self.values)
 
     def expressions(self) -> list[Expr]:
         return [*self.quals, *(e for row in self.values for e in row)]
