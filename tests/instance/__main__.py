@@ -6,13 +6,17 @@
     ddl --rounds 200                        definitions change on the writer under queries on readers
     fifteen                                 fifteen readers, and a query on each after a commit that all have heard
 
-Prints what was done and what was wrong; exit status 1 for anything wrong.
+Says every ten seconds how far it is, at the end what was done and what was wrong; exit status 1 for anything wrong. SIGINT
+and SIGTERM end a run early: what it has seen until then is checked and told like the rest, and the status is 3 where nothing
+was wrong.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -23,6 +27,9 @@ from typing import Any, Callable
 from tests.instance import histories
 from tests.support.node_process import ProcessFleet
 
+PROGRESS_SECONDS = 10.0
+UNCHANGED_SECONDS = 0.001  # a snapshot seen again: the processors are the writers' for so long,
+UNCHANGED_SECONDS_MAX = 0.02  # or until a transaction has ended
 POSTGRES_OWN = {"42P01", "42703", "40001", "42804", "0A000"}  # what PostgreSQL says to a query that meets these changes
 
 
@@ -36,25 +43,49 @@ def main() -> int:
     options = parser.parse_args()
     directory = Path(tempfile.mkdtemp(prefix="readers-", dir=options.directory))
     runs = {"long-fork": long_fork, "list-append": list_append, "ddl": definitions, "fifteen": fifteen}
+    sys.setswitchinterval(0.0005)  # seven threads share this process: none waits 5 ms for another's turn to end
     started = time.monotonic()
     try:
-        with ProcessFleet(directory / "fleet") as fleet:
+        with ProcessFleet(directory / "fleet", is_apart=True) as fleet:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: Threads.interrupt())
             problems = runs[options.name](fleet, options)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     for problem in problems[:20]:
         print("WRONG:", problem)
-    print(f"{options.name}: {len(problems)} wrong, {time.monotonic() - started:.0f} s")
-    return 1 if problems else 0
+    early = ", interrupted" if Threads.interrupted else ""
+    print(f"{options.name}: {len(problems)} wrong, {time.monotonic() - started:.0f} s{early}", flush=True)
+    return 1 if problems else 3 if Threads.interrupted else 0
 
 
 class Threads:
-    """Work on threads until `stop`; what fails is a problem."""
+    """Work on threads until `stop`, or until the run is interrupted; what fails is a problem."""
+
+    interrupted = False
 
     def __init__(self) -> None:
         self.problems: list[str] = []
-        self.stopping = False
+        self._stopped = False
         self._threads: list[threading.Thread] = []
+
+    @classmethod
+    def interrupt(cls) -> None:
+        cls.interrupted = True
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopped or Threads.interrupted
+
+    def wait_for(self, works: list[threading.Thread], how_far: Callable[[], str]) -> None:
+        """Says now and then how far they are."""
+        began = said = time.monotonic()
+        while any(work.is_alive() for work in works):
+            works[0].join(0.2)
+            works = [*works[1:], works[0]]
+            if time.monotonic() - said > PROGRESS_SECONDS:
+                said = time.monotonic()
+                print(f"{said - began:.0f} s: {how_far()}, {len(self.problems)} wrong", flush=True)
 
     def start(self, work: Callable[..., None], *arguments: Any) -> threading.Thread:
         def run() -> None:
@@ -69,7 +100,7 @@ class Threads:
         return thread
 
     def stop(self) -> None:
-        self.stopping = True
+        self._stopped = True
         for thread in self._threads:
             thread.join(60)
 
@@ -97,36 +128,46 @@ def long_fork(fleet: ProcessFleet, options: argparse.Namespace) -> list[str]:
     readers = start_readers(fleet, 2, options.pages)
     until_seen(readers, "select count(*) from filler", [("2000",)])
     threads, seen = Threads(), [set() for _ in range(4)]
+    written, reads = [0, 0], [0] * 4
 
     def write(server: Any, key: int) -> None:
         with server.connect() as wire:
-            for _ in range(options.rounds):
+            while written[key - 1] < options.rounds and not threads.stopping:
                 reply = wire.query(f"update pair set n = n + 1 where id = {key}")
                 assert not reply.error, reply.error
+                written[key - 1] += 1
 
     def read(server: Any, number: int) -> None:
         last = (0, 0)
         with server.connect() as wire:
             while not threads.stopping:
                 if number % 2:
-                    wire.query(f"select t from filler where id = {1 + hash((number, last)) % 2000}")
+                    wire.extended("select t from filler where id = $1", [str(1 + hash((number, last)) % 2000)])
                 reply = wire.query("select n from pair order by id")
                 assert not reply.error, reply.error
                 now = tuple(int(n) for (n,) in reply.rows)
                 if now[0] < last[0] or now[1] < last[1]:
                     threads.problems.append(f"reader {number} went back from {last} to {now}")
+                if now == last:
+                    time.sleep(UNCHANGED_SECONDS)
                 last = now
                 seen[number].add(now)
+                reads[number] += 1
+
+    def how_far() -> str:
+        return f"{min(written)} of {options.rounds} rounds; snapshots read {reads}, different ones {[len(each) for each in seen]}"
 
     for number, server in enumerate((fleet.writer, fleet.writer, *readers)):
         threads.start(read, server, number)
-    writing = [threads.start(write, fleet.writer, key) for key in (1, 2)]
-    for thread in writing:
-        thread.join()
+    threads.wait_for([threads.start(write, fleet.writer, key) for key in (1, 2)], how_far)
     time.sleep(0.5)
     threads.stop()
-    print(f"{options.rounds} rounds; snapshots seen: {[len(each) for each in seen]}")
+    print(how_far())
     return threads.problems + histories.forks(seen)
+
+
+# With parameters: as a new text each time, parsing it was most of a run.
+APPEND = "insert into lists values ($1, $2) on conflict (id) do update set v = lists.v || $2"
 
 
 def list_append(fleet: ProcessFleet, options: argparse.Namespace) -> list[str]:
@@ -136,12 +177,12 @@ def list_append(fleet: ProcessFleet, options: argparse.Namespace) -> list[str]:
 
     def write(server: Any, number: int) -> None:
         with server.connect() as wire:
-            while (transaction := history.begin()) is not None:
+            while not threads.stopping and (transaction := history.begin()) is not None:
                 key, other, value = transaction
                 replies = [
                     wire.query("begin isolation level repeatable read"),
-                    wire.query(f"insert into lists values ({key}, ',{value}') on conflict (id) do update set v = lists.v || ',{value}'"),
-                    wire.query(f"insert into lists values ({other}, ',{value}') on conflict (id) do update set v = lists.v || ',{value}'"),
+                    wire.extended(APPEND, [str(key), f",{value}"]),
+                    wire.extended(APPEND, [str(other), f",{value}"]),
                     wire.query("commit"),
                 ]
                 errors = [reply.error for reply in replies if reply.error]
@@ -150,26 +191,31 @@ def list_append(fleet: ProcessFleet, options: argparse.Namespace) -> list[str]:
                 history.ended(value, key, other, committed=not errors and replies[-1].results[-1].tag == "COMMIT")
 
     def read(server: Any, number: int) -> None:
+        before: list[tuple] = []
         with server.connect() as wire:
             while not threads.stopping:
                 keys = history.keys()
                 first, last = keys[0], keys[-1]
                 wire.query("begin isolation level repeatable read")
-                rows = [*wire.query(f"select id, v from lists where id in ({keys[0]}, {keys[1]})").rows]
-                rows += wire.query(f"select id, v from lists where id between {first} and {last}").rows
+                rows = [*wire.extended("select id, v from lists where id in ($1, $2)", [str(keys[0]), str(keys[1])]).rows]
+                rows += wire.extended("select id, v from lists where id between $1 and $2", [str(first), str(last)]).rows
                 wire.query("commit")
                 history.read(number, rows)
+                if rows == before:
+                    history.wait(UNCHANGED_SECONDS_MAX)
+                before = rows
+
+    def how_far() -> str:
+        return f"{history.begun} of {options.transactions} transactions, {history.committed()} committed; {history.reads} snapshots read"
 
     history.total = options.transactions
     for number, server in enumerate((fleet.writer, *readers, *readers)):
         threads.start(read, server, number)
-    writing = [threads.start(write, fleet.writer, number) for number in range(2)]
-    for thread in writing:
-        thread.join()
+    threads.wait_for([threads.start(write, fleet.writer, number) for number in range(2)], how_far)
     until_seen(readers, "select count(*) from lists", fleet.query("select count(*) from lists"))
     threads.stop()
     final = dict(fleet.query("select id, v from lists"))
-    print(f"{options.transactions} transactions, {history.committed()} committed; {len(history.snapshots)} snapshots read")
+    print(how_far())
     return threads.problems + history.check(final)
 
 
@@ -190,7 +236,7 @@ def definitions(fleet: ProcessFleet, options: argparse.Namespace) -> list[str]:
     fleet.query("create table moving (a int primary key, b int); insert into moving select g, 2 * g from generate_series(1, 100) g")
     readers = start_readers(fleet, 2, options.pages)
     until_seen(readers, "select count(*) from moving", [("100",)])
-    threads, asked = Threads(), [0, 0]
+    threads, asked, changed = Threads(), [0, 0], [0]
     questions = (
         ("select count(*), sum(a), sum(b) from moving", [("100", "5050", "10100")]),
         ("select b from moving where a = 50", [("100",)]),
@@ -212,13 +258,22 @@ def definitions(fleet: ProcessFleet, options: argparse.Namespace) -> list[str]:
 
     for number, server in enumerate((*readers, *readers)):
         threads.start(read, server, number)
-    with fleet.writer.connect() as wire:
-        for number in range(options.rounds):
-            reply = wire.query(CHANGES[number % len(CHANGES)])
-            if reply.error:
-                threads.problems.append(f"writer: {CHANGES[number % len(CHANGES)]}: {reply.error}")
+    def change(server: Any) -> None:
+        with server.connect() as wire:
+            for sql in itertools.islice(itertools.cycle(CHANGES), options.rounds):
+                if threads.stopping:
+                    break
+                reply = wire.query(sql)
+                if reply.error:
+                    threads.problems.append(f"writer: {sql}: {reply.error}")
+                changed[0] += 1
+
+    def how_far() -> str:
+        return f"{changed[0]} of {options.rounds} changes under {sum(asked)} queries"
+
+    threads.wait_for([threads.start(change, fleet.writer)], how_far)
     threads.stop()
-    print(f"{options.rounds} changes under {sum(asked)} queries")
+    print(how_far())
     return threads.problems
 
 

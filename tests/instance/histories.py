@@ -30,11 +30,17 @@ class ListAppend:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._one_ended = threading.Condition(self._lock)
         self._number = 0
         self.total = 0
         self.acknowledged: dict[int, tuple[int, int]] = {}
         self.snapshots: set[tuple[int, tuple]] = set()
         self.problems: list[str] = []
+        self.reads = 0
+
+    @property
+    def begun(self) -> int:
+        return min(self._number, self.total)
 
     def begin(self) -> tuple[int, int, int] | None:
         """(list, list, value) of the next transaction."""
@@ -48,13 +54,19 @@ class ListAppend:
             return first + key, first + other, self._number
 
     def keys(self) -> list[int]:
-        first = min(self._number, self.total) // PER_KEYS * KEYS
+        first = self.begun // PER_KEYS * KEYS
         return list(range(first, first + KEYS))
 
     def ended(self, value: int, key: int, other: int, committed: bool) -> None:
-        if committed:
-            with self._lock:
+        with self._lock:
+            if committed:
                 self.acknowledged[value] = (key, other)
+            self._one_ended.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Until a transaction ends."""
+        with self._lock:
+            self._one_ended.wait(seconds)
 
     def committed(self) -> int:
         return len(self.acknowledged)
@@ -66,6 +78,7 @@ class ListAppend:
                 self.problems.append(f"reader {number} read list {key} twice in one snapshot and differently")
         group = min(found, default=0) // KEYS
         with self._lock:
+            self.reads += 1
             self.snapshots.add((group, tuple(sorted(found.items()))))
 
     def check(self, final: dict[str, str]) -> list[str]:

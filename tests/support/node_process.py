@@ -40,9 +40,10 @@ class ProcessFleet:
 
     def __init__(
         self, directory: Path, settings: dict[str, str] | None = None, node_settings: dict[str, str] | None = None,
-        node_directories: dict[str, Path] | None = None,
+        node_directories: dict[str, Path] | None = None, is_apart: bool = False,
     ) -> None:  # fmt: skip
         self.directory = directory
+        self.is_apart = is_apart  # of our process group: a Ctrl-C for us is none for any of them
         self.node_directories = {name: directory / name for name in (*NAMES, *SPARES)} | (node_directories or {})
         directory.mkdir(parents=True, exist_ok=True)
         self.secret = directory / "secret"
@@ -67,6 +68,7 @@ class ProcessFleet:
     def new_instance(self, name: str, role: str, settings: dict[str, str] | None = None) -> Server:
         cluster = {"instance_name": name, "instance_role": role, "instance_listen": self.address(name)}
         server = Server(self.directory / name, {**self.settings, **cluster, **(settings or {})})
+        server.is_apart = self.is_apart
         self.writers.append(server)
         return server
 
@@ -102,7 +104,7 @@ class ProcessFleet:
                 command += ["--set", f"{setting}={value}"]
             environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'ext'}", "PYTHONUNBUFFERED": "1"}
             with open(logs[name], "ab") as log:
-                process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=environment)
+                process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=environment, start_new_session=self.is_apart)
             self.processes[name] = process
             logs[name] = (logs[name], start)
         deadline = time.monotonic() + 60

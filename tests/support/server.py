@@ -48,6 +48,7 @@ class Server:
         self.settings = settings or {}
         self.config = config  # a TOML file
         self.start_timeout = start_timeout
+        self.is_apart = False  # of our process group: a Ctrl-C for us is none for it
         self.port = 0
         self.log_path = log_path or self.directory.parent / f"{self.directory.name}.log"
         self._process: subprocess.Popen | None = None
@@ -87,7 +88,7 @@ class Server:
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'ext'}", "PYTHONUNBUFFERED": "1"}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed server has its modules compiled
         began = time.monotonic()
-        self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=environment)
+        self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=environment, start_new_session=self.is_apart)
         log.close()
         self.port = self._wait_for_port(start, began + self.start_timeout)
         return time.monotonic() - began
