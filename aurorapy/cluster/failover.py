@@ -6,6 +6,8 @@
                                       Send i3 Follow i2's address
        i2 cannot, or not in time      Decide Writer(i3, 6, promote)
        no reader can                  Decide Writer(i1, 7, start)          its host starts it as writer, once for this number
+    i1's commits wait for storage     Send all AskStorage … i1 does not reach a write quorum, i2 does
+                                      Decide Writer(i2, 5, promote)        where nobody else does either, nothing changes
     planned                           Decide Writer(i1, 5, leave, target=i2), Send i1 StepDown … then as above
 
 A decision is a write to the store that expects the revision of the last one: of two leaders one fails, and sees what the
@@ -32,6 +34,7 @@ PROMOTE_SECONDS = 10.0
 LEAVE_SECONDS = 5.0  # for transactions to end in a planned failover
 GRACE_SECONDS = 3.0  # beyond them, before a writer that should leave is left behind
 PAUSE_SECONDS_MAX = 5.0  # between attempts when nobody can become writer
+LOOK_SECONDS = 2.5  # between questions who reaches storage, each answered before the next
 
 
 class Decide(NamedTuple):
@@ -69,6 +72,8 @@ class Failover:
         self._requests: dict[str, int] = {}  # planned failovers: the number each became
         self._answered: set[str] = set()  # requests that are over
         self._promoted: im.Promoted | None = None
+        self._looked = -LOOK_SECONDS  # when all were asked who reaches storage,
+        self._reaches: dict[str, bool] = {}  # and what they have answered since
         self._actions: list[Action] = []
 
     # -- what happens ----------------------------------------------------------------------------------------------------
@@ -93,6 +98,8 @@ class Failover:
                 self._failed[name] = message.text
             elif type(message) in (im.SteppedDown, im.Failed) and record.how == LEAVE:
                 self._left = name
+        if type(message) is im.Storage:
+            self._reaches[name] = message.is_reached
         return self._look(now)
 
     def link_up(self, name: str, now: float) -> list[Action]:
@@ -155,6 +162,7 @@ class Failover:
                 self._change(now)
             else:
                 self._tell_readers(record)
+                self._look_for_storage(record, now)
         elif record.how == LEAVE:
             self._see_off(record, now)
         elif record.how == PROMOTE:
@@ -195,6 +203,22 @@ class Failover:
             if reader != record.name and self._followed.get(reader) != record.number:
                 self._followed[reader] = record.number
                 self._actions.append(Send(reader, im.Follow(address, im.Epoch(*record.epoch))))
+
+    def _look_for_storage(self, record: Writer, now: float) -> None:
+        """Commits wait: is that so because the writer alone does not reach storage?"""
+        report = self._topology.reports.get(record.name)
+        if report is None or not report.alive or not report.waits:
+            self._reaches.clear()
+            return
+        best = [each.name for each in self._candidates() if self._reaches.get(each.name)]
+        if best and self._reaches.get(record.name) is False:
+            self._reaches.clear()
+            self._decide(Writer(best[0], record.number + 1, PROMOTE, False, record.epoch))
+        elif now - self._looked >= LOOK_SECONDS:
+            self._looked = now
+            self._reaches.clear()
+            for name in (record.name, *(each.name for each in self._candidates())):
+                self._actions.append(Send(name, im.AskStorage()))
 
     def _change(self, now: float) -> None:
         """Somebody else becomes writer, or the same one again."""

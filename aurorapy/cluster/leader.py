@@ -27,6 +27,7 @@ HOLD_SECONDS = 3.0
 LEASE_SECONDS = 4.0
 SILENT_SECONDS = 3.0
 REPORT_SECONDS = 1.0
+STALLED_MS = 2000  # commits that wait longer for storage than this are looked into
 _OFTEN = ("vdl", "lag_us", "cache_pages", "sessions")  # what changes all the time, and nobody waits for
 
 
@@ -154,7 +155,7 @@ class LeaderWork:
         before = self._reports.get(name)
         self._detector.heard(name, now)
         self._reports[name] = report
-        if before is None or (before.role, before.is_open, before.epoch) != (report.role, report.is_open, report.epoch):
+        if before is None or _what_counts(before) != _what_counts(report):
             self._publish(now)
             self._carry_out(self._failover.see(self._known(self._mirror.topology), now))
 
@@ -179,7 +180,7 @@ class LeaderWork:
             else:
                 found[name] = Condition(
                     name, report.role, not self._detector.silent(name, now), report.is_open, tuple(report.epoch), report.vdl,
-                    report.lag_us, report.cache_pages, report.sessions,
+                    report.lag_us, report.cache_pages, report.sessions, report.stalled_ms > STALLED_MS,
                 )  # fmt: skip
         return found
 
@@ -218,6 +219,11 @@ class LeaderWork:
         except StoreError as error:
             self._log(f"not decided: {error}")
             self._carry_out(self._failover.refused(self._loop.time()))
+
+
+def _what_counts(report: im.Report) -> tuple[Any, ...]:
+    """What decisions depend on: the others hear of it at once."""
+    return report.role, report.is_open, report.epoch, report.stalled_ms > STALLED_MS
 
 
 def _steady(condition: Condition) -> Condition:

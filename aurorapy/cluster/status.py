@@ -74,8 +74,8 @@ def state(topology: Topology) -> str:
 def _figures(topology: Topology, name: str) -> dict[str, Any]:
     report = topology.reports.get(name)
     if report is None or not report.alive:
-        return {"vdl": 0, "lag_ms": None, "sessions": 0}
-    return {"vdl": report.vdl, "lag_ms": report.lag_us / 1000, "sessions": report.sessions}
+        return {"vdl": 0, "lag_ms": None, "sessions": 0, "waits": False}
+    return {"vdl": report.vdl, "lag_ms": report.lag_us / 1000, "sessions": report.sessions, "waits": report.waits}
 
 
 # -- for people --------------------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def _instances(data: dict[str, Any]) -> Any:
     table = _table("instance", "role", "tier", "address", "pid", "state", "lag", "clients", "vdl")
     for each in data["instances"]:
         lag = "" if each["role"] == "writer" or each["lag_ms"] is None else f"{each['lag_ms']:.1f} ms"
-        word = "open" if each["open"] else "starting" if each["pid"] else "down"
+        word = "waits for storage" if each["waits"] else "open" if each["open"] else "starting" if each["pid"] else "down"
         table.add_row(
             each["name"], f"[bold]{each['role']}[/]" if each["role"] == "writer" else each["role"], str(each["tier"]),
             each["address"], str(each["pid"] or "-"), f"[{_COLOURS[each['open']]}]{word}[/]", lag, str(each["sessions"]),

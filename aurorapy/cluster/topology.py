@@ -95,7 +95,8 @@ class Process(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """An instance's last Report; `alive`: it has not fallen silent since."""
+    """An instance's last Report; `alive`: it has not fallen silent since. `waits`: a writer whose commits wait for storage
+    for longer than they should."""
 
     name: str
     role: str
@@ -106,6 +107,7 @@ class Condition(NamedTuple):
     lag_us: int = 0
     cache_pages: int = 0
     sessions: int = 0
+    waits: bool = False
 
 
 class Leader(NamedTuple):

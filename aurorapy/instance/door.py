@@ -4,6 +4,7 @@
     door.open("127.0.0.1:5602")         answers Ask at once: not open
     door.instance = instance             … open
     leader ── Ask ──▶ Report             the heartbeat
+           ── AskStorage ──▶ Storage  is a write quorum within reach
            ── Promote, Follow, StepDown, ChangeNodes ──▶ `promote`, `follow`, `step_down`, each on a task of its own ──▶ their answer
     reader ── Attach, Seen ──▶ `feed`    the writer's side of the stream
            ── OpenSession ──▶ `open_session`    one client's session on the writer: the link is its user's from then on
@@ -83,7 +84,8 @@ class InstanceDoor:
         volume = instance.volume
         is_open = volume.failure is None and not instance.closing
         return im.Report(
-            name, self.role, tier, volume.epoch, volume.vdl, self.lag_us(), self._count_cache(), self.sessions(), is_open
+            name, self.role, tier, volume.epoch, volume.vdl, self.lag_us(), self._count_cache(), self.sessions(), is_open,
+            round(1000 * volume.stalled_s()),
         )
 
     def _count_cache(self) -> int:
@@ -113,7 +115,7 @@ class InstanceDoor:
         kind = type(message)
         if kind is im.Ask:
             link.send(*im.encode(self.report(), number))
-        elif kind in (im.Promote, im.Follow, im.StepDown, im.ChangeNodes):
+        elif kind in (im.Promote, im.Follow, im.StepDown, im.ChangeNodes, im.AskStorage):
             self._host.tasks.spawn(self._obey, link, message, number, name=str(message))
         elif kind is im.OpenSession:
             self._open_session(link, message)
@@ -144,6 +146,8 @@ class InstanceDoor:
             return im.Promoted(message.number, epoch, vdl)
         if type(message) is im.StepDown:
             return im.SteppedDown(self.step_down(message.milliseconds / 1000))
+        if type(message) is im.AskStorage:
+            return im.Storage(self.instance is not None and self.instance.volume.reaches_quorum())
         if type(message) is im.ChangeNodes:
             return im.Changed(self._change_nodes(message))
         if self.follow is _impossible and self.role == im.READER:

@@ -10,6 +10,7 @@
                c → i3   Follow 127.0.0.1:5602           the writer is there now
                c → i1   ChangeNodes replace b1 b3=b:…   to the writer, answered by Changed or Failed
                c → i1   StepDown 5.0                    answered by SteppedDown; the process then leaves
+               c → i1   AskStorage                      answered by Storage: is a write quorum within its reach?
     forwarding i2 → i1  OpenSession i2                  from here on this link is one client's session on the writer
                i2 ⇄ i1  Forward 0x2a8 74 bytes          the PostgreSQL protocol, as between a client and a server
                i2 → i1  CancelForwarded                 the statement that runs there
@@ -190,7 +191,8 @@ class Ask:
 
 @dataclass(slots=True)
 class Report:
-    """`is_open`: sessions are served. `lag_us`: of a reader, behind its writer."""
+    """`is_open`: sessions are served. `lag_us`: of a reader, behind its writer. `stalled_ms`: of a writer, for how long
+    commits have waited while its VDL stood still."""
 
     name: str
     role: str
@@ -201,10 +203,28 @@ class Report:
     cache_pages: int
     sessions: int
     is_open: bool
+    stalled_ms: int = 0
 
     def __str__(self) -> str:
         state = "open" if self.is_open else "not open"
-        return f"Report {self.name} {self.role} {state} epoch={self.epoch} vdl={self.vdl:#x} lag={self.lag_us}us"
+        stalled = f" stalled={self.stalled_ms}ms" if self.stalled_ms else ""
+        return f"Report {self.name} {self.role} {state} epoch={self.epoch} vdl={self.vdl:#x} lag={self.lag_us}us{stalled}"
+
+
+@dataclass(slots=True)
+class AskStorage:
+    """Does a write quorum of every protection group answer you? Answered by Storage, after two seconds at most."""
+
+    def __str__(self) -> str:
+        return "AskStorage"
+
+
+@dataclass(slots=True)
+class Storage:
+    is_reached: bool
+
+    def __str__(self) -> str:
+        return f"Storage {'' if self.is_reached else 'not '}reached"
 
 
 @dataclass(slots=True)
@@ -325,7 +345,7 @@ class Failed:
 Message = (
     Attach | Attached | Records | Moved | Seen | Ask | Report | Promote | Promoted | Follow | StepDown | SteppedDown | Failed
     | ChangeNodes | Changed | OpenSession | Forward | CancelForwarded
-    | AskCached | Cached | Warm | AskReplicas | Replicas
+    | AskCached | Cached | Warm | AskReplicas | Replicas | AskStorage | Storage
 )
 KINDS: tuple[type, ...] = get_args(Message)
 _KIND_OF = {kind: number for number, kind in enumerate(KINDS)}

@@ -100,6 +100,37 @@ def test_a_writer_that_says_it_reads_is_replaced():
     assert [each.name for each in decisions(machine.see(topology(OPEN, i1="reader", i2="reader 1"), 1.0))] == ["i2"]
 
 
+def waiting(world):
+    world.reports["i1"] = world.reports["i1"]._replace(waits=True)
+    return world
+
+
+def test_a_writer_whose_commits_wait_is_replaced_by_a_reader_that_reaches_storage_when_it_does_not():
+    rest = {"i2": "reader 1", "i3": "reader 2"}
+    machine = settled(i1="writer", **rest)
+    asked = [Send(name, im.AskStorage()) for name in ("i1", "i2", "i3")]
+    assert machine.see(waiting(topology(OPEN, i1="writer", **rest)), 10.0) == asked
+    for name, is_reached in (("i2", False), ("i3", True)):
+        assert machine.told(name, im.Storage(is_reached), 10.5) == []
+    (chosen,) = decisions(machine.told("i1", im.Storage(False), 11.0))
+    assert chosen == Writer("i3", 5, PROMOTE, False, (3, 1))
+
+
+def test_a_writer_that_waits_like_everybody_or_reaches_storage_stays():
+    for answers in ({"i1": False, "i2": False}, {"i1": True, "i2": True}, {"i2": True}):
+        machine = settled(i1="writer", i2="reader 1")
+        world = waiting(topology(OPEN, i1="writer", i2="reader 1"))
+        asked = machine.see(world, 10.0)
+        for round in range(1, 20):
+            for name, is_reached in answers.items():
+                assert machine.told(name, im.Storage(is_reached), 10.0 + round) == []
+            assert machine.tick(10.0 + fo.LOOK_SECONDS * round - 0.1) == []
+            assert machine.tick(10.0 + fo.LOOK_SECONDS * round) == asked  # what was said before counts no more
+        machine.told("i1", im.Storage(False), 60.0)
+        machine.see(topology(OPEN, i1="writer", i2="reader 1"), 60.1)  # it goes on
+        assert decisions(machine.told("i2", im.Storage(True), 60.2)) == []
+
+
 def test_a_planned_failover_lets_the_writer_step_down_first():
     rest = {"i2": "reader 1", "i3": "reader 2"}
     machine = settled(i1="writer", **rest)

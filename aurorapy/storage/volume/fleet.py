@@ -37,6 +37,7 @@ from aurorapy_native.volume import GroupProgress, again
 
 HOLD_SECONDS = 0.02  # a batch waits no longer for the write quorum of the one before it,
 HOLD_BYTES = 64 << 10  # nor with more than this
+PROBE_SECONDS = 1.0  # a node that is reached answers within this
 OPEN_SECONDS = 2.0  # so long opening waits for write quorums before it goes on reading only
 QUORUMS = {6: (4, 3), 3: (2, 2), 1: (1, 1)}  # copies: write, read
 
@@ -130,6 +131,22 @@ class FleetVolume(Volume):
 
     def _unlock(self) -> None:
         pass
+
+    def _waits(self) -> bool:
+        return not self.follows and (not self.is_open or super()._waits())
+
+    def reaches_quorum(self) -> bool:
+        """Asks every node, a reader as well as a writer. May switch, for two seconds at most."""
+
+        def enough(answers: Answers) -> bool:
+            found = what_is_hosted(answers)
+            return found is not None and is_writable(found)
+
+        try:
+            self.transport.ask_nodes(m.ListSegments(), enough, PROBE_SECONDS)
+            return self.failure is None
+        except Unreachable:
+            return False
 
     def _write_rule(self, transport: Transport, group: int) -> Rule:
         return transport.memberships[group].geometry.write
@@ -261,13 +278,19 @@ def what_is_hosted(answers: Answers) -> Found | None:
 
 def is_whole(found: Found) -> bool:
     """Was its creation brought to its end, as far as those that answered know: enough copies to read group 0?"""
-    membership = found.memberships.get(0)
-    if membership is None:
-        return False
-    hosts = {answer.node for answer in found.nodes.values() if 0 in answer.groups}
-    names = {name for name, answer in found.nodes.items() if 0 in answer.groups}
-    present = [each.copy for each in membership.members if each.segment in hosts or each.node in names]
-    return membership.geometry.read.met(present)
+    return 0 in found.memberships and found.memberships[0].geometry.read.met(present(found, 0))
+
+
+def is_writable(found: Found) -> bool:
+    """Is a write quorum of every group there?"""
+    return all(membership.geometry.write.met(present(found, group)) for group, membership in found.memberships.items())
+
+
+def present(found: Found, group: int) -> list[str]:
+    """The group's copies on the nodes that answered."""
+    hosts = {answer.node for answer in found.nodes.values() if group in answer.groups}
+    names = {name for name, answer in found.nodes.items() if group in answer.groups}
+    return [each.copy for each in found.memberships[group].members if each.segment in hosts or each.node in names]
 
 
 def choose_members(

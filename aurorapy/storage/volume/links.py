@@ -186,8 +186,10 @@ class LinkTransport:
         """No group has a copy on that node any more."""
         self.places = tuple(place for place in self.places if place.name != name)
 
-    def ask_nodes(self, message: m.Message, enough: Callable[[Answers], bool]) -> dict[str, m.Message]:
-        return self._ask({place.name: (self._link(place.address), message) for place in self.places}, enough)
+    def ask_nodes(
+        self, message: m.Message, enough: Callable[[Answers], bool], wait_s: float = ASK_SECONDS
+    ) -> dict[str, m.Message]:
+        return self._ask({place.name: (self._link(place.address), message) for place in self.places}, enough, wait_s)
 
     def ask_node(self, place: NodePlace, message: m.Message) -> m.Message:
         return self._ask({place.name: (self._link(place.address), message)}, bool)[place.name]

@@ -64,6 +64,7 @@ class Volume(VolumeCore):
         self._failure_callbacks: list[Callable[[DatabaseError], None]] = []
         self._timer_is_armed = False
         self._pgmrpl: int | None = None
+        self._ticked_vdl, self._moved_at = self.vdl, host.clock.monotonic()  # when nothing had waited for long
         self._broken: set[str] = set()  # copies whose log failed
         transport.receive(self.receive)
         self._tick_timer = host.tasks.call_later(TICK_SECONDS, self._tick)
@@ -243,7 +244,23 @@ class Volume(VolumeCore):
         if self.closed or self.failure is not None:
             return
         self._tick_timer = self.host.tasks.call_later(TICK_SECONDS, self._tick)
+        if self.vdl != self._ticked_vdl or not self._waits():
+            self._ticked_vdl, self._moved_at = self.vdl, self.host.clock.monotonic()
         self.tell_horizons()
+
+    def _waits(self) -> bool:
+        """For a write quorum, with something."""
+        return bool(self.takes) or self.redo.pending_bytes > 0
+
+    def stalled_s(self) -> float:
+        """So long something has waited while the VDL stood still; a tick more than that at most."""
+        if self.vdl != self._ticked_vdl or not self._waits():
+            return 0.0
+        return self.host.clock.monotonic() - self._moved_at
+
+    def reaches_quorum(self) -> bool:
+        """Could records become durable now?"""
+        return self.failure is None
 
     def tell_horizons(self) -> None:
         """Tells every copy the VDL and what may be forgotten; happens by itself every second."""

@@ -12,6 +12,7 @@ What must hold beside the history's, the readers' and the nodes' own checks:
     C1    decisions go on from one another: a number is decided once, and none is smaller than the last
     C2    a decision opens at most one epoch
     C3    in fair weather everybody comes to serve, one as the writer that the store names, and then nothing changes any more
+    C4    who alone does not reach storage does not stay the writer (scenario `unreached`)
 
 Errors: Violation.
 
@@ -308,6 +309,13 @@ class ControlPlane:
         universe.run_for(QUIET_SECONDS)
         if self.decided["number"] != number or self._missing():
             raise Violation(f"C3: decision {number} became {self.decided} in fair weather; {self._missing()}")
+
+    def is_whole(self) -> bool:
+        """Everybody serves."""
+        return not self._missing()
+
+    def instances(self) -> tuple[str, ...]:
+        return INSTANCES
 
     def _missing(self) -> str:
         decided, writer = self.decided, self.world.current_writer()

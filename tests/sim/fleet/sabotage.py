@@ -410,6 +410,22 @@ def old_reports_count(patched: Patch) -> None:
     patched(Failover, "_reads", lambda self, name: False)
 
 
+def waiting_is_no_reason(patched: Patch) -> None:
+    """A writer that answers is well."""
+    patched(Failover, "_look_for_storage", lambda self, record, now: None)
+
+
+def waiting_is_reason_enough(patched: Patch) -> None:
+    """A writer whose commits wait is replaced, whoever else would have to wait too."""
+    sound = Failover._look_for_storage
+
+    def look(self: Any, record: Any, now: float) -> None:
+        self._reaches.update(dict.fromkeys(self._topology.instances, True) | {record.name: False})
+        sound(self, record, now)
+
+    patched(Failover, "_look_for_storage", look)
+
+
 NO_CLONES, NO_PITR = "there are no clones yet", "there is no restore to a time yet"
 
 MUTANTS = (
@@ -463,6 +479,10 @@ MUTANTS = (
            (("control", 0), ("control", 1))),
     Mutant(26, "what an instance said before it died counts", ("control",), old_reports_count,
            (("control", 53),)),
+    Mutant(27, "a writer that answers stays, whatever it reaches", ("unreached",), waiting_is_no_reason,
+           (("unreached", 0),)),
+    Mutant(28, "a writer is replaced whose commits wait like everybody's would", ("unreached",), waiting_is_reason_enough,
+           (("unreached", 0),)),
 )
 
 

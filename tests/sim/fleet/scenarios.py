@@ -19,6 +19,7 @@
     moves     copies are moved to other nodes and back, while writers and nodes die
     readers   two readers follow, lose their writer, their stream and each other; some are promoted
     control   the production control plane decides: writers, hosts, leaders, the store and the links between them fail
+    unreached storage is out of the writer's reach, or out of everybody's
     flips     bits flip at rest on two nodes, which also die at times
     astray    writes of two nodes' runs and manifests get lost or land elsewhere; they also die at times
 
@@ -139,6 +140,32 @@ def control(world: Any) -> None:
         if rng.random() < 0.3:
             trouble.heal()
     trouble.heal()
+
+
+def unreached(world: Any) -> None:
+    """C4: a writer that alone does not reach storage is replaced; where nobody does, nobody takes its place."""
+    rng, universe, plane = world.universe.rng, world.universe, world.control
+    quiet(world)
+    for _ in range(2):
+        until_open(world)
+        if not universe.run_until(plane.is_whole, 30.0):
+            raise Violation("C4: not everybody serves in fair weather")
+        number, name = plane.decided["number"], plane.decided["name"]
+        away = {node.name for node in rng.sample(world.nodes, rng.randrange(3, 7))}
+        alone = rng.random() < 0.5
+        universe.tell("***", f"{name if alone else 'nobody'} {'does not reach' if alone else 'reaches'} {' '.join(sorted(away))}")
+        world.network.cut({name} if alone else set(plane.instances()), away)
+        if not alone:
+            universe.run_for(12.0)
+            if plane.decided["number"] != number:
+                raise Violation(f"C4: storage is out of everybody's reach, and decision {number} became {plane.decided}")
+        elif not universe.run_until(lambda name=name: plane.decided["name"] != name and plane.decided["is_open"], 12.0):
+            raise Violation(f"C4: only {name} does not reach storage, and after 12 s it is the writer: {plane.decided}")
+        elif not commits_within(world, 8.0):
+            raise Violation(f"C4: {plane.decided} has taken {name}'s place, and nothing commits")
+        world.network.heal()
+        if not commits_within(world, 15.0):
+            raise Violation("C4: storage is there again, and nothing commits")
 
 
 def az(world: Any) -> None:
@@ -467,6 +494,6 @@ SCENARIOS: dict[str, Callable[[Any], None]] = {
     work.__name__: work
     for work in (
         storm, calm, n4, az, az1, split, power, recovery, laggards, disks, syncs, flips, astray, half_sent, promises,
-        tails, emptied, stale, moves, readers, control,
+        tails, emptied, stale, moves, readers, control, unreached,
     )
 }
