@@ -376,6 +376,19 @@ def promotion_keeps_its_pages(patched: Patch) -> None:
     patched(Follower, "missing_records", lambda self, points: [])
 
 
+def promotion_keeps_the_tail(patched: Patch) -> None:
+    """What the dead writer had streamed stays in the pages, durable or not."""
+    sound = Follower.stop
+
+    def stop(self: Any) -> None:
+        if self.is_attached and self._heard is not None:
+            self._heard = replace(self._heard, vdl=max(self._heard.vdl, self._queue_end))
+            self._apply()
+        sound(self)
+
+    patched(Follower, "stop", stop)
+
+
 def leader_overrules(patched: Patch) -> None:
     """Who has led once goes on, and its decisions replace whatever the store holds by now."""
     sound = LeaderWork._decide
@@ -483,6 +496,8 @@ MUTANTS = (
            (("unreached", 0),)),
     Mutant(28, "a writer is replaced whose commits wait like everybody's would", ("unreached",), waiting_is_reason_enough,
            (("unreached", 0),)),
+    Mutant(29, "a promoted reader keeps what the dead writer had not made durable", ("readers", "control"), promotion_keeps_the_tail,
+           (("readers", 2), ("readers", 3))),
 )
 
 
