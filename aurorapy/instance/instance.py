@@ -113,6 +113,7 @@ class Instance:
         self.closing = False
         self._databases: dict[int, Database] = {}
         self.open_tables: dict[int, tuple[Relation, Any]] = {}  # by map page
+        self.incomplete_indexes: dict[int, tuple[int, int]] = {}  # by map page: RelationStorage.incomplete, as the writer said
         self._temporary_files = 0
         self._lock_owners: dict[Any, Any] = {}
         self.authentication_secret = b""
@@ -369,6 +370,7 @@ class Instance:
         for key, (relation, _) in list(self.open_tables.items()):
             if relation.root == root or any(i.root == root for i in relation.indexes):
                 del self.open_tables[key]
+        self.incomplete_indexes.pop(root, None)
         self.sequences.dropped(root)
 
     def create_storage(self, transaction: Any, relkind: str) -> int:

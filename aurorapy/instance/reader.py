@@ -35,7 +35,8 @@ SEEN_SECONDS = 0.1
 AGAIN_SECONDS = 0.1
 ANSWER_SECONDS = 1.0
 STEP_SECONDS = 0.005  # so long records are applied before others may run
-NOTE_INVALIDATE, NOTE_DROPPED = 2, 3
+NOTE_INVALIDATE, NOTE_DROPPED, NOTE_INCOMPLETE = 2, 3, 7
+NEVER = 2**64 - 1
 
 
 class TooFar(Superseded):
@@ -282,6 +283,9 @@ class Follower:
                 (root,) = struct.unpack("<I", payload)
                 instance.forget_storage(root)
                 instance.space.maps.forget(root)
+            elif kind == NOTE_INCOMPLETE:
+                root, xid = struct.unpack("<IQ", payload)
+                instance.incomplete_indexes[root] = (xid, NEVER)
 
     def _end_long_snapshots(self) -> None:
         """A snapshot keeps the writer from removing rows for `max_standby_streaming_delay`, and no longer."""

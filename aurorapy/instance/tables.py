@@ -11,6 +11,7 @@ Not here: caching of what is opened (`instance`).
 
 from __future__ import annotations
 
+import struct
 from typing import Any, Callable, Iterator
 
 from aurorapy.access.build import SortSpace
@@ -31,6 +32,7 @@ from aurorapy_native.tuples import RowCodec
 
 BOOTSTRAP_XID = 2  # below every id that is ever handed out: committed, seen by everybody
 COUNTER_DIRECTORY = 8
+NOTE_INCOMPLETE = 7
 
 
 def open_directory(instance: Any) -> Heap:
@@ -114,6 +116,8 @@ def _index(instance: Any, relation: Relation, types: list[Type], info: IndexInfo
     if compiled:
         key_values = _mixed_key(relation, info.columns[:key_count], compiled)
     tree = BTree(RelationStorage.open(instance.space, info.root), info.name)
+    if info.root in instance.incomplete_indexes:
+        tree.storage.incomplete = instance.incomplete_indexes[info.root]
     return IndexDescription(
         info=info, tree=tree, codec=KeyCodec("".join(letters), tuple(info.options[:key_count]) or None),
         key_values=key_values, predicate=predicate, depends=tuple(sorted(depends)),
@@ -170,12 +174,16 @@ def build_catalog_table(instance: Any, relation: Relation, rows: list[tuple]) ->
 def build_index(
     instance: Any, transaction: Any, relation: Relation, index_oid: int, give_way: Callable[[], None], settings: Any
 ) -> None:
-    """Fills a new index from the table's rows, in the memory and on the disk that the settings allow."""
+    """Fills a new index from the table's rows, in the memory and on the disk that the settings allow. Readers are told when
+    it does not lead to every row of older snapshots."""
     limit = settings["temp_file_limit"]
     space = SortSpace(
         settings["maintenance_work_mem"] << 10, instance.temporary_file, limit << 10 if limit >= 0 else None
     )
-    instance.table(relation).build_index(index_oid, transaction, give_way, space)
+    table = instance.table(relation)
+    if table.build_index(index_oid, transaction, give_way, space):
+        xid, _ = table.index(index_oid).tree.storage.incomplete
+        transaction.add_note(NOTE_INCOMPLETE, struct.pack("<IQ", table.index(index_oid).tree.storage.root, xid))
 
 
 class SequenceTable:

@@ -35,6 +35,7 @@ PAGE_NONE = 0xFFFFFFFF
 NOTE_NAMES = {
     NOTE_COMMIT: "commit", NOTE_INVALIDATE: "invalidate", NOTE_DROPPED: "dropped",
     NOTE_PRUNE_HORIZON: "prune-horizon", NOTE_ROW: "row", NOTE_ABORT: "abort",
+    NOTE_INCOMPLETE: "incomplete",
 }
 
 Record = namedtuple("Record", "lsn prev_volume prev_group prev_page page_no kind flags changes payload")

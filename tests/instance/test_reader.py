@@ -95,6 +95,27 @@ def test_definitions_are_followed(fleet):
     reader.kill()
 
 
+def test_an_index_made_after_a_snapshot_hides_no_row_from_it(fleet):
+    """The version that it sees had ended when the index was made, in the middle of a HOT chain: no entry leads there."""
+    fleet.query("create table hot (id int primary key, v int, pad text) with (fillfactor = 50)")
+    fleet.query("insert into hot select g, g, repeat('x', 20) from generate_series(1, 3000) g; analyze hot")
+    reader = fleet.new_reader("hot")
+    reader.start()
+    question = "select id, v from hot where v = 77"
+    with reader.connect() as old, reader.connect() as new:
+        fleet.until(lambda: old.query("select count(*) from hot").rows == [("3000",)])
+        old.query("begin isolation level repeatable read")
+        assert old.query(question).rows == [("77", "77")]
+        time.sleep(0.3)  # until the writer has heard of the snapshot
+        fleet.query("update hot set v = v + 100000 where id = 77")
+        fleet.query("create index hot_v on hot (v)")
+        fleet.until(lambda: "hot_v" in new.query(f"explain {question}").rows[0][0])
+        assert new.query(question).rows == []
+        assert old.query(question).rows == [("77", "77")]
+        assert old.query("select id from hot where v between 70 and 79 order by v").rows == [(str(n),) for n in range(70, 80)]
+    reader.stop()
+
+
 def test_a_reader_refuses_to_write(fleet):
     reader = fleet.new_reader("refusing")
     reader.start()
