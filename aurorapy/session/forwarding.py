@@ -154,15 +154,13 @@ class WriteForwarding:
         elif isinstance(statement, s.Copy):
             if is_there or statement.is_from:
                 raise unsupported("COPY")
-        elif isinstance(statement, s.TwoPhase):
-            raise unsupported("PREPARE TRANSACTION" if statement.action == "prepare" else f"{statement.action.upper()} PREPARED")
         elif isinstance(statement, s.Listen):
             raise unsupported(statement.action.upper())
         elif isinstance(statement, s.LockTable):
             raise unsupported("LOCK TABLE")
         elif isinstance(statement, s.SetConstraints):
             raise unsupported("SET CONSTRAINTS")
-        elif isinstance(statement, (s.Vacuum, s.Analyze, s.Reindex)):
+        elif isinstance(statement, (s.Vacuum, s.Analyze, s.Reindex, s.TwoPhase)):
             raise unsupported(what)
 
 

@@ -31,11 +31,9 @@ def refuse(session: Any, statement: s.Statement) -> None:
 def _forbidden(statement: s.Statement) -> str:
     if isinstance(statement, s.Listen):
         return statement.action.upper()
-    if isinstance(statement, s.TwoPhase):
-        return {"prepare": "PREPARE TRANSACTION"}.get(statement.action, f"{statement.action.upper()} PREPARED")
     if isinstance(statement, s.LockTable):
         return "" if statement.mode in HARMLESS_LOCKS else "LOCK TABLE"
-    return statement.tag if isinstance(statement, (s.Vacuum, s.Analyze, s.Reindex)) else ""
+    return statement.tag if isinstance(statement, (s.Vacuum, s.Analyze, s.Reindex, s.TwoPhase)) else ""
 
 
 def check_characteristics(options: dict[str, Any], forwards: bool = False) -> None:

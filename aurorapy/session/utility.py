@@ -121,19 +121,23 @@ def _rollback_to(session: Any, statement: s.RollbackTo) -> str:
     return "ROLLBACK"
 
 
-def _two_phase(session: Any, statement: s.TwoPhase) -> str:
-    if statement.action == "prepare" and not session.block.explicit:
-        session.block.rollback()
+def _prepare_transaction(session: Any, statement: s.PrepareTransaction) -> str:
+    """Ends the block one way or the other, as a COMMIT would."""
+    open_block = session.block.explicit and session.block.state != "failed"
+    session.block.rollback()
+    if not open_block:
         return "ROLLBACK"
-    if statement.action != "prepare":
-        session.block.forbid_block(f"{statement.action.upper()} PREPARED")
-        raise UndefinedObject(f'prepared transaction with identifier "{statement.gid}" does not exist')
     if session.settings["max_prepared_transactions"] == 0:
         raise DatabaseError(
             "prepared transactions are disabled", sqlstate="55000",
             hint="Set max_prepared_transactions to a nonzero value.",
         )  # fmt: skip
     raise FeatureNotSupported("PREPARE TRANSACTION is not supported")
+
+
+def _finish_prepared(session: Any, statement: s.FinishPrepared) -> str:
+    session.block.forbid_block(statement.tag)
+    raise UndefinedObject(f'prepared transaction with identifier "{statement.gid}" does not exist')
 
 
 def _set_transaction(session: Any, statement: s.SetTransaction) -> str:
@@ -291,7 +295,8 @@ HANDLERS: dict[type, Callable[[Any, Any], Any]] = {
     s.Savepoint: _savepoint,
     s.ReleaseSavepoint: _release,
     s.RollbackTo: _rollback_to,
-    s.TwoPhase: _two_phase,
+    s.PrepareTransaction: _prepare_transaction,
+    s.FinishPrepared: _finish_prepared,
     s.SetTransaction: _set_transaction,
     s.SetConstraints: _set_constraints,
     s.LockTable: _lock_table,
@@ -314,7 +319,7 @@ HANDLERS: dict[type, Callable[[Any, Any], Any]] = {
     s.Unsupported: _unsupported,
 }
 
-RUN_IN_FAILED_BLOCK = (s.Commit, s.Rollback, s.RollbackTo)
+RUN_IN_FAILED_BLOCK = (s.Commit, s.Rollback, s.RollbackTo, s.PrepareTransaction)
 OUTSIDE_TRANSACTIONS = (s.Begin, s.Discard, s.Vacuum)
 NO_BLOCK = (s.Vacuum, s.CreateDatabase)
 

@@ -108,10 +108,17 @@ class RollbackTo(Statement):
 
 @dataclass(slots=True)
 class TwoPhase(Statement):
-    """action: prepare, commit, rollback."""
+    """Of two-phase commit."""
 
-    action: str = ""
     gid: str = ""
+
+
+class PrepareTransaction(TwoPhase):
+    pass
+
+
+class FinishPrepared(TwoPhase):
+    """COMMIT PREPARED, ROLLBACK PREPARED."""
 
 
 @dataclass(slots=True)

@@ -33,7 +33,7 @@ def test_splitting_keeps_texts_and_offsets() -> None:
         ("COMMIT AND CHAIN", s.Commit, {"chain": True}),
         ("ROLLBACK TO SAVEPOINT sp", s.RollbackTo, {"name": "sp"}),
         ("RELEASE sp", s.ReleaseSavepoint, {"name": "sp"}),
-        ("PREPARE TRANSACTION 'x'", s.TwoPhase, {"action": "prepare", "gid": "x"}),
+        ("PREPARE TRANSACTION 'x'", s.PrepareTransaction, {"gid": "x"}),
         ("SET search_path TO a, \"B\", 'c d'", s.Set, {"name": "search_path", "values": ["a", "B", "c d"]}),
         ("SET LOCAL statement_timeout = 5", s.Set, {"local": True, "values": ["5"]}),
         ("SET a.b TO DEFAULT", s.Set, {"name": "a.b", "values": None}),

@@ -13,8 +13,9 @@ from typing import Any, Callable
 
 from aurorapy import ids
 from aurorapy.catalog.model import Relation
-from aurorapy.errors import DatabaseError, InsufficientPrivilege, UndefinedObject
+from aurorapy.errors import DatabaseError, InsufficientPrivilege
 from aurorapy.records import dataclass
+from aurorapy.sql.bind.types import Types
 from aurorapy.sql.statements import Name, TypeName
 from aurorapy.types.model import Type
 
@@ -105,31 +106,8 @@ class DdlContext:
 
     def need_type(self, written: TypeName) -> tuple[Type, int]:
         """The type and typmod a TypeName means. Raises 42704 with PostgreSQL's text."""
-        found = self.catalog.type_by_name(written.name.schema, written.name.name)
-        if found is None:
-            raise UndefinedObject(f'type "{written.name}" does not exist', position=written.name.position)
-        typmod = -1
-        if written.args:
-            if found.typmod_in is None:
-                raise DatabaseError(f'type modifier is not allowed for type "{found.name}"', sqlstate="42601",
-                                    position=written.name.position)  # fmt: skip
-            try:
-                typmod = found.typmod_in(written.args)
-            except DatabaseError as error:
-                error.position = error.position or written.name.position
-                raise
-        elif found.name == "bpchar" and written.name.schema is None:
-            typmod = self._bare_char_typmod(written)
-        if written.dims:
-            array = self.catalog.type_by_oid(found.array_oid) if found.array_oid else None
-            if array is None:
-                raise UndefinedObject(f"could not find array type for data type {found.sql_name or found.name}")
-            found = array
-        return found, typmod
-
-    @staticmethod
-    def _bare_char_typmod(written: TypeName) -> int:
-        return -1
+        oid, typmod = Types(self.catalog).resolve(written)
+        return self.catalog.type_by_oid(oid), typmod
 
     def need_owner(self, relation: Relation) -> None:
         """42501 unless the user owns the relation."""

@@ -120,6 +120,18 @@ def rows_from(sources: tuple, widths: tuple[int, ...], ordinality: bool) -> Iter
     return rows
 
 
+def records(rows: Iterable | None, make: type[Record], type_oids: tuple[int, ...]) -> Iterable | None:
+    """The rows of a function with several columns, each as one value."""
+    if rows is None:
+        return None
+    return (make(row, type_oids) if type(row) is tuple else row for row in rows)
+
+
+def side_by_side(sources: tuple[Iterable | None, ...]) -> Iterator[tuple]:
+    """Functions in the select list: the shorter ones padded with NULLs."""
+    return zip_longest(*(source if source is not None else () for source in sources))
+
+
 def _side_by_side(values: tuple, widths: tuple[int, ...]) -> tuple:
     row: list[Any] = []
     for value, width in zip(values, widths):

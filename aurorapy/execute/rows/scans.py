@@ -12,6 +12,7 @@ from aurorapy.expressions.compile import apply
 from aurorapy.expressions.nodes import Call, Const, Expr, Param, Relabel
 from aurorapy.expressions.registry import CallTypes
 from aurorapy.sql.plan import nodes
+from aurorapy.types.values import record_named
 
 TABLEOID = -6
 _EXACT_KEYS = frozenset({16, 20, 21, 23, 25, 26, 1043, 1082, 1114, 1184, 2950})
@@ -125,6 +126,14 @@ def set_source(w: Writer, call: Expr) -> str:
     return apply(call.fn, args, CallTypes(tuple(a.type_oid for a in call.args), call.type_oid), w.scope)[0]
 
 
+def _values_of(w: Writer, call: Call) -> str:
+    """Source of an iterable over what a function gives outside of FROM: one value a row, a Record of several columns."""
+    source, fn = set_source(w, call), call.fn
+    if len(fn.out_names) > 1:
+        return f"{w.bind(runtime.records)}({source}, {w.bind(record_named(fn.out_names))}, {fn.out_oids!r})"
+    return source
+
+
 def function_scan(w: Writer, node: nodes.FunctionScan, needed: Any, consume: Any) -> None:
     sources = [set_source(w, f) for f in node.functions]
     widths = list(node.widths) or [1] * len(sources)
@@ -210,12 +219,12 @@ def project_set(w: Writer, node: nodes.ProjectSet, needed: Any, consume: Any) ->
     below = ops.needed_by(node.calls) | needed
 
     def each_row() -> None:
-        sources = [set_source(w, c) for c in node.calls]
+        sources = [_values_of(w, c) for c in node.calls]
         names = [w.declare([(node.rel, i + 1)])[0] for i in range(len(sources))]
         if len(sources) == 1:
             chunks, pattern = f"{w.bind(runtime.chunks)}({sources[0]})", names[0]
         else:
-            joined = f"{w.bind(runtime.rows_from)}({w.tuple_of(sources)}, {(1,) * len(sources)!r}, False)"
+            joined = f"{w.bind(runtime.side_by_side)}({w.tuple_of(sources)})"
             chunks, pattern = f"{w.bind(runtime.chunks)}({joined})", w.pattern(names)
         with w.block(f"for page in {chunks}:"):
             w.line("give_way()")

@@ -97,6 +97,14 @@ class CallBinder:
             )
         return self.finish_call(candidate, args, position, node.special, node.variadic)
 
+    def refuse_sets(self, values: list[n.Expr], message: str) -> None:
+        for part in (part for value in values for part in n.walk(value)):
+            if isinstance(part, n.Call) and part.fn.returns_set:
+                raise FeatureNotSupported(
+                    message, position=part.position,
+                    hint="You might be able to move the set-returning function into a LATERAL FROM item.",
+                )  # fmt: skip
+
     def call_arguments(self, node: raw.Call, scope: Scope) -> list[n.Expr]:
         if node.star:
             return []
@@ -334,12 +342,7 @@ class CallBinder:
             inner = next((x for x in n.walk(value) if isinstance(x, n.Aggregate) and x.levels_up == level), None)
             if inner is not None:
                 raise DatabaseError("aggregate function calls cannot be nested", sqlstate="42803", position=inner.position)
-            rows = next((x for x in n.walk(value) if isinstance(x, n.Call) and x.fn.returns_set), None)
-            if rows is not None:
-                raise FeatureNotSupported(
-                    "aggregate function calls cannot contain set-returning function calls", position=rows.position,
-                    hint="You might be able to move the set-returning function into a LATERAL FROM item.",
-                )  # fmt: skip
+            self.refuse_sets([value], "aggregate function calls cannot contain set-returning function calls")
             window = next((x for x in n.walk(value) if isinstance(x, n.WindowCall)), None)
             if window is not None:
                 raise DatabaseError("aggregate function calls cannot contain window function calls", sqlstate="42803",

@@ -72,11 +72,7 @@ class ExpressionBinder:
         if kind == "boolean":
             return n.Const(BOOL, -1, position, text == "true")
         if kind == "bits":
-            oid = 1560
-            raise_type = self.types.catalog.type_by_name("pg_catalog", "bit")
-            if raise_type is None:
-                raise FeatureNotSupported("bit strings are not supported", position=position)
-            return self.coercion.read_literal(n.Const(UNKNOWN, -1, position, text), oid, -1)
+            raise FeatureNotSupported("bit strings are not supported", position=position)
         oid = literal_type(kind, text)
         if oid == 1700:
             return self.coercion.read_literal(n.Const(UNKNOWN, -1, position, text), oid, -1)
@@ -169,16 +165,25 @@ class ExpressionBinder:
             return [(name, e.type_oid, e.typmod) for name, e in zip(names, value.items)]
         if isinstance(value, n.Call) and value.fn.out_names:
             return [(name, oid, -1) for name, oid in zip(value.fn.out_names, value.fn.out_oids)]
-        if isinstance(value, n.Column) and value.attno == 0:
+        if isinstance(value, n.Column):
             rte = self.rte_of(value)
-            if rte is not None:
+            if value.attno == 0 and rte is not None:
                 return [
                     (name, oid, typmod)
                     for i, (name, oid, typmod) in enumerate(zip(rte.columns, rte.type_oids, rte.typmods))
                     if rte.relation is None or not rte.relation.columns[i].dropped
                 ]
+            target = self._target_behind(value)
+            if target is not None:
+                return self.row_fields(target)
         fields = self.types.get(value.type_oid).extra.get("fields")
         return list(fields) if fields else None
+
+    def _target_behind(self, column: n.Column) -> n.Expr | None:
+        """What the subquery in FROM computes for its column, unless that is a column again."""
+        rte = self.rte_of(column) if column.attno > 0 and column.type_oid == RECORD else None
+        target = rte.query.targets[column.attno - 1].expr if rte is not None and rte.query is not None else None
+        return None if isinstance(target, n.Column) else target
 
     def rte_of(self, column: n.Column):
         scope = self.scope_stack[-1] if self.scope_stack else None
@@ -388,6 +393,7 @@ class ExpressionBinder:
             self.expr(node.otherwise, scope) if node.otherwise is not None else n.Const(UNKNOWN, -1, 0, None)
         )
         thens = [self.expr(then, scope) for _, then in node.whens]
+        self.refuse_sets([*whens, *thens, otherwise], "set-returning functions are not allowed in CASE")
         common = self.coercion.common_type([otherwise, *thens], "CASE")
         thens = [self.coercion.to_common(t, common, "CASE/WHEN") for t in thens]
         otherwise = self.coercion.to_common(otherwise, common, "CASE/ELSE")
@@ -412,6 +418,7 @@ class ExpressionBinder:
         args = [self.coercion.to_common(a, common, construct) for a in args]
         typmod = self.coercion.common_typmod(args, common)
         if name == "coalesce":
+            self.refuse_sets(args, "set-returning functions are not allowed in COALESCE")
             return n.Coalesce(common, typmod, position, tuple(args))
         operators = registry.default_operators(common, self.types.category(common))
         if operators is None:

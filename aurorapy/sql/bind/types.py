@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from aurorapy.catalog.model import CatalogReader
-from aurorapy.errors import DatabaseError, UndefinedObject
+from aurorapy.errors import DatabaseError, FeatureNotSupported, UndefinedObject
 from aurorapy.sql.statements import TypeName
 from aurorapy.types.builtin import TYPES
 from aurorapy.types.model import Type
 from aurorapy.types.names import format_type, typmod_of
 
 BOOL, INT8, INT2, INT4, TEXT, OID, FLOAT8, UNKNOWN = 16, 20, 21, 23, 25, 26, 701, 705
-BPCHAR, VARCHAR, BIT, VARBIT, NUMERIC, RECORD, CSTRING, NAME, INTERVAL = 1042, 1043, 1560, 1562, 1700, 2249, 2275, 19, 1186
+BPCHAR, VARCHAR, NUMERIC, RECORD, CSTRING, NAME, INTERVAL = 1042, 1043, 1700, 2249, 2275, 19, 1186
 ANY, ANYARRAY, VOID, ANYELEMENT, ANYNONARRAY, ANYENUM = 2276, 2277, 2278, 2283, 2776, 3500
 ANYRANGE, ANYMULTIRANGE = 3831, 4537
 ANYCOMPATIBLE, ANYCOMPATIBLEARRAY, ANYCOMPATIBLENONARRAY, ANYCOMPATIBLERANGE = 5077, 5078, 5079, 5080
@@ -24,6 +24,13 @@ POLYMORPHIC = frozenset(
     {ANYARRAY, ANYELEMENT, ANYNONARRAY, ANYENUM, ANYRANGE, ANYMULTIRANGE, ANYCOMPATIBLE, ANYCOMPATIBLEARRAY,
      ANYCOMPATIBLENONARRAY, ANYCOMPATIBLERANGE}
 )  # fmt: skip
+
+# what PostgreSQL 15 has and this server does not, by catalog name: the name in errors
+_MISSING = {"bit": "bit", "varbit": "bit varying"} | {name: name for name in (
+    "money", "xml", "jsonpath", "inet", "cidr", "macaddr", "macaddr8", "point", "line", "lseg", "box", "path", "polygon",
+    "circle", "tsvector", "tsquery", "regconfig", "regdictionary", "pg_snapshot", "txid_snapshot",
+    "int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange", "int4multirange", "int8multirange",
+    "nummultirange", "datemultirange", "tsmultirange", "tstzmultirange")}  # fmt: skip
 
 
 class Types:
@@ -66,14 +73,13 @@ class Types:
         return found.oid
 
     def resolve(self, name: TypeName) -> tuple[int, int]:
-        """(OID, typmod) of a type as written. 42704 when there is none."""
+        """(OID, typmod) of a type as written. 42704 when there is none, 0A000 when PostgreSQL has it."""
         written = name.name
         found = self.catalog.type_by_name(written.schema, written.name)
         if found is None and written.schema in (None, "pg_catalog"):
             found = next((t for t in TYPES.values() if t.name == written.name), None)
         if found is None:
-            shown = f"{written.schema}.{written.name}" if written.schema else written.name
-            raise UndefinedObject(f'type "{shown}{"[]" * bool(name.dims)}" does not exist', position=written.position)
+            raise _unknown_type(name)
         typmod = self._typmod(found, name)
         if name.dims:
             if found.category == "A":
@@ -91,6 +97,15 @@ class Types:
         except DatabaseError as error:
             error.position = error.position or name.name.position
             raise
+
+
+def _unknown_type(name: TypeName) -> DatabaseError:
+    written, brackets = name.name, "[]" * bool(name.dims)
+    missing = _MISSING.get(written.name) if written.schema in (None, "pg_catalog") else None
+    if missing is not None:
+        return FeatureNotSupported(f'type "{missing}{brackets}" is not supported', position=written.position,
+                                   hint="This type is known to PostgreSQL but not to this server.")  # fmt: skip
+    return UndefinedObject(f'type "{written}{brackets}" does not exist', position=written.position)
 
 
 def literal_type(kind: str, text: str) -> int:

@@ -83,7 +83,7 @@ def start(c: Cursor) -> s.Statement:
 def commit(c: Cursor) -> s.Statement:
     word = c.accept_any("commit", "end")
     if word == "commit" and c.accept("prepared"):
-        return s.TwoPhase("commit", c.string(), tag="COMMIT PREPARED")
+        return s.FinishPrepared(c.string(), tag="COMMIT PREPARED")
     work(c)
     return s.Commit(chain(c), tag="COMMIT")
 
@@ -91,7 +91,7 @@ def commit(c: Cursor) -> s.Statement:
 def rollback(c: Cursor) -> s.Statement:
     word = c.accept_any("rollback", "abort")
     if word == "rollback" and c.accept("prepared"):
-        return s.TwoPhase("rollback", c.string(), tag="ROLLBACK PREPARED")
+        return s.FinishPrepared(c.string(), tag="ROLLBACK PREPARED")
     work(c)
     if word == "rollback" and c.accept("to"):
         c.accept("savepoint")

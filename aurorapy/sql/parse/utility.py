@@ -29,7 +29,7 @@ def use(query_at, statement_at, optimizable) -> None:
 def prepare(c: Cursor) -> s.Statement:
     c.expect("prepare")
     if c.accept("transaction"):
-        return s.TwoPhase("prepare", c.string(), tag="PREPARE TRANSACTION")
+        return s.PrepareTransaction(c.string(), tag="PREPARE TRANSACTION")
     name = c.identifier()
     types = c.parenthesized(lambda: type_name(c)) if c.sees("(") else []
     c.expect("as")
