@@ -116,6 +116,7 @@ class Connection(ClientStream, asyncio.Protocol):
         self.task.clear_interrupt()
         try:
             if self.session is not None:
+                self.session.log.disconnected()
                 self.session.close()
         finally:
             self.listener.closed(self)
@@ -210,6 +211,7 @@ class Connection(ClientStream, asyncio.Protocol):
         login.give_start_settings(session, given)
         self.output.buffer.take()
         self._greet(session)
+        session.log.connected()
 
     def _admit(self) -> None:
         self.listener.admit(self)

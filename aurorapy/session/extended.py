@@ -140,6 +140,8 @@ class ExtendedProtocol:
         portal = self._portal(name)
         prepared = portal.prepared
         session.start_statement(prepared.text)
+        if session.log.has_statements:
+            session.log.begun(prepared.text, [prepared.statement])
         if isinstance(prepared.statement, EmptyStatement):
             session.output.empty_query()
         elif isinstance(prepared.statement, QueryStatement):

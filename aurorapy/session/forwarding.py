@@ -68,7 +68,8 @@ class WriteForwarding:
 
     def mode_changed(self) -> None:
         session = self._session
-        session.short.closed = session.block.remote is not None or (session.settings.forwards and self._mode == "global")
+        is_remote = session.block.remote is not None or (session.settings.forwards and self._mode == "global")
+        session.short.closed = is_remote or session.log.has_statements
 
     @property
     def _mode(self) -> str:

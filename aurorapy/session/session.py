@@ -26,6 +26,7 @@ from aurorapy.session.forwarding import WriteForwarding
 from aurorapy.session.output import Output
 from aurorapy.session.portals import Portal, Portals
 from aurorapy.session.prepared import PreparedStatement
+from aurorapy.session.session_log import SessionLog
 from aurorapy.session.settings import SessionSettings
 from aurorapy.session.simple import SimpleProtocol
 from aurorapy.session.timeouts import Timeouts
@@ -63,6 +64,7 @@ class Session:
         self.read_message: Callable[[], tuple] | None = None  # the next message of the client; set by the connection
         self.read_copy_data: Callable[[], bytes] = bytes  # what CopyData messages are there already
         self.short = ShortPath(self, output.buffer)
+        self.log = SessionLog(self)
         self.forwarding = WriteForwarding(self)
         self.forwarding.mode_changed()
 
@@ -156,6 +158,8 @@ class Session:
     def end_statement(self) -> None:
         if self.timeouts.statement is not None:
             self.timeouts.end_statement()
+        if self.log.has_statements:
+            self.log.ended()
 
     def check_interrupts(self) -> None:
         self.instance.host.tasks.give_way()
@@ -163,6 +167,7 @@ class Session:
     def report_error(self, error: BaseException) -> None:
         """Ends the statement: fails the transaction, tells the client, writes the log."""
         self.timeouts.end_statement()
+        self.log.failed()
         self.task.clear_interrupt()
         if isinstance(error, RecursionError):
             error = too_deep()
@@ -220,6 +225,9 @@ class Session:
         elif name == "seed":
             self.eval.seed_random(value)
         elif name == "apg_write_forward.consistency_mode":
+            self.forwarding.mode_changed()
+        elif name in ("log_statement", "log_min_duration_statement"):
+            self.log.settings_changed()
             self.forwarding.mode_changed()
         self.output.parameter_changed(name)
 

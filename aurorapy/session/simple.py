@@ -43,7 +43,7 @@ class SimpleProtocol:
             session.start_statement(text)
             session.prepared.pop("", None)
             session.output.hold_tags()
-            is_here = not session.settings.forwards and session.block.remote is None
+            is_here = not session.settings.forwards and session.block.remote is None and not session.log.has_statements
             if not (is_here and self._bulk_inserts.run(text)) and not self._run_known(text):
                 self._run_all(text)
             session.block.finish_implicit()
@@ -64,6 +64,8 @@ class SimpleProtocol:
         session.portals.close("")
         if not statements:
             session.output.empty_query()
+        if session.log.has_statements:
+            session.log.begun(text, statements)
         for number, statement in enumerate(statements):
             if number:
                 session.timeouts.restart_statement()  # each has its own time
@@ -75,7 +77,7 @@ class SimpleProtocol:
     def _run_known(self, text: str) -> bool:
         """Runs a statement whose plan is known by its text without literals."""
         session = self._session
-        if session.block.state == "failed":
+        if session.block.state == "failed" or session.log.has_statements:
             return False
         found = self.text_plans.find(text)
         if found is None or session.forwarding.takes(found[0]):

@@ -85,6 +85,11 @@ def tag_of(statement: s.Statement) -> str:
     return statement.tag
 
 
+def is_definition(statement: s.Statement) -> bool:
+    """TRUNCATE changes rows, REINDEX nothing that is seen: they are done here and define nothing."""
+    return type(statement) in _HANDLERS and not isinstance(statement, (s.Truncate, s.Reindex))
+
+
 def allowed_read_only(statement: s.Statement) -> bool:
     """REINDEX changes nothing that a dump would show."""
     return isinstance(statement, s.Reindex)
