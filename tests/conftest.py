@@ -68,5 +68,10 @@ def psql() -> str:
 
 
 @pytest.fixture
+def pg_dump() -> str:
+    return need_program("pg_dump")
+
+
+@pytest.fixture
 def pgbench() -> str:
     return need_program("pgbench")

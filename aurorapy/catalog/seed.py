@@ -206,6 +206,18 @@ def composite_type_rows(relation_oid: int, name: str, type_oid: int, array_oid: 
     return rows
 
 
+def note_initial_privileges(rows: Rows) -> None:
+    """pg_init_privs: what a new database grants, so that pg_dump leaves it out."""
+    for catalog, class_oid, column in (("pg_class", 1259, "relacl"), ("pg_namespace", 2615, "nspacl")):
+        position = catalog_tables()[catalog].position
+        for values in rows[catalog]:
+            privileges = values[position[column]]
+            if privileges is not None:
+                rows["pg_init_privs"].append(
+                    row("pg_init_privs", objoid=values[position["oid"]], classoid=class_oid, privtype="i", initprivs=privileges)
+                )
+
+
 # what only superusers read: passwords, samples of rows
 PRIVATE_CATALOGS = {"pg_authid", "pg_statistic", "pg_user_mapping", "pg_largeobject", "pg_subscription"}
 

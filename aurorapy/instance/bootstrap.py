@@ -15,7 +15,7 @@ from typing import Any, Callable
 
 from aurorapy import ids
 from aurorapy.catalog.schema import catalog_tables
-from aurorapy.catalog.seed import CATALOG_TOAST, database_rows, shared_rows
+from aurorapy.catalog.seed import CATALOG_TOAST, database_rows, note_initial_privileges, shared_rows
 from aurorapy.instance.catalog_rows import registry_rows, view_rows
 from aurorapy.instance.databases import describe_catalog
 from aurorapy.instance.tables import build_catalog_table, open_directory
@@ -47,6 +47,7 @@ def catalog_rows_of(superuser: str) -> Any:
     for extra in (registry_rows(), view_rows(superuser)):
         for name, more in extra.items():
             rows[name].extend(more)
+    note_initial_privileges(rows)
     return rows
 
 

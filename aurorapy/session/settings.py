@@ -32,6 +32,9 @@ class _Undo:
     level: int  # savepoint depth it was made at
 
 
+_UNLISTED = {"is_superuser", "role", "seed", "session_authorization"}
+
+
 class SessionSettings(SettingsCore):
     def __init__(self, base: dict[str, Any], is_superuser: Callable[[], bool]) -> None:
         """`base`: the instance's values by lower-case name; never changed here."""
@@ -187,7 +190,8 @@ class SessionSettings(SettingsCore):
         return setting.show(self[key])
 
     def all(self) -> list[tuple[Setting, Any]]:
-        return [(setting, self[key]) for key, setting in sorted(SETTINGS.items())]
+        """What SHOW ALL and pg_settings list."""
+        return [(setting, self[key]) for key, setting in sorted(SETTINGS.items()) if key not in _UNLISTED]
 
     # -- transactions --------------------------------------------------------------------------------------------------
     def begin(self) -> None:

@@ -15,7 +15,10 @@ from aurorapy.sql.statements import Reindex
 
 
 def reindex(ctx: DdlContext, statement: Reindex) -> None:
-    for table, indexes in _targets(ctx, statement):
+    targets = _targets(ctx, statement)
+    if statement.kind == "table" and not targets[0][1] and not targets[0][0].toast_oid:
+        ctx.notice("NOTICE", f'table "{statement.name.name}" has no indexes to reindex')
+    for table, indexes in targets:
         ctx.lock(table.oid, "SHARE")
         current = ctx.catalog.relation(table.oid)
         for index in current.indexes if current is not None else ():

@@ -44,8 +44,9 @@ class ChangeBinder:
         relation = self.relation_of(node)
         if relation.kind == "v":
             raise DatabaseError(
-                f'cannot {verb} view "{relation.name}"', sqlstate="55000",
-                detail="Views that can be changed are not supported.",
+                f'cannot {verb} view "{relation.name}"', sqlstate="0A000",
+                detail="Automatically updatable views are not supported.",
+                hint="Change the tables that the view selects from.",
             )  # fmt: skip
         if relation.kind != "r":
             raise DatabaseError(f'cannot change {SHOWN.get(relation.kind, "relation")} "{relation.name}"', sqlstate="42809")

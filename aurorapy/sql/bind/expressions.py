@@ -25,7 +25,7 @@ from aurorapy.sql.bind.scope import (
     missing_table,
     whole_row,
 )
-from aurorapy.sql.bind.types import BOOL, INT4, RECORD, TEXT, UNKNOWN, literal_type
+from aurorapy.sql.bind.types import BOOL, CHAR, INT4, NAME, RECORD, TEXT, UNKNOWN, literal_type
 from aurorapy.sql.parse import raw
 
 COLLATIONS = {"default": 100, "C": 950, "POSIX": 951, "ucs_basic": 12547, "C.utf8": 12548, "C.UTF-8": 12548}
@@ -476,6 +476,8 @@ class ExpressionBinder:
                 key = self.expr(sub[0], scope)
                 base = self.apply("->", base, self.coercion.settle(key), position)
             return base
+        if base.type_oid == NAME and len(subscripts) == 1 and not subscripts[0][2]:
+            return self._character_of_name(base, self.expr(subscripts[0][0], scope), position)
         element = self.types.element(self.types.base(base.type_oid))
         if not element:
             raise DatabaseError(
@@ -502,6 +504,14 @@ class ExpressionBinder:
                 upper.append(bound(last))
         oid = base.type_oid if is_slice else element
         return n.Subscript(oid, base.typmod, position, base, tuple(lower), tuple(upper) if is_slice else (), is_slice)
+
+    def _character_of_name(self, name: n.Expr, index: n.Expr, position: int) -> n.Expr:
+        """typname[0], which pg_dump asks for: PostgreSQL's names are arrays of "char" that count from 0."""
+        index = self.coercion.to_target(index, INT4, -1, ASSIGN) or self.coercion.settle(index)
+        place = self.apply("+", index, n.Const(INT4, -1, position, 1), position)
+        args = [self.coercion.coerce(name, TEXT, -1, EXPLICIT, "cast"), place, n.Const(INT4, -1, position, 1)]
+        candidate, _ = self.overloads.function("substr", [a.type_oid for a in args], [], False)
+        return self.coercion.coerce(self.finish_call(candidate, args, position, "", False), CHAR, -1, EXPLICIT, "cast")
 
     def row(self, node: raw.Row, scope: Scope) -> n.Expr:
         items = tuple(self.coercion.settle(e) for e in self.exprs(node.items, scope))
