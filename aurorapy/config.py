@@ -356,6 +356,13 @@ def defaults() -> dict[str, Any]:
     return {key: setting.default for key, setting in SETTINGS.items()}
 
 
+def assignments(items: list[str]) -> dict[str, str]:
+    """What the options --set say. Raises ValueError."""
+    if wrong := [item for item in items if "=" not in item]:
+        raise ValueError(f"NAME=VALUE expected, not {wrong[0]}")
+    return dict(item.split("=", 1) for item in items)
+
+
 def load(path: str | None, overrides: dict[str, str] | None = None) -> dict[str, Any]:
     """Defaults, then the TOML file, then `overrides` (texts of the command line)."""
     values = defaults()

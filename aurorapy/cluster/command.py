@@ -30,6 +30,7 @@ from typing import Any, Callable
 from aurorapy.cluster import changes, layout, processes
 from aurorapy.cluster.store import ABSENT, Conflict, Store, StoreError, open_store
 from aurorapy.cluster.topology import Topology, Writer, as_value, writer_value
+from aurorapy.config import assignments
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 40.0
@@ -209,7 +210,7 @@ def _make(store: Store, options: Any, data: Path, configuration: Any) -> None:
         forwarding = {"local_write_forwarding": "on"} if options.local_write_forwarding else {}
         cluster = {
             "name": options.name, "copies": options.copies, "secret_file": str(secret), "port": options.port, "user": options.user,
-            "hosts": {LOCAL: host}, "settings": forwarding | _pairs(options.set), "node_settings": _pairs(options.node_set),
+            "hosts": {LOCAL: host}, "settings": forwarding | assignments(options.set), "node_settings": assignments(options.node_set),
         }  # fmt: skip
     else:
         endpoints, instances, nodes, cluster = configuration.endpoints, configuration.instances, configuration.nodes, configuration.cluster
@@ -233,12 +234,6 @@ def _tiers_of(options: Any) -> tuple[int, ...]:
     if options.readers not in (None, len(options.tiers) - 1):
         raise ValueError(f"--tiers names {len(options.tiers)} instances, a writer and {options.readers} readers are {options.readers + 1}")
     return options.tiers
-
-
-def _pairs(texts: list[str]) -> dict[str, str]:
-    if wrong := [text for text in texts if "=" not in text]:
-        raise ValueError(f"NAME=VALUE expected, not {wrong[0]}")
-    return dict(text.split("=", 1) for text in texts)
 
 
 def _verifier(password_file: Path) -> str:

@@ -59,7 +59,7 @@ def verify_directory(path: str) -> int:
         host.close()
     for problem in problems:
         print(problem)
-    print("no problems found" if not problems else f"{len(problems)} problems found")
+    print("no problems found" if not problems else f"problems found: {len(problems)}")
     return 1 if problems else 0
 
 

@@ -69,7 +69,7 @@ def serve(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    overrides = dict(item.split("=", 1) for item in options.set)
+    overrides = config.assignments(options.set)
     if options.host is not None:
         overrides["listen_addresses"] = options.host
     if options.port is not None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from aurorapy import __version__
+from aurorapy.config import SETTINGS
 from aurorapy.errors import DatabaseError, InsufficientPrivilege
 from aurorapy.expressions.context import EvalContext
 from aurorapy.host import waits
@@ -19,7 +21,10 @@ from aurorapy.session.introspection import ServerView
 from aurorapy.session.randomness import SessionRandom
 from aurorapy.types.model import TypeContext
 
-VERSION = "PostgreSQL 15.18 (aurorapy 0.1.0) on x86_64-pc-linux-gnu, compiled by Cython, 64-bit"
+VERSION = (
+    f"PostgreSQL {SETTINGS['server_version'].default} (aurorapy {__version__}) on x86_64-pc-linux-gnu, "
+    "compiled by Cython, 64-bit"
+)
 
 
 @dataclass(slots=True)

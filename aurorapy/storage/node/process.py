@@ -27,10 +27,10 @@ from aurorapy.storage.options import storage_config
 
 
 def storage_node(options: argparse.Namespace) -> int:
-    overrides = dict(item.split("=", 1) for item in options.set)
-    if options.secret_file:
-        overrides["cluster_secret_file"] = options.secret_file
     try:
+        overrides = config.assignments(options.set)
+        if options.secret_file:
+            overrides["cluster_secret_file"] = options.secret_file
         settings = config.load(options.config, overrides)
     except (DatabaseError, OSError, ValueError) as error:
         print(f"aurorapy: {error}", file=sys.stderr)
