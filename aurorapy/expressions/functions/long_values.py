@@ -89,7 +89,8 @@ def split(text: str, separator: str) -> list[str]:
             at = end + len(separator)
         found += whole
         _step()
-    return found + text[at:].split(separator)
+    found += text[at:].split(separator)
+    return found
 
 
 def hashed(digest: Any, value: str | bytes) -> Any:
