@@ -20,7 +20,7 @@ from aurorapy.errors import DatabaseError, FatalError, ProtocolViolation, Syntax
 from aurorapy.session import utility
 from aurorapy.session.portals import Portal
 from aurorapy.session.prepared import PreparedStatement
-from aurorapy.sql.parse import parse
+from aurorapy.sql.parse import parse_shared
 from aurorapy.sql.statements import EmptyStatement, QueryStatement
 
 
@@ -69,7 +69,7 @@ class ExtendedProtocol:
                 if session.block.state != "failed":
                     session.block.start_statement()
                     return known
-        statements = parse(text)
+        statements = parse_shared(text)
         if len([s for s in statements if not isinstance(s, EmptyStatement)]) > 1:
             raise SyntaxError("cannot insert multiple commands into a prepared statement")
         statement = statements[0] if statements else EmptyStatement(text=text)

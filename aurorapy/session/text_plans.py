@@ -17,7 +17,7 @@ from typing import Any
 
 from aurorapy.errors import DatabaseError
 from aurorapy.session.prepared import PreparedStatement
-from aurorapy.sql.parse import parse
+from aurorapy.sql.parse import parse_shared
 from aurorapy.sql.statements import QueryStatement
 from aurorapy_native.lexer import fingerprint
 
@@ -74,7 +74,7 @@ class TextPlans:
 
     def _plan(self, text: str, type_oids: tuple[int, ...]) -> Any:
         try:
-            statements = parse(text)
+            statements = parse_shared(text)
             if len(statements) != 1 or not isinstance(statements[0], QueryStatement):
                 return _NEVER
             prepared = PreparedStatement(self._session, statements[0], list(type_oids))

@@ -17,6 +17,6 @@ never reach it. Nothing outside this folder sees one of its classes.
 Errors: SyntaxError with PostgreSQL's wording and position; 54001 for nesting beyond 1,000.
 """
 
-from aurorapy.sql.parse.statements import parse
+from aurorapy.sql.parse.statements import parse, parse_shared
 
-__all__ = ["parse"]
+__all__ = ["parse", "parse_shared"]

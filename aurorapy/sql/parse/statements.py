@@ -20,6 +20,8 @@ from aurorapy.sql.parse.source import Source
 
 QUERY_WORDS = frozenset("select with values table insert update delete".split())
 KINDS = {"insert": "insert", "update": "update", "delete": "delete"}
+SHARED_TEXTS, SHARED_TEXT_MAX = 512, 1024
+_SHARED: dict[str, list[s.Statement]] = {}
 TAGS = {"insert": "INSERT 0", "update": "UPDATE", "delete": "DELETE", "select": "SELECT"}
 
 Parser = Callable[[Cursor], s.Statement]
@@ -36,6 +38,19 @@ def parse(text: str) -> list[s.Statement]:
     """The statements of a query string; [] when it holds none."""
     source = Source(text)
     return [parse_range(source, first, last) for first, last in source.statements()]
+
+
+def parse_shared(text: str) -> list[s.Statement]:
+    """parse() of what a client prepares. A thousand clients prepare the same few queries: their trees, which nobody
+    changes, are one."""
+    known = _SHARED.get(text)
+    if known is None:
+        known = parse(text)
+        if len(text) <= SHARED_TEXT_MAX and all(type(statement) is s.QueryStatement for statement in known):
+            if len(_SHARED) >= SHARED_TEXTS:
+                _SHARED.clear()
+            _SHARED[text] = known
+    return known
 
 
 def parse_range(source: Source, first: int, last: int) -> s.Statement:
