@@ -107,7 +107,7 @@ def _table(*columns: str) -> Any:
 
 
 def _instances(data: dict[str, Any]) -> Any:
-    table = _table("instance", "role", "tier", "address", "pid", "state", "lag", "clients", "vdl")
+    table = _table("name", "role", "tier", "address", "pid", "state", "lag", "clients", "vdl")
     for each in data["instances"]:
         lag = "" if each["role"] == "writer" or each["lag_ms"] is None else f"{each['lag_ms']:.1f} ms"
         word = "waits for storage" if each["waits"] else "open" if each["open"] else "starting" if each["pid"] else "down"

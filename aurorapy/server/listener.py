@@ -10,15 +10,15 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
-from aurorapy.errors import FatalError, QueryCanceled, SerializationFailure
+from aurorapy.errors import FatalError, QueryCanceled
 from aurorapy.server.connection import Connection
 from aurorapy.session.context import SessionFacts
+from aurorapy.session.recovery import lost_snapshot
 
 BACKLOG = 1024
 PID_BITS = 22  # above them: the instance's number, so that a cancel finds its way through an endpoint
 PID_FIRST = 1000
 DRAIN_LOOK_SECONDS = 0.005
-CONFLICT = "User query might have needed to see row versions that must be removed."
 
 
 class Listener:
@@ -121,18 +121,7 @@ class Listener:
         connection = self.by_pid.get(pid)
         if connection is None or connection.session is None:
             return
-        if connection.session.activity.is_running:
-            connection.task.interrupt(
-                SerializationFailure("canceling statement due to conflict with recovery", detail=CONFLICT)
-            )
-        else:
-            connection.task.interrupt(
-                FatalError(
-                    "terminating connection due to conflict with recovery", sqlstate="40001",
-                    detail=CONFLICT,
-                    hint="In a moment you should be able to reconnect to the database and repeat your command.",
-                )
-            )  # fmt: skip
+        connection.task.interrupt(lost_snapshot(in_statement=connection.session.activity.is_running))
 
     def blocking(self, pid: int) -> list[int]:
         connection = self.by_pid.get(pid)

@@ -2,6 +2,7 @@
 
     refuse(session, statement)          25006 cannot execute VACUUM during recovery
     check_characteristics(options)      0A000 cannot set transaction read-write mode during recovery
+    lost_snapshot()                     40001 terminating connection due to conflict with recovery
 
 Everything that changes rows or definitions is refused elsewhere already: every transaction here is read-only.
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aurorapy.errors import DatabaseError, FeatureNotSupported, TransactionStateError
+from aurorapy.errors import DatabaseError, FatalError, FeatureNotSupported, SerializationFailure, TransactionStateError
 from aurorapy.sql import statements as s
 
 HARMLESS_LOCKS = ("ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE")
@@ -44,6 +45,17 @@ def check_characteristics(options: dict[str, Any], forwards: bool = False) -> No
         )
     if options.get("read_only") is False and not forwards:
         raise FeatureNotSupported("cannot set transaction read-write mode during recovery")
+
+
+def lost_snapshot(in_statement: bool = False) -> DatabaseError:
+    """Rows that the session's snapshot needs are about to be removed: while a statement runs its error, else the end."""
+    detail = "User query might have needed to see row versions that must be removed."
+    if in_statement:
+        return SerializationFailure("canceling statement due to conflict with recovery", detail=detail)
+    return FatalError(
+        "terminating connection due to conflict with recovery", sqlstate="40001", detail=detail,
+        hint="In a moment you should be able to reconnect to the database and repeat your command.",
+    )  # fmt: skip
 
 
 def check_default_isolation(isolation: str) -> None:

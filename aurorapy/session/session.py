@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from aurorapy.errors import DatabaseError, InternalError, TransactionStateError
+from aurorapy.errors import DatabaseError, FatalError, InternalError, SerializationFailure, TransactionStateError
 from aurorapy.execute import ExecContext
 from aurorapy.execute.ddl.context import DdlContext
+from aurorapy.session import recovery
 from aurorapy.session.block import TransactionBlock
 from aurorapy.session.context import SessionFacts, make_eval_context
 from aurorapy.session.extended import ExtendedProtocol
@@ -163,6 +164,15 @@ class Session:
 
     def check_interrupts(self) -> None:
         self.instance.host.tasks.give_way()
+
+    def interrupted_late(self) -> None:
+        """What should have ended a statement has come after its end: an answer now would be taken for the next one's. What
+        ends the session stays."""
+        error = self.task.pending_interrupt()
+        if isinstance(error, DatabaseError) and not isinstance(error, FatalError):
+            self.task.clear_interrupt()
+            if isinstance(error, SerializationFailure) and self.block.letter == "T":
+                raise recovery.lost_snapshot()
 
     def report_error(self, error: BaseException) -> None:
         """Ends the statement: fails the transaction, tells the client, writes the log."""

@@ -189,6 +189,7 @@ cdef class ClientStream(Sender):
         """Sends everything and waits for the client, under the idle timeouts."""
         cdef bint timed
         short.before_idle()
+        short.drop_late_interrupt()
         self.tasks.send_later(self)
         timed = short.start_idle()
         if not timed and self.can_write is None:

@@ -60,6 +60,7 @@ cdef class ShortPath:
 
     # The client is about to be waited for; start_idle: True when a timer runs, to be ended by end_idle.
     cdef int before_idle(self) except -1
+    cdef int drop_late_interrupt(self) except -1
     cdef bint start_idle(self) except -1
     cdef int end_idle(self) except -1
 

@@ -210,6 +210,12 @@ cdef class ShortPath:
             self.session.hear()
         return 0
 
+    cdef int drop_late_interrupt(self) except -1:
+        """What has come since the last statement looked."""
+        if (<TaskCore> self.session.task)._interrupt is not None:
+            self.session.interrupted_late()
+        return 0
+
     cdef bint start_idle(self) except -1:
         if not self.settings.idle_session_timeout and not self.settings.idle_in_transaction_timeout:
             return False

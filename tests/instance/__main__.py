@@ -4,6 +4,7 @@
                                             no two snapshots may disagree about which of two commits came first
     list-append --transactions 20000        REPEATABLE READ: appends to two lists at once, snapshots of four lists
     ddl --rounds 200                        definitions change on the writer under queries on readers
+    churn --rounds 500                      old snapshots on readers under updates, vacuum, and indexes that come and go
     fifteen                                 fifteen readers, and a query on each after a commit that all have heard
 
 Says every ten seconds how far it is, at the end what was done and what was wrong; exit status 1 for anything wrong. SIGINT
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from tests.instance import histories
+from tests.instance.churn import MAKE, Churn
 from tests.support.node_process import ProcessFleet
 
 PROGRESS_SECONDS = 10.0
@@ -35,14 +37,14 @@ POSTGRES_OWN = {"42P01", "42703", "40001", "42804", "0A000"}  # what PostgreSQL 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.instance")
-    parser.add_argument("name", choices=("long-fork", "list-append", "ddl", "fifteen"))
+    parser.add_argument("name", choices=("long-fork", "list-append", "ddl", "churn", "fifteen"))
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--transactions", type=int, default=2000)
     parser.add_argument("--pages", type=int, default=16384, help="shared_buffers of the readers, in pages")
     parser.add_argument("--directory", default=None)
     options = parser.parse_args()
     directory = Path(tempfile.mkdtemp(prefix="readers-", dir=options.directory))
-    runs = {"long-fork": long_fork, "list-append": list_append, "ddl": definitions, "fifteen": fifteen}
+    runs = {"long-fork": long_fork, "list-append": list_append, "ddl": definitions, "churn": old_snapshots, "fifteen": fifteen}
     sys.setswitchinterval(0.0005)  # seven threads share this process: none waits 5 ms for another's turn to end
     started = time.monotonic()
     try:
@@ -105,8 +107,9 @@ class Threads:
             thread.join(60)
 
 
-def start_readers(fleet: ProcessFleet, count: int, pages: int) -> list[Any]:
-    readers = [fleet.new_reader(f"r{number}", {"shared_buffers": str(pages)}) for number in range(1, count + 1)]
+def start_readers(fleet: ProcessFleet, count: int, pages: int, settings: dict[str, str] | None = None) -> list[Any]:
+    settings = {"shared_buffers": str(pages), **(settings or {})}
+    readers = [fleet.new_reader(f"r{number}", settings) for number in range(1, count + 1)]
     for reader in readers:
         reader.start()
     return readers
@@ -274,6 +277,23 @@ def definitions(fleet: ProcessFleet, options: argparse.Namespace) -> list[str]:
     threads.wait_for([threads.start(change, fleet.writer)], how_far)
     threads.stop()
     print(how_far())
+    return threads.problems
+
+
+def old_snapshots(fleet: ProcessFleet, options: argparse.Namespace) -> list[str]:
+    for sql in MAKE:
+        fleet.query(sql)
+    readers = start_readers(fleet, 2, options.pages, {"max_standby_streaming_delay": "800ms"})
+    until_seen(readers, "select count(*) from churned where v > 0", fleet.query("select count(*) from churned"))
+    threads = Threads()
+    churn = Churn(options.rounds, threads)
+    works = [threads.start(churn.read, server, number) for number, server in enumerate((*readers, *readers))]
+    for number in range(2):
+        threads.start(churn.write, fleet.writer, number)
+    threads.start(churn.define, fleet.writer)
+    threads.wait_for(works, churn.how_far)
+    threads.stop()
+    print(churn.how_far())
     return threads.problems
 
 

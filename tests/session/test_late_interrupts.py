@@ -1,0 +1,55 @@
+"""What should have ended a statement and comes after its end is no answer: the client would take it for the next one's."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from aurorapy.errors import FatalError, QueryCanceled
+from aurorapy.session.recovery import lost_snapshot
+from aurorapy.session.session import Session
+from tests.support.server import TemporaryServer
+
+CANCEL_MYSELF = "select pg_cancel_backend(pg_backend_pid())"  # nothing of the statement is left to look at it
+
+
+@pytest.mark.parametrize("ask", ["query", "extended"])
+def test_a_cancel_that_is_late_is_dropped(ask):
+    with TemporaryServer() as server, server.connect() as wire:
+        for _ in range(2):
+            getattr(wire, ask)(CANCEL_MYSELF)
+            reply = getattr(wire, ask)("select 1")
+            assert reply.rows == [("1",)] and not wire.has_answer()
+
+
+class Task:
+    def __init__(self, error: Exception | None) -> None:
+        self.error = error
+
+    def pending_interrupt(self) -> Exception | None:
+        return self.error
+
+    def clear_interrupt(self) -> None:
+        self.error = None
+
+
+def after_its_end(error: Exception | None, letter: str) -> Exception | None:
+    """What is still pending."""
+    task = Task(error)
+    Session.interrupted_late(SimpleNamespace(task=task, block=SimpleNamespace(letter=letter)))
+    return task.error
+
+
+def test_a_snapshot_that_was_lost_ends_a_session_that_keeps_it():
+    with pytest.raises(FatalError, match="terminating connection due to conflict with recovery") as caught:
+        after_its_end(lost_snapshot(in_statement=True), "T")
+    assert caught.value.sqlstate == "40001"
+    assert after_its_end(lost_snapshot(in_statement=True), "I") is None  # nobody has it any more
+    assert after_its_end(lost_snapshot(in_statement=True), "E") is None
+
+
+def test_what_ends_the_session_stays():
+    for error in (FatalError("terminating connection due to administrator command", sqlstate="57P01"), lost_snapshot()):
+        assert after_its_end(error, "T") is error
+    assert after_its_end(QueryCanceled("canceling statement due to user request"), "T") is None
