@@ -6,7 +6,7 @@
     link.send(head, records)                                # one frame
 
 Bytes of many sends in one round of the loop leave together. A side that hears nothing for `DEAD_SECONDS` gives the
-connection up; pings keep one that has nothing to say alive. With TLS contexts the same bytes go through TLS.
+connection up; pings keep one alive over which nothing has come lately. With TLS contexts the same bytes go through TLS.
 
 Errors: `listen` raises OSError; everything else is `link_lost`, with `problems` counting who sent what no side of a link
 says.
@@ -123,7 +123,7 @@ class _Connection(asyncio.Protocol):
         self._timer = self._network.loop.call_later(PING_SECONDS, self._tick)
         if now - self._heard_at > DEAD_SECONDS or (not self._framing.is_open and now - self._began_at > HANDSHAKE_SECONDS):
             self.abort()
-        elif self._framing.is_open and self.transport is not None:
+        elif self._framing.is_open and self.transport is not None and now - self._heard_at > PING_SECONDS / 2:
             self.transport.write(PING_FRAME)
 
     def close(self) -> None:

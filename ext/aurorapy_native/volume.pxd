@@ -37,8 +37,8 @@ cdef class VolumeCore(Sender):
     cdef uint64_t limit_bytes
     cdef size_t batch_bytes
     cdef readonly object takes           # deque of Take, by LSN: what has no write quorum yet
-    cdef list waits                      # of DurableWait, by LSN
-    cdef list room_waiters
+    cdef readonly list waits                      # of DurableWait, by LSN
+    cdef readonly list room_waiters
     cdef list vdl_callbacks
 
     cpdef int flush(self) except -1

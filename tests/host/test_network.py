@@ -205,3 +205,16 @@ def test_links_go_through_tls(host, tmp_path):
         assert outside.ups == []
 
     host.tasks.run(work)
+
+
+def test_a_link_over_which_something_comes_needs_no_pings(host, monkeypatch):
+    def work():
+        monkeypatch.setattr(network_module, "PING_SECONDS", 0.2)
+        server, client, link, _ = joined(host)
+        monkeypatch.setattr(network_module, "PING_FRAME", b"what ends a link")
+        for _ in range(80):
+            link.send(b"a"), server.ups[0].send(b"b")
+            host.tasks.sleep(0.005)
+        assert link.is_up and client.lost == server.lost == 0
+
+    host.tasks.run(work)

@@ -63,3 +63,52 @@ def test_what_is_held_leaves_when_the_volume_is_closed(fleet):
         return lsn
 
     fleet.run(work)
+
+
+def commits(volume, writer, count):
+    """So many tasks change something and wait for it."""
+
+    def commit(number):
+        volume.wait_durable(writer.change(number, number))
+
+    return [volume.tasks.spawn(commit, number) for number in range(count)]
+
+
+def round_of_three(volume, writer):
+    """Three commits in one batch, whose quorum seems to have taken a minute."""
+    tasks = commits(volume, writer, 3)
+    while not volume.takes:
+        volume.tasks.pause()
+    volume._left_at -= 60
+    for task in tasks:
+        task.join(10)
+    return volume.transport.batches
+
+
+def test_who_committed_in_the_last_round_is_waited_for(fleet, monkeypatch):
+    monkeypatch.setattr(fleet_module, "GATHER_SECONDS_MAX", 60.0)
+
+    def work():
+        volume = fleet.create()
+        writer = Writer(volume)
+        before = round_of_three(volume, writer)
+        first = commits(volume, writer, 2)
+        volume.tasks.sleep(0.1)  # far longer than a batch takes
+        assert volume.transport.batches == before and volume.redo.pending_bytes
+        for task in [*commits(volume, writer, 1), *first]:
+            task.join(10)
+        assert volume.transport.batches == before + 1
+
+    fleet.run(work)
+
+
+def test_who_does_not_come_again_is_not_waited_for_long(fleet):
+    def work():
+        volume = fleet.create()
+        writer = Writer(volume)
+        before = round_of_three(volume, writer)
+        (task,) = commits(volume, writer, 1)
+        task.join(10)
+        assert volume.transport.batches == before + 1
+
+    fleet.run(work)
