@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aurorapy.buffer.read_ahead import ReadAhead
 from aurorapy_native.mtr import MiniTransaction
 from aurorapy_native.pool import BufferPool
 
@@ -35,6 +36,8 @@ def make_pool(frames: int, volume: Any, tasks: Any) -> BufferPool:
         else:
             volume.wait_durable(target)
 
+    if volume.is_far:
+        pool.reader = ReadAhead(tasks, pool.fetch, volume.read_page, pool.frames).read
     pool.frame_waiter = wait_for_frame
     pool.set_vdl(volume.vdl)
     volume.on_vdl(pool.set_vdl)

@@ -62,6 +62,7 @@ class FleetVolume(Volume):
     """One writer's hold on a volume that lives on storage nodes."""
 
     transport: LinkTransport
+    is_far = True
 
     def __init__(self, host: Host, config: StorageConfig, transport: LinkTransport, recovered: Recovered, found: Found) -> None:
         super().__init__(host, config, transport, recovered)

@@ -17,7 +17,7 @@ Not here: which answers are enough (`recovery`), quorums and epochs, the frames 
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import Any, Callable, Iterable, Mapping
 
 from aurorapy.errors import DatabaseError, DataCorrupted, IoError
@@ -87,6 +87,7 @@ class LinkTransport:
         self._copies: dict[tuple[int, str], str] = {}  # (group, address) → copy
         self.memberships: dict[int, Membership] = {}
         self.latencies: dict[str, float] = {}  # of page reads, by address
+        self._reading: Counter[str] = Counter()  # page reads that are open, by address
         self._sent: dict[tuple[int, str], tuple[int, float]] = {}  # a batch whose acknowledgement is timed: its last LSN, when
         self._ack_seconds: dict[tuple[int, str], deque[float]] = {}
         self._questions: dict[int, Question | PageRead] = {}  # by number
@@ -271,6 +272,7 @@ class LinkTransport:
                     link = self._routes[group, copy]
                     number = self._next_number(read)
                     read.open[number] = (copy, link, clock.monotonic())
+                    self._reading[link.address] += 1
                     self.messages += 1
                     link.send(*encode(m.ReadPage(self.epoch, group, page_no, lsn, point), number))
                 late = self._late(read) if copy is not None else 0.1
@@ -287,13 +289,20 @@ class LinkTransport:
                         raise read.problem or IoError(f"no copy can serve page {page_no} at LSN {lsn}")
                     tried = {each for each, _, _ in read.open.values()}
         finally:
-            for number in read.open:
+            for number, (_, link, _) in read.open.items():
                 self._questions.pop(number, None)
+                self._reading[link.address] -= 1
 
     def _quickest(self, group: int, copies: list[str]) -> str | None:
-        routes, latencies = self._routes, self.latencies
+        """The copy that would answer first, behind what its node has been asked already."""
+        routes, latencies, reading = self._routes, self.latencies, self._reading
+
+        def expected(copy: str) -> tuple[float, int]:
+            address = routes[group, copy].address
+            return latencies.get(address, 0.0) * (1 + reading[address]), reading[address]
+
         up = [copy for copy in copies if (link := routes.get((group, copy))) is not None and link.is_up]
-        return min(up, key=lambda copy: latencies.get(routes[group, copy].address, 0.0), default=None)
+        return min(up, key=expected, default=None)
 
     def _late(self, read: PageRead) -> float:
         usual = max((self.latencies.get(link.address, LATENCY_UNKNOWN) for _, link, _ in read.open.values()), default=0)
@@ -301,6 +310,7 @@ class LinkTransport:
 
     def _page_answered(self, read: PageRead, number: int, message: m.Message) -> None:
         copy, link, asked_at = read.open.pop(number)
+        self._reading[link.address] -= 1
         if type(message) is m.Page and verify_page(message.content):
             self._took(link.address, self.host.clock.monotonic() - asked_at)
             read.page = message.content
@@ -341,6 +351,7 @@ class LinkTransport:
             for number, (_, asked, _) in [*read.open.items()]:
                 if asked is link:
                     del read.open[number]
+                    self._reading[link.address] -= 1
                     self._questions.pop(number, None)
                     read.waiter.wake()
 

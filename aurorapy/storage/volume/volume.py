@@ -46,6 +46,8 @@ TICK_SECONDS = 1.0
 class Volume(VolumeCore):
     """One writer's hold on a volume. Made by `create` or `open`; `close` gives it up."""
 
+    is_far = False  # a page is a round trip over the network
+
     def __init__(self, host: Host, config: StorageConfig, transport: Transport, recovered: Recovered) -> None:
         redo = RedoBuffer(config.group_pages, recovered.vdl, recovered.position, recovered.group_last)
         self.geometry = Geometry.of(config.copies, config.write_quorum, config.read_quorum)  # of groups that are made
