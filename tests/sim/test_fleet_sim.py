@@ -22,7 +22,7 @@ def test_storms(first):
 
 @pytest.mark.parametrize(
     "scenario",
-    ["calm", "az", "az1", "split", "power", "recovery", "laggards", "disks", "syncs", "half_sent", "promises",
+    ["calm", "az", "az1", "split", "power", "acknowledged", "recovery", "laggards", "disks", "syncs", "half_sent", "promises",
      "tails", "emptied", "stale", "moves", "unreached"],
 )
 def test_scenarios(scenario):

@@ -7,6 +7,7 @@
     az1       a zone and one node more are lost: writes wait, reads go on; one comes back, writes resume
     split     two writers over and over, the old one frozen or cut off, with and without storage in its reach
     power     power cuts of all machines, again and again
+    acknowledged  power cuts of all machines as soon as a commit is acknowledged; slow disks
     recovery  every recovery is interrupted somewhere, three in a row
     laggards  two copies lag, the writer dies, and the next one hears of few of the others
     disks     power cuts, failing and full disks, and little else
@@ -217,6 +218,17 @@ def power(world: Any) -> None:
     rng = world.universe.rng
     for _ in range(rng.randrange(2, 6)):
         world.universe.run_for(rng.uniform(0.02, 1.5) * world.pace)
+        Storm(world, ())._all_power_off()
+
+
+def acknowledged(world: Any) -> None:
+    """Power goes everywhere as soon as a commit was acknowledged; some disks are slow."""
+    rng = world.universe.rng
+    for _ in range(rng.randrange(2, 5)):
+        until_open(world, rng.randrange(1, 12))
+        for node in rng.sample(world.nodes, rng.randrange(4)):
+            node.slowness = rng.uniform(1.0, 30.0)
+        until_open(world, rng.randrange(1, 12))
         Storm(world, ())._all_power_off()
 
 
@@ -493,7 +505,7 @@ def back(world: Any) -> None:
 SCENARIOS: dict[str, Callable[[Any], None]] = {
     work.__name__: work
     for work in (
-        storm, calm, n4, az, az1, split, power, recovery, laggards, disks, syncs, flips, astray, half_sent, promises,
-        tails, emptied, stale, moves, readers, control, unreached,
+        storm, calm, n4, az, az1, split, power, acknowledged, recovery, laggards, disks, syncs, flips, astray, half_sent,
+        promises, tails, emptied, stale, moves, readers, control, unreached,
     )
 }
