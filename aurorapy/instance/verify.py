@@ -32,7 +32,7 @@ class FrozenVolume:
         self.vdl = stopped.vdl
         self.epoch = None
         self.failure = None
-        self.follows = False
+        self.follows = self.is_far = False
         self.redo = RedoBuffer(stopped.group_pages, self.vdl, self.vdl, {})
         self.redo.limit_lsn = self.vdl + (1 << 40)
 
