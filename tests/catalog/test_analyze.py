@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aurorapy.catalog.model import Column
-from aurorapy.instance.workers.analyze import _distinct, column_statistics
+from aurorapy.instance.workers.analyze import RUN, _distinct, column_statistics
 from aurorapy.types.builtin import BY_NAME
 
 INT = BY_NAME["int4"]
@@ -30,6 +30,15 @@ def test_nulls_are_counted_apart():
     assert found.null_fraction == 0.5 and found.distinct == -0.25  # a value for every four rows
     empty = column_statistics([None, None], INT, COLUMN, 2.0)
     assert (empty.null_fraction, empty.distinct, empty.width) == (1.0, 0.0, 4)
+
+
+def test_what_it_sorted_goes_in_pieces():
+    """From the last list it made until all are empty somebody else gets a turn for every RUN values."""
+    turns = []
+    column_statistics(list(range(10 * RUN)), INT, COLUMN, 10.0 * RUN, lambda: turns.append(0))
+    few = []
+    column_statistics(list(range(RUN)), INT, COLUMN, 1.0 * RUN, lambda: few.append(0))
+    assert len(turns) - len(few) >= 3 * 9 + 9  # pieces of three lists more, and runs to sort
 
 
 def test_backwards_is_minus_one():

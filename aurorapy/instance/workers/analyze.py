@@ -168,6 +168,10 @@ def column_statistics(values: list[Any], type_: Type, column: Column, total_rows
     if len(narrow) > 1:
         give_way()
         found.correlation = _correlation([place for _, place, _ in ordered])
+    for used in (ordered, counts, narrow, present):
+        while len(used) > RUN:  # in pieces: freed at once they would keep everybody waiting
+            del used[-RUN:]
+            give_way()
     return found
 
 
