@@ -87,6 +87,7 @@ class LeaderWork:
         self._reports: dict[str, im.Report] = {}
         self._reporting: dict[str, tuple[int, int]] = {}  # which process each of them is expected of
         self._published: dict[str, tuple[Condition, float]] = {}
+        self._said: dict[str, im.Message] = {}  # what each instance answered last
         self._asked = 0.0
         self._leads = False
 
@@ -160,7 +161,9 @@ class LeaderWork:
             self._carry_out(self._failover.see(self._known(self._mirror.topology), now))
 
     def _told(self, name: str, message: Any) -> None:
-        self._log(f"{name}: {message}")
+        if message != self._said.get(name):  # an outage of storage makes the same answers again and again
+            self._log(f"{name}: {message}")
+        self._said[name] = message
         if type(message) is im.Promoted:
             self._reports.pop(name, None)  # from before it
         self._carry_out(self._failover.told(name, message, self._loop.time()))
@@ -203,7 +206,8 @@ class LeaderWork:
     def _carry_out(self, actions: list[Action]) -> None:
         for action in actions:
             if type(action) is Send:
-                self._log(f"{action.message} → {action.name}")
+                if type(action.message) is not im.AskStorage:
+                    self._log(f"{action.message} → {action.name}")
                 self._links.send(action.name, action.message)
             elif type(action) is Decide:
                 self._log(str(action.writer))
