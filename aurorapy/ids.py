@@ -14,7 +14,6 @@ BlockNo = int  # page of one relation, counted from 0
 Tid = int  # row address in a relation: block << 16 | line number (from 1)
 
 PAGE_SIZE = 8192
-INVALID_OID = 0
 FIRST_NORMAL_OID = 16384
 FIRST_NORMAL_XID = 3
 

@@ -93,12 +93,12 @@ class ColumnStats:
     correlation: float = 0.0
 
 
+KIND_NAMES = {"r": "table", "i": "index", "S": "sequence", "v": "view", "t": "toast table", "c": "composite type"}
+
+
 @dataclass(slots=True)
 class Relation:
-    """A row of pg_class with everything that hangs on it.
-
-    kind: r table, i index, S sequence, v view, t toast, c composite type.
-    """
+    """A row of pg_class with everything that hangs on it; `kind` is one of KIND_NAMES."""
 
     oid: int
     name: str

@@ -47,14 +47,6 @@ class CatalogTable:
     position: dict[str, int] = field(default_factory=dict)  # column name → index in a row tuple
     defaults: list = field(default_factory=list)  # of a row of which nothing is given; filled by `rows`
 
-    def index_on(self, *columns: str) -> CatalogIndex:
-        """The index whose leading columns are exactly `columns`."""
-        wanted = tuple(self.position[c] + 1 for c in columns)
-        for index in self.indexes:
-            if index.columns[: len(wanted)] == wanted:
-                return index
-        raise KeyError(f"{self.name} has no index on {columns}")
-
 
 # Catalogs of features this server does not have and no client asks for; their column types do not exist here.
 LEFT_OUT = {"pg_statistic_ext_data"}

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from aurorapy.cluster.topology import LEAVE, START, Topology
+from aurorapy.cluster.topology import START, Topology
 
 NODE, INSTANCE, ENDPOINT = "node", "instance", "endpoint"
 WRITER, READER = "writer", "reader"

@@ -155,11 +155,11 @@ class EvalContext:
     xid: Callable[[bool], int | None] = lambda assign: None
     snapshot_text: Callable[[], str] = lambda: "1:1:"
     current_lsn: Callable[[], int] = lambda: 0
-    sequences: Any = field(default_factory=lambda: _Absent("sequences"))
-    advisory: Any = field(default_factory=lambda: _Absent("advisory locks"))
-    backends: Any = field(default_factory=lambda: _Absent("backends"))
-    definitions: Any = field(default_factory=lambda: _Absent("definitions"))
-    activity: Any = None  # ServerActivity; None: nothing happens
+    sequences: SequenceAccess | _Absent = field(default_factory=lambda: _Absent("sequences"))
+    advisory: AdvisoryLocks | _Absent = field(default_factory=lambda: _Absent("advisory locks"))
+    backends: Backends | _Absent = field(default_factory=lambda: _Absent("backends"))
+    definitions: Definitions | _Absent = field(default_factory=lambda: _Absent("definitions"))
+    activity: ServerActivity | None = None  # None: nothing happens
     work: dict[str, Any] = field(default_factory=dict)  # scratch of functions that keep state in a session
 
     def type_of(self, oid: int) -> Any:

@@ -18,7 +18,7 @@ from typing import Any, Callable
 
 from aurorapy.errors import UndefinedFunction
 from aurorapy.expressions.jsonvalue import jsonb_key
-from aurorapy.expressions.typeoids import ARRAY_TYPES, NAME_OF
+from aurorapy.expressions.typeoids import ARRAY_TYPES
 from aurorapy.types.values import Array, Record, TimeTz
 
 Key = Callable[[Any], Any]
@@ -104,13 +104,3 @@ def equal(oid: int, left: Any, right: Any) -> bool:
 def array_key(value: Array) -> tuple:
     """The sort key of an array of any type; raises 42883 when its elements have no order."""
     return _array_key(value)
-
-
-def record_key(value: Record) -> tuple:
-    """The sort key of a row value."""
-    return _record_key(value)
-
-
-def type_label(oid: int) -> str:
-    """A type's name for an error text, where only the OID is at hand."""
-    return NAME_OF.get(oid, str(oid))

@@ -335,11 +335,6 @@ def functions_named(name: str) -> list[Function]:
     return FUNCTIONS_BY_NAME.get(name, [])
 
 
-def function_by_oid(oid: int) -> Function | None:
-    load()
-    return FUNCTIONS_BY_OID.get(oid)
-
-
 def operators_named(name: str) -> list[Operator]:
     load()
     return OPERATORS.get(name, [])

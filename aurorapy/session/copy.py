@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator
 
+from aurorapy.catalog.model import KIND_NAMES
 from aurorapy.errors import DatabaseError, FatalError, InsufficientPrivilege, QueryCanceled, TransactionStateError, UniqueViolation
 from aurorapy.execute.copy.load import Loader
 from aurorapy.execute.copy.options import copy_options
@@ -48,7 +49,7 @@ def _copy_out(session: Any, statement: s.Copy, options: Any) -> str:
         relation, columns = _table(session, statement)
         if relation.kind not in "rm":
             raise DatabaseError(
-                f'cannot copy from {_KIND[relation.kind]} "{relation.name}"', sqlstate="42809",
+                f'cannot copy from {KIND_NAMES[relation.kind]} "{relation.name}"', sqlstate="42809",
                 hint="Try the COPY (SELECT ...) TO variant." if relation.kind == "v" else None,
             )  # fmt: skip
         query = parse(f"SELECT {', '.join(map(quote_identifier, columns))} FROM {_qualified(relation)}")[0]
@@ -75,7 +76,6 @@ def _copy_out(session: Any, statement: s.Copy, options: Any) -> str:
     return f"COPY {total}"
 
 
-_KIND = {"v": "view", "S": "sequence", "i": "index", "c": "composite type", "t": "toast table"}
 
 
 def _qualified(relation: Any) -> str:
@@ -100,7 +100,7 @@ def _table(session: Any, statement: s.Copy) -> tuple[Any, list[str]]:
 def _copy_in(session: Any, statement: s.Copy, options: Any) -> str:
     relation, columns = _table(session, statement)
     if relation.kind != "r":
-        raise DatabaseError(f'cannot copy to {_KIND.get(relation.kind, "relation")} "{relation.name}"', sqlstate="42809")
+        raise DatabaseError(f'cannot copy to {KIND_NAMES.get(relation.kind, "relation")} "{relation.name}"', sqlstate="42809")
     if session.transaction.read_only:
         raise TransactionStateError("cannot execute COPY FROM in a read-only transaction", sqlstate="25006")
     described = [relation.by_name[c] for c in columns]

@@ -16,7 +16,6 @@ from typing import Any, Callable
 from aurorapy.config import parse_bool
 from aurorapy.errors import DatabaseError, FeatureNotSupported, TransactionStateError, UndefinedObject
 from aurorapy.execute import ddl, explain
-from aurorapy.records import dataclass
 from aurorapy.session import copy as copy_protocol
 from aurorapy.session import cursors, prepared_sql, recovery
 from aurorapy.session.columns import columns_of, show_columns

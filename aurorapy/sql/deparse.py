@@ -61,11 +61,6 @@ def text_context(catalog: Any, stored: bool) -> TypeContext:
     return TypeContext(catalog=catalog if not stored and hasattr(catalog, "reg_out") else None)
 
 
-def type_text(oid: int, typmod: int = -1, catalog: Any = None) -> str:
-    """format_type: `character varying(10)`, `integer[]`."""
-    return format_type(oid, typmod, catalog)
-
-
 def quote_literal(text: str) -> str:
     """A string constant; backslashes mean nothing in it."""
     return "'" + text.replace("'", "''") + "'"

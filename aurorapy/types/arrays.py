@@ -18,7 +18,7 @@ import re
 from struct import pack, unpack_from
 
 from aurorapy.errors import DataError, ProgramLimitExceeded
-from aurorapy.types.codec import Codec, invalid_syntax
+from aurorapy.types.codec import Codec
 from aurorapy.types.model import Type
 from aurorapy.types.values import Array
 

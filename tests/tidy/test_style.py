@@ -37,6 +37,26 @@ def test_modules_open_with_a_chapter():
     assert not wrong, "\n".join(wrong)
 
 
+def imported_names(path) -> list[str]:
+    """Names that a module imports and has no `noqa: F401` beside."""
+    text = path.read_text()
+    lines = text.splitlines()
+    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return [
+        (alias.asname or alias.name).split(".")[0] for node in nodes for alias in node.names
+        if getattr(node, "module", "") != "__future__" and "F401" not in lines[node.lineno - 1]
+    ]  # fmt: skip
+
+
+def test_what_is_imported_is_used():
+    """An `__init__` imports what it offers."""
+    files = [path for path in [*python_files(), *files_of_tests()] if path.suffix == ".py" and path.name != "__init__.py"]
+    assert not [
+        f"{name_of(path)}: {name}" for path in files for name in imported_names(path)
+        if len(re.findall(rf"\b{name}\b", path.read_text())) < 2
+    ]  # fmt: skip
+
+
 def test_files_are_short_enough_to_read():
     lengths = {path: len(path.read_text().splitlines()) for path in OUR_FILES}
     assert not [f"{name_of(path)}: {n} lines" for path, n in lengths.items() if n > MAX_LINES]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from aurorapy import ids
-from aurorapy.catalog.model import Relation
+from aurorapy.catalog.model import KIND_NAMES, Relation
 from aurorapy.errors import DatabaseError, InsufficientPrivilege
 from aurorapy.records import dataclass
 from aurorapy.sql.bind.types import Types
@@ -20,10 +20,8 @@ from aurorapy.sql.statements import Name, TypeName
 from aurorapy.types.model import Type
 
 # class OIDs of pg_depend, pg_description: the catalog an object's row is in
-CLASS_TYPE, CLASS_RELATION, CLASS_PROC, CLASS_CONSTRAINT = 1247, 1259, 1255, 2606
+CLASS_TYPE, CLASS_RELATION, CLASS_CONSTRAINT = 1247, 1259, 2606
 CLASS_ATTRDEF, CLASS_NAMESPACE, CLASS_REWRITE, CLASS_ROLE, CLASS_DATABASE = 2604, 2615, 2618, 1260, 1262
-
-KIND_NAMES = {"r": "table", "i": "index", "S": "sequence", "v": "view", "t": "toast table", "c": "composite type"}
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 
 from aurorapy import ids
-from aurorapy.catalog.model import Relation
+from aurorapy.catalog.model import KIND_NAMES, Relation
 from aurorapy.errors import DatabaseError, FeatureNotSupported, InsufficientPrivilege, UndefinedObject, UndefinedTable
 from aurorapy.execute.ddl import context as c
 from aurorapy.execute.ddl.context import DdlContext
@@ -88,7 +88,7 @@ def _relation(ctx: DdlContext, statement: Drop, name: Name) -> Object | None:
 def _check_droppable(ctx: DdlContext, statement: Drop, relation: Relation) -> int:
     """OID of what to lock: the relation, or an index's table."""
     if relation.kind != _RELKINDS[statement.kind]:
-        actual = c.KIND_NAMES.get(relation.kind, "relation")
+        actual = KIND_NAMES.get(relation.kind, "relation")
         hint = f"Use DROP {actual.upper()} to remove {_ARTICLES.get(actual, actual)}."
         raise DatabaseError(f'"{relation.name}" is not {_ARTICLES[statement.kind]}', sqlstate="42809", hint=hint)
     ctx.need_owner(relation)
@@ -207,7 +207,7 @@ def describe(ctx: DdlContext, object_: Object) -> str:
     class_, oid, sub = object_
     if class_ == c.CLASS_RELATION:
         row = ctx.store.one("pg_class", oid=oid)
-        name = f"{c.KIND_NAMES.get(row.relkind, 'relation')} {ctx.catalog.visible_name(oid)}"
+        name = f"{KIND_NAMES.get(row.relkind, 'relation')} {ctx.catalog.visible_name(oid)}"
         if sub:
             column = ctx.store.one("pg_attribute", attrelid=oid, attnum=sub)
             return f"column {column.attname} of {name}"

@@ -10,8 +10,6 @@ Not here: constraints, defaults and indexes (`constraints`, `indexes`), which ca
 
 from __future__ import annotations
 
-from typing import Any
-
 from aurorapy import ids
 from aurorapy.catalog.seed import attribute_row, composite_type_rows, system_attribute_rows, toast_class_row
 from aurorapy.errors import DatabaseError, ProgramLimitExceeded

@@ -11,8 +11,9 @@ from typing import Any, Iterator
 
 from aurorapy import ids
 from aurorapy.errors import DatabaseError, InsufficientPrivilege, ObjectInUse, UndefinedObject
+from aurorapy.catalog.model import KIND_NAMES
 from aurorapy.catalog.privileges import read_item
-from aurorapy.execute.ddl.context import KIND_NAMES, DdlContext
+from aurorapy.execute.ddl.context import DdlContext
 from aurorapy.sql.statements import AlterRole, CreateRole, Drop, Grant
 
 _FLAGS = {

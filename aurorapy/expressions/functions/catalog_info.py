@@ -11,6 +11,7 @@ Not here: privileges (`privileges`), sizes and settings (`system`).
 
 from __future__ import annotations
 
+from aurorapy.catalog.model import KIND_NAMES
 from aurorapy.errors import DatabaseError
 from aurorapy.expressions.registry import function
 from aurorapy.types.values import Array
@@ -198,7 +199,7 @@ def pg_describe_object(ctx, catalog: int, oid: int, column: int) -> str | None:
     found = _relation(ctx, oid) if catalog == 1259 else None
     if found is None:
         return None
-    noun = {"r": "table", "i": "index", "S": "sequence", "v": "view"}.get(found.kind, "relation")
+    noun = KIND_NAMES.get(found.kind, "relation")
     if column:
         return f"column {found.columns[column - 1].name} of {noun} {found.name}"
     return f"{noun} {found.name}"

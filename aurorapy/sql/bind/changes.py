@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aurorapy.catalog.model import KIND_NAMES
 from aurorapy.errors import DatabaseError, FeatureNotSupported, SyntaxError, UndefinedColumn
 from aurorapy.expressions import nodes as n
 from aurorapy.records import replace
@@ -23,7 +24,6 @@ from aurorapy.sql.bind.types import UNKNOWN
 from aurorapy.sql.parse import raw
 from aurorapy.sql.tree import Query, Ref, Rte
 
-SHOWN = {"v": "view", "S": "sequence", "i": "index", "c": "composite type", "t": "TOAST relation"}
 
 
 class ChangeBinder:
@@ -49,7 +49,7 @@ class ChangeBinder:
                 hint="Change the tables that the view selects from.",
             )  # fmt: skip
         if relation.kind != "r":
-            raise DatabaseError(f'cannot change {SHOWN.get(relation.kind, "relation")} "{relation.name}"', sqlstate="42809")
+            raise DatabaseError(f'cannot change {KIND_NAMES.get(relation.kind, "relation")} "{relation.name}"', sqlstate="42809")
         rte = self.table_rte(node, relation)
         rte.privileges.add(privilege)
         item = self.add_rte(

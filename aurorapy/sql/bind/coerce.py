@@ -31,7 +31,6 @@ from aurorapy.sql.bind.types import (
     ANYENUM,
     ANYNONARRAY,
     BOOL,
-    CSTRING,
     INT2VECTOR,
     INT4,
     OIDVECTOR,
@@ -356,7 +355,3 @@ class Coercion:
     def common_typmod(exprs: list[n.Expr], target: int) -> int:
         first = exprs[0].typmod if exprs else -1
         return first if all(e.type_oid == target and e.typmod == first for e in exprs) else -1
-
-
-def is_plain_text(expr: n.Expr) -> bool:
-    return isinstance(expr, n.Const) and expr.type_oid in (UNKNOWN, CSTRING)

@@ -541,9 +541,6 @@ class ExpressionBinder:
             right.append(strict.args[1])
         return n.RowCompare(BOOL, -1, position, name, tuple(left), tuple(right), tuple(less), tuple(equals))
 
-    def named_argument(self, node: Any, scope: Scope) -> n.Expr:
-        raise SyntaxError("syntax error", position=node.position)
-
 
 ASSIGN = "assignment"
 _METHODS: dict[type, Any] = {

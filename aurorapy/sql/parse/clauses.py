@@ -125,45 +125,25 @@ def _values_behind(f, word: str) -> bool:
     return False
 
 
-@before("insert")
-def _insert(f, word: str) -> bool:
+_CHANGES = {
+    "insert": ((T.INSERT, "INSERT"), (T.INTO, "INTO")),
+    "update": ((T.UPDATE, "UPDATE"),),
+    "delete": ((T.DELETE, "DELETE"), (T.FROM, "FROM")),
+}
+
+
+@before("insert", "update", "delete")
+def _change(f, word: str) -> bool:
     if not may_start(f):
         return False
-    if f.word(1) != "into":
+    tokens = _CHANGES[word]
+    if len(tokens) > 1 and f.word(1) != tokens[1][1].lower():
         f.at += 1
         raise f.error()
-    f.emit(T.INSERT, "INSERT")
-    f.emit(T.INTO, "INTO")
-    f.at += 2
-    f.frame.verb = f.frame.statement = f.frame.clause = "insert"
-    f.frame.with_ = f.frame.fresh = False
-    f.operand, f.need = False, True
-    return True
-
-
-@before("update")
-def _update(f, word: str) -> bool:
-    if not may_start(f):
-        return False
-    f.emit(T.UPDATE, "UPDATE")
-    f.at += 1
-    f.frame.verb = f.frame.statement = f.frame.clause = "update"
-    f.frame.with_ = f.frame.fresh = False
-    f.operand, f.need = False, True
-    return True
-
-
-@before("delete")
-def _delete(f, word: str) -> bool:
-    if not may_start(f):
-        return False
-    if f.word(1) != "from":
-        f.at += 1
-        raise f.error()
-    f.emit(T.DELETE, "DELETE")
-    f.emit(T.FROM, "FROM")
-    f.at += 2
-    f.frame.verb = f.frame.statement = f.frame.clause = "delete"
+    for kind, text in tokens:
+        f.emit(kind, text)
+    f.at += len(tokens)
+    f.frame.verb = f.frame.statement = f.frame.clause = word
     f.frame.with_ = f.frame.fresh = False
     f.operand, f.need = False, True
     return True

@@ -305,6 +305,10 @@ class Queries(Expressions):
         if args.get("conflict"):
             result.conflict = self.conflict(args["conflict"])
             result.conflict.position = mark.conflict or first.conflict
+        return self.with_and_returning(result, args)
+
+    def with_and_returning(self, result: Any, args: dict[str, Any]) -> Any:
+        """What INSERT, UPDATE and DELETE have alike."""
         if args.get("returning"):
             result.returning = self.targets(args["returning"].expressions)
         if args.get("with_"):
@@ -352,11 +356,7 @@ class Queries(Expressions):
         result.from_ = self.from_clause(args.get("from_"), None)
         if args.get("where"):
             result.where = self.expr(args["where"].args["this"])
-        if args.get("returning"):
-            result.returning = self.targets(args["returning"].expressions)
-        if args.get("with_"):
-            result.with_ = self.with_clause(args["with_"])
-        return result
+        return self.with_and_returning(result, args)
 
     def delete(self, node: Any) -> raw.Delete:
         args = node.args
@@ -365,8 +365,4 @@ class Queries(Expressions):
             result.using.extend(self.from_items(item))
         if args.get("where"):
             result.where = self.expr(args["where"].args["this"])
-        if args.get("returning"):
-            result.returning = self.targets(args["returning"].expressions)
-        if args.get("with_"):
-            result.with_ = self.with_clause(args["with_"])
-        return result
+        return self.with_and_returning(result, args)

@@ -19,7 +19,6 @@ still in the hot log. Until it succeeds no log file is given back, so writes sto
 
 from __future__ import annotations
 
-import errno
 from typing import Any, Callable
 
 from aurorapy.errors import DataCorrupted

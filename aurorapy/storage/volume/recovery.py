@@ -35,7 +35,7 @@ from aurorapy.host import Host
 from aurorapy.storage import messages as m
 from aurorapy.storage.members import Membership, may_hide_a_group
 from aurorapy.storage.options import StorageConfig
-from aurorapy.storage.quorum import Geometry, Rule, smallest
+from aurorapy.storage.quorum import Geometry, smallest
 from aurorapy.storage.volume.decision import Decision, annul, decide, forgetful, newest_list
 from aurorapy.storage.volume.transport import Answers, Transport, Unreachable
 

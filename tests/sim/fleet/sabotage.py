@@ -28,7 +28,6 @@ from aurorapy.instance import messages as im
 from aurorapy.instance.reader import Follower
 from aurorapy.storage import messages as m
 from aurorapy.storage.node import reading, runs
-from aurorapy.storage.node.epochs import Epochs
 from aurorapy.storage.node.gossip import Gossiping
 from aurorapy.storage.node.hotlog import HotLog
 from aurorapy.storage.node.node import StorageNode

@@ -14,8 +14,8 @@ from typing import Any
 from aurorapy.errors import InternalError
 from aurorapy.expressions.nodes import Aggregate, Column, Const, Expr, RowExpr, SubLink
 from aurorapy.records import dataclass, replace
-from aurorapy.sql.plan.columns import query_is_volatile
-from aurorapy.sql.tree import Cte, Join, Query, Ref, SetOp
+from aurorapy.sql.plan.columns import query_is_volatile, rewrite_query
+from aurorapy.sql.tree import Cte, Join, Query, Ref
 
 
 @dataclass(slots=True, eq=False)
@@ -50,9 +50,6 @@ def _number(query: Query, planner: Any, outer: tuple[Level, ...]) -> Query:
     def each(expr: Expr) -> Expr:
         return _expression(expr, planner, stack)
 
-    def maybe(expr: Expr | None) -> Expr | None:
-        return None if expr is None else each(expr)
-
     for cte in query.ctes:
         if cte.query.kind != "select" or cte.recursive or cte.materialized:
             _settle(level.ctes[cte.name], planner, stack)
@@ -61,34 +58,14 @@ def _number(query: Query, planner: Any, outer: tuple[Level, ...]) -> Query:
         planner.aliases[rel] = rte
         rtes[rel] = _entry(rel, rte, planner, stack, each)
         planner.aliases[rel] = rtes[rel]
-    conflict = query.on_conflict
-    if conflict is not None:
-        conflict = replace(
-            conflict,
-            sets=[(n, each(e)) for n, e in conflict.sets],
-            where=maybe(conflict.where),
-            excluded_rte=ids[conflict.excluded_rte] if conflict.excluded_rte >= 0 else -1,
-        )
+    bare = rewrite_query(replace(query, rtes={}, ctes=[]), each)
+    conflict = bare.on_conflict
+    if conflict is not None and conflict.excluded_rte >= 0:
+        conflict = replace(conflict, excluded_rte=ids[conflict.excluded_rte])
     return replace(
-        query,
+        bare,
         rtes=rtes,
-        ctes=[],
-        from_=[_join(item, ids, each) for item in query.from_],
-        where=maybe(query.where),
-        having=maybe(query.having),
-        limit=maybe(query.limit),
-        offset=maybe(query.offset),
-        targets=[replace(t, expr=each(t.expr)) for t in query.targets],
-        returning=[replace(t, expr=each(t.expr)) for t in query.returning],
-        group_by=[each(e) for e in query.group_by],
-        distinct_on=[each(e) for e in query.distinct_on],
-        insert_exprs=[each(e) for e in query.insert_exprs],
-        order_by=[replace(k, expr=each(k.expr)) for k in query.order_by],
-        windows=[
-            replace(w, partition=[each(e) for e in w.partition], order=[replace(k, expr=each(k.expr)) for k in w.order])
-            for w in query.windows
-        ],
-        sets=[(n, each(e)) for n, e in query.sets],
+        from_=[_join(item, ids) for item in bare.from_],
         set_op=None if query.set_op is None else _set_op(query.set_op, ids),
         locks=[replace(lock, rtes=[ids[r] for r in lock.rtes]) for lock in query.locks],
         target_rte=ids[query.target_rte] if query.target_rte >= 0 else -1,
@@ -97,10 +74,10 @@ def _number(query: Query, planner: Any, outer: tuple[Level, ...]) -> Query:
     )
 
 
-def _join(item: Any, ids: list[int], each: Any) -> Any:
+def _join(item: Any, ids: list[int]) -> Any:
     if isinstance(item, Ref):
         return Ref(ids[item.rte])
-    return Join(item.kind, _join(item.left, ids, each), _join(item.right, ids, each), item.on and each(item.on))
+    return Join(item.kind, _join(item.left, ids), _join(item.right, ids), item.on)
 
 
 def _set_op(item: Any, ids: list[int]) -> Any:
