@@ -188,6 +188,7 @@ class Instance:
             tell()
         self.feed.begin()
         self.maintenance.start()
+        self.storage_jobs.start()
 
     @property
     def is_reader(self) -> bool:
@@ -252,6 +253,7 @@ class Instance:
         if self.settings["instance_listen"]:
             self.feed.begin()
         self.maintenance.start()
+        self.storage_jobs.start()
 
     def _begin_to_serve(self) -> None:
         if self.host.disk.exists(TEMPORARY_PATH):  # of a process that ended between opening a file and unlinking it
@@ -265,6 +267,7 @@ class Instance:
             return
         self.closing = True
         self.maintenance.stop()
+        self.storage_jobs.stop()
         if self.follower is not None:
             self.follower.stop()
         if self.volume.failure is None and not self.is_reader:

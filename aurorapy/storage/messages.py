@@ -377,10 +377,18 @@ class RunNote(NamedTuple):
     sealed_us: int
 
 
+class FreedRange(NamedTuple):
+    """Pages that nobody owned any more at that LSN."""
+
+    first: int
+    pages: int
+    lsn: Lsn
+
+
 @dataclass(slots=True)
 class Runs:
     """What a peer asked for is in sealed runs, which it may take piece by piece (FetchRun). `whole`: all of the segment's
-    runs, in place of the peer's own; otherwise those it lacks."""
+    runs, in place of the peer's own; otherwise those it lacks. `freed`: which of their pages no longer count."""
 
     epoch: Epoch
     group: int
@@ -391,6 +399,7 @@ class Runs:
     horizon: Lsn
     whole: bool
     runs: list[RunNote]
+    freed: list[FreedRange]
 
     def __str__(self) -> str:
         return f"Runs g{self.group} {self.copy} {len(self.runs)} whole={self.whole} sealed={self.sealed:#x} epoch={self.epoch}"

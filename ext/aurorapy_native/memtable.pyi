@@ -8,6 +8,8 @@ class Memtable:
     bytes: int
     first: int
     last: int
+    freed: list[tuple[int, bytes]] | None
+    """(LSN, payload) of the notes of freed pages in what was ingested last."""
     def __init__(self) -> None: ...
     def ingest(self, data: bytes, prev: int) -> tuple[int, int]:
         """Takes a batch in: (LSN of its last record, number of records)."""

@@ -20,7 +20,7 @@ from libc.string cimport memcpy
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 
 from aurorapy_native.checksum cimport crc_of
-from aurorapy_native.redo cimport FLAG_CONSISTENCY_POINT, NO_PAGE, RECORD_HEADER, apply_record
+from aurorapy_native.redo cimport FLAG_CONSISTENCY_POINT, NO_PAGE, NOTE_FREED, RECORD_HEADER, apply_record
 
 from aurorapy.errors import DataCorrupted
 
@@ -103,6 +103,7 @@ cdef class Memtable:
     cdef readonly uint64_t first         # lowest and highest LSN held, 0 when empty
     cdef readonly uint64_t last
     cdef uint32_t* order         # page numbers, sorted, made by freeze()
+    cdef public list freed       # (LSN, payload) of notes of freed pages in what was ingested last
 
     def __cinit__(self):
         self.blocks = []
@@ -131,6 +132,7 @@ cdef class Memtable:
         cdef size_t size = PyBytes_GET_SIZE(data), at = 0
         cdef uint32_t length, count = 0
         cdef uint64_t lsn = prev
+        cdef list freed = None
         while at < size:
             length = whole_record(start + at, size - at)
             if length == 0:
@@ -138,8 +140,14 @@ cdef class Memtable:
             if u64_at(start + at, 24) != lsn or lsn_of(start + at) <= lsn:
                 raise DataCorrupted(f"redo record {lsn_of(start + at)} follows {u64_at(start + at, 24)}, not {lsn}")
             lsn = lsn_of(start + at)
+            if page_of(start + at) == NO_PAGE and <uint8_t> start[at + 44] == NOTE_FREED:
+                if length == RECORD_HEADER or length % 8:
+                    raise DataCorrupted(f"redo record {lsn} is malformed")
+                freed = freed or []
+                freed.append((lsn, start[at + RECORD_HEADER:at + length]))
             count += 1
             at += length
+        self.freed = freed
         self.reserve(count)
         at = 0
         while at < size:

@@ -16,7 +16,8 @@ class Table:
     def __init__(self, file: int) -> None: ...
 
 class SegmentCore:
-    """How far one copy of a protection group is: the hot half of storage.node.segment.Segment."""
+    """How far one copy of a protection group is: the hot half of storage.node.segment.Segment, which supplies
+    `pages_freed([(LSN, payload)…])`."""
 
     group: int
     copy: str

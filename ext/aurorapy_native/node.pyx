@@ -81,6 +81,8 @@ cdef class SegmentCore:
         found, _ = table.memtable.ingest(records, prev)
         if found != last:
             raise DataCorrupted(f"a batch of group {self.group} ends at {found}, its header says {last}")
+        if table.memtable.freed is not None:
+            self.pages_freed(table.memtable.freed)
         if prev <= self.last:
             self.last = max(last, self.last)
             if self.ahead:

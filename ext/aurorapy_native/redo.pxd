@@ -41,6 +41,7 @@ cdef enum RecordKind:
     NOTE_ROW = 5             # reserved: logical decoding
     NOTE_ABORT = 6           # u64 count, then ids
     NOTE_INCOMPLETE = 7      # index: u32 root map page, u64 id: snapshots that do not see it miss rows there
+    NOTE_FREED = 8           # pages given back: (u32 first page, u32 pages)…, all of the group whose log it is in
 
 # Applies a record's changes to a page image. 0 applied, 1 already there (page LSN >= record LSN: nothing changed),
 # -1 out of order (page LSN != prev_page), -2 malformed.

@@ -82,6 +82,8 @@ class RedoBuffer:
     def log_page(self, page_no: int, prev_page: int, changes: list[tuple], consistency_point: bool = True) -> int:
         """Appends one record made of decode()'s change tuples; for tests and tools. Returns its LSN."""
 
+    def log_note(self, kind: int, payload: bytes, consistency_point: bool = True) -> int:
+        """Appends one note; for tests and tools. Returns its LSN."""
     def restart(self, last_lsn: int, position: int, group_last: dict[int, int]) -> None:
         """Goes on where a recovery ended, as a new buffer would: a reader becomes the writer. Nothing is pending."""
 

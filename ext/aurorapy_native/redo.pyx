@@ -35,7 +35,7 @@ PAGE_NONE = 0xFFFFFFFF
 NOTE_NAMES = {
     NOTE_COMMIT: "commit", NOTE_INVALIDATE: "invalidate", NOTE_DROPPED: "dropped",
     NOTE_PRUNE_HORIZON: "prune-horizon", NOTE_ROW: "row", NOTE_ABORT: "abort",
-    NOTE_INCOMPLETE: "incomplete",
+    NOTE_INCOMPLETE: "incomplete", NOTE_FREED: "freed",
 }
 
 Record = namedtuple("Record", "lsn prev_volume prev_group prev_page page_no kind flags changes payload")
@@ -386,6 +386,9 @@ cdef class RedoBuffer:
                          const char* body, uint32_t body_length) except 0:
         cdef uint32_t group = 0 if page_no == NO_PAGE else page_no / self.group_pages
         cdef Header head
+        if page_no == NO_PAGE and kind == NOTE_FREED:     # the one note that is not the volume's but a group's
+            memcpy(&group, body, 4)
+            group = group / self.group_pages
         if group >= self.groups:
             self.grow(group)
         head.length = RECORD_HEADER + body_length
@@ -455,6 +458,11 @@ cdef class RedoBuffer:
         return self.append(page_no, RECORD_PAGE, FLAG_CONSISTENCY_POINT if consistency_point else 0,
                            <uint16_t> len(changes), prev_page, (<const char*> raw) + RECORD_HEADER,
                            <uint32_t> (len(raw) - RECORD_HEADER))
+
+    def log_note(self, uint8_t kind, bytes payload not None, bint consistency_point=True):
+        """Appends one note; for tests and tools. Returns its LSN."""
+        return self.append(NO_PAGE, kind, FLAG_CONSISTENCY_POINT if consistency_point else 0, 0, 0, payload,
+                           <uint32_t> len(payload))
 
     def restart(self, uint64_t last_lsn, uint64_t position, dict group_last not None):
         """Goes on where a recovery ended, as a new buffer would: a reader becomes the writer. Nothing is pending."""

@@ -21,6 +21,13 @@ class RunIndex:
 def pages_of(indexes: Sequence[RunIndex], without: Sequence[RunIndex] = ...) -> bytes:
     """The pages of these runs that none of the runs `without` has: u32s, ascending, each once, no notes."""
 
+def living(pages: bytes, indexes: Sequence[RunIndex], freed: bytes) -> bytes:
+    """Of these pages (u32s, ascending) those that were not freed since their newest version in the runs. freed: (u32
+    first page, u32 pages, u64 LSN)…"""
+
+def dead_pages(index: RunIndex, freed: bytes) -> list[int]:
+    """For each of the freed ranges (as in `living`) how many pages of the run are older than its freeing."""
+
 class BuildPlan:
     """images, deltas: [(RunIndex, first, last, end)…], oldest first; pages: u32s, ascending."""
 

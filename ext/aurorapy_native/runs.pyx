@@ -13,7 +13,7 @@ Not here: files (`storage/node/runs.py`), records that are in no run yet (`memta
 """
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, qsort
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy, memmove, memset
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 
 from aurorapy_native.checksum cimport crc_of, page_crc
@@ -25,6 +25,7 @@ cdef enum:
     PAGE = 8192
     PAGES_MAX = 128          # of one step
     GAP_MAX = 32768          # read and thrown away rather than read apart
+    FREED_BYTES = 16         # of a range of freed pages
     FIRST_IMAGE = 8192       # where an image run's pages begin
 
 
@@ -119,6 +120,78 @@ def pages_of(indexes, without=()):
         return PyBytes_FromStringAndSize(<char*> pages, used * 4)
     finally:
         free(pages)
+
+
+cdef inline uint64_t version_at(RunIndex index, int64_t place) noexcept nogil:
+    """LSN of the newest version of the page at a place of the index."""
+    return u64_at(index.entries + place * index.entry_bytes + (4 if index.entry_bytes == IMAGE_ENTRY_BYTES else 24))
+
+
+cdef int64_t first_at(const char* entries, int64_t count, uint32_t entry_bytes, uint32_t page_no) noexcept nogil:
+    """The place of the first page that is not below `page_no`."""
+    cdef int64_t low = 0, high = count, middle
+    while low < high:
+        middle = (low + high) >> 1
+        if u32_at(entries + middle * entry_bytes) < page_no:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def living(bytes pages not None, indexes, bytes freed not None):
+    """Of these pages (u32s, ascending) those that were not freed since their newest version in the runs. freed: (u32
+    first page, u32 pages, u64 LSN)…"""
+    cdef bytearray out = bytearray(pages)
+    cdef char* to = out
+    cdef const char* ranges = freed
+    cdef int64_t count = len(pages) // 4, at, place
+    cdef size_t i, used = 0
+    cdef uint32_t page_no
+    cdef uint64_t end, lsn
+    cdef RunIndex index
+    cdef list all_indexes = list(indexes)
+    cdef bint is_dead
+    for i in range(len(freed) // FREED_BYTES):
+        page_no, lsn = u32_at(ranges + i * FREED_BYTES), u64_at(ranges + i * FREED_BYTES + 8)
+        end = <uint64_t> page_no + u32_at(ranges + i * FREED_BYTES + 4)
+        at = first_at(pages, count, 4, page_no)
+        while at < count and u32_at(<const char*> pages + at * 4) < end:
+            is_dead = True
+            for index in all_indexes:
+                place = place_in(index.entries, index.count, index.entry_bytes, u32_at(<const char*> pages + at * 4))
+                if place >= 0 and version_at(index, place) > lsn:
+                    is_dead = False
+                    break
+            if is_dead:
+                memset(to + at * 4, 0xFF, 4)
+            at += 1
+    for at in range(count):
+        if u32_at(to + at * 4) != NO_PAGE:
+            memmove(to + used * 4, to + at * 4, 4)
+            used += 1
+    return bytes(out[:used * 4])
+
+
+def dead_pages(RunIndex index not None, bytes freed not None):
+    """For each of the freed ranges (as in `living`) how many pages of the run are older than its freeing."""
+    cdef const char* ranges = freed
+    cdef list counts = []
+    cdef int64_t at, count
+    cdef size_t i
+    cdef uint32_t page_no
+    cdef uint64_t end, lsn
+    for i in range(len(freed) // FREED_BYTES):
+        page_no, lsn = u32_at(ranges + i * FREED_BYTES), u64_at(ranges + i * FREED_BYTES + 8)
+        end = <uint64_t> page_no + u32_at(ranges + i * FREED_BYTES + 4)
+        count = 0
+        with nogil:
+            at = first_at(index.entries, index.count, index.entry_bytes, page_no)
+            while at < index.count and u32_at(index.entries + at * index.entry_bytes) < end:
+                count += version_at(index, at) < lsn
+                at += 1
+        counts.append(count)
+    return counts
 
 
 cdef struct Run:

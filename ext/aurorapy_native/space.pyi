@@ -52,6 +52,13 @@ class VolumeSpace:
     ) -> None:
         """Puts page ranges [(start, pages)] into the free list, free once the prune horizon reaches `lsn`."""
 
+    def unreleased(self) -> bool:
+        """Has storage still to be told of an extent in the free list?"""
+
+    def release(self) -> int:
+        """Tells storage of the free extents that nobody may read any more (the prune horizon has passed them): it drops
+        what is in them. Returns how many pages. May switch."""
+
     def free_extents(self, root: int, lsn: int) -> None:
         """Frees everything the relation has, its maps included. May switch."""
 

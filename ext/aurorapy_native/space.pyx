@@ -7,7 +7,10 @@
 
 Page 0 holds the format version, the first page never handed out, the head of the free list and 64 counters: ceilings
 under which ids are handed out, and a few roots. Freed extents stand in a list with the LSN at which they were freed and
-are used again below the prune horizon, whole or in part.
+are used again below the prune horizon, whole or in part. From then on storage need not keep what is in them either:
+`release` tells it so, in the same mini-transaction that notes it in the list, and joins what lies side by side.
+
+    (32, 16, LSN 700)  (48, 64, LSN 700)  (112, 1024, LSN 650)  ──release──▶  (32, 1104, 0)    and a note a group
 
 A relation is known by its root map page (pg_class.relfilenode). Map pages hold entries of 8 bytes - an extent, or a
 page of free-space bytes or visibility bits - and a link to the next map page; RelationStorage mirrors them in memory,
@@ -30,11 +33,12 @@ from aurorapy_native.page cimport (KIND_EXTENT_FREE, KIND_MAP, KIND_SPACE, KIND_
                                    PageHeader)
 from aurorapy_native.pool cimport BufferPool
 from aurorapy_native.mtr cimport MiniTransaction
-from aurorapy_native.redo cimport NOTE_DROPPED
+from aurorapy_native.redo cimport NOTE_DROPPED, NOTE_FREED
 
 import struct
 
 from aurorapy.errors import DataCorrupted, FatalError, InternalError
+from aurorapy_native.free_ranges import RELEASED, by_group, neighbours
 from aurorapy_native.retry import NeedExtent, Retry
 
 MAGIC = b"aurorapy"
@@ -46,6 +50,7 @@ WHOLE_PAGE = 8160                 # special_size of pages without line pointers
 _VOLUME = struct.Struct("<8sIIII")          # at 32: magic, version, next page, free list head, reserved
 _VOLUME_NEXT, _VOLUME_FREE, _VOLUME_COUNTERS = 44, 48, 64
 _FREE_NEXT, _FREE_SLOTS, _FREE_SLOT, _FREE_COUNT = 32, 48, struct.Struct("<IIQ"), 509
+RELEASE_MAX = 60                  # extents in one mini-transaction: each may stand in another page of the list
 _MAP_HEAD = struct.Struct("<BxxxIII")       # at 32: kind, blocks (root only), entries here, next map page
 _MAP_COUNT, _MAP_NEXT, _MAP_ENTRIES, _MAP_ENTRY, _MAP_FULL = 40, 44, 64, struct.Struct("<IB3x"), 1016
 ENTRY_EXTENT, ENTRY_META, ENTRY_SPACE, ENTRY_VISIBILITY = 1, 2, 3, 4
@@ -213,6 +218,37 @@ cdef class VolumeSpace:
         del self.free_slots[len(self.free_slots) - len(ranges):]
         self.free += [[start, pages, lsn, page_no, slot] for (start, pages), (page_no, slot) in zip(ranges, slots)]
 
+    def unreleased(self):
+        """Has storage still to be told of an extent in the free list?"""
+        return any(entry[2] != RELEASED for entry in self.free)
+
+    def release(self):
+        """Tells storage of the free extents that nobody may read any more (the prune horizon has passed them): it drops
+        what is in them. Returns how many pages. May switch."""
+        cdef uint64_t pages = 0
+        while count := retrying(self.try_release):
+            pages += count
+        return pages
+
+    def try_release(self):
+        rows = neighbours(self.free, self.horizon() if self.horizon is not None else 0, RELEASE_MAX)
+        told = [(entry[0], entry[1]) for row in rows for entry in row if entry[2] != RELEASED]
+        changes = []
+        for row in rows:
+            for entry in row:
+                kept = (row[0][0], sum(e[1] for e in row), RELEASED) if entry is row[0] else (0, 0, 0)
+                changes.append((entry[3], ("write", _FREE_SLOTS + entry[4] * _FREE_SLOT.size, _FREE_SLOT.pack(*kept))))
+        if not rows:
+            return 0
+        self.mtr.run(changes, [(NOTE_FREED, b"".join(_u32(first) + _u32(pages) for first, pages in mine))
+                               for group, mine in by_group(told, self.mtr.log.group_pages).items()
+                               if self.mtr.log.last_of_group(group)])
+        for row in rows:
+            row[0][1], row[0][2] = sum(entry[1] for entry in row), RELEASED
+            for entry in row[1:]:
+                self.took(entry, entry[1])
+        return sum(pages for _, pages in told)
+
     def free_extents(self, uint32_t root, uint64_t lsn):
         """Frees everything the relation has, its maps included. May switch."""
         RelationStorage.open(self, root).drop(lsn)
@@ -222,7 +258,7 @@ cdef class VolumeSpace:
         Only before the first session; `roots` must be all that committed or prepared transactions know."""
         gaps = self.unowned(roots)
         if gaps:
-            self.free_ranges(gaps, 0)
+            self.free_ranges(gaps, 1)
         return sum(pages for _, pages in gaps)
 
     def unowned(self, roots):

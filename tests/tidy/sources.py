@@ -29,7 +29,7 @@ NATIVE = {
     "entries": "access", "entry_sort": "access", "row_keys": "access",
     "row_batch": "access", "row_text": "access", "copy_lines": "access", "values_lines": "access", "btree_batch": "access",
     "locks": "txn", "visibility": "txn", "follow": "txn",
-    "pool": "buffer", "mtr": "buffer", "space": "buffer", "followed_maps": "buffer", "pageapply": "buffer",
+    "pool": "buffer", "mtr": "buffer", "space": "buffer", "free_ranges": "buffer", "followed_maps": "buffer", "pageapply": "buffer",
     "memtable": "storage", "node": "storage", "runs": "storage", "volume": "storage", "batch": "redo",
     "redo": "redo", "page": "redo", "checksum": "ids",
     "wire": "wire", "outbuffer": "wire", "datetime": "types", "text": "types", "retry": "host", "tasks": "host", "log": "host", "clock": "host",

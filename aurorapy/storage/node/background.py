@@ -4,6 +4,10 @@
     delta runs below the horizon ──fold──▶ image run                               their older versions are gone then
                                             nothing, in a tail copy                once all full copies have them in runs
     image runs of like size ──merge──▶ one image run
+    image run with freed pages ──▶ the same without them                           once they are an eighth of it
+
+Freed pages (`freed`) are left out of folds and merges. A hot log file in which as many bytes were freed as it is long is
+ended early: an idle volume, too, gives back a large table.
 
 The horizon of a fold is the older of PGMRPL and the start of the retention window, at a delta run's end. After a fold
 the disk holds each live page about once or twice (an older image run is at least twice the size of what is newer) plus
@@ -23,16 +27,19 @@ from typing import Any, Callable
 
 from aurorapy.errors import DataCorrupted
 from aurorapy.host.tasks import TaskExit
+from aurorapy.ids import PAGE_SIZE
+from aurorapy.storage.node.freed import packed
 from aurorapy.storage.node.runs import DELTA, IMAGE, ImageRun, PageBuilder, Run, RunInfo, RunWriter
 from aurorapy.storage.node.segment import Segment
 from aurorapy.storage.options import StorageConfig
 from aurorapy_native.memtable import Memtable
 from aurorapy_native.node import Table
-from aurorapy_native.runs import pages_of
+from aurorapy_native.runs import dead_pages, living, pages_of
 
 RETRY_SECONDS = 1.0
 IDLE_SECONDS = 10.0  # how often the horizons are looked at when nothing else happens
 MERGE_RATIO = 2  # an image run that is not this many times larger than all newer ones is merged with them
+DEAD_SHARE = 8  # an image run of which one in so many pages was freed is written anew
 US = 1_000_000
 
 
@@ -79,6 +86,7 @@ class Background:
         """Everything there is to do now; what fails on the disk leaves `failure` and does not stop the rest."""
         node = self.node
         self._try(node.hosting.leave_replaced)
+        self._try(self.end_file_of_freed)
         self._try(self.seal_full_tables)
         if node.log.needs_spare() or (node.waiting and node.log.spare is None):
             self._try(self.host.in_thread, node.log.prepare)
@@ -87,6 +95,7 @@ class Background:
             self._try(node.gossip.transfers.take_in, segment, self._step)
             self._try(self.fold, segment)
             self._try(self.merge_images, segment)
+            self._try(self.drop_freed, segment)
         if any(map(node.gossip.has_peers, node.segments.values())):
             self._try(node.scrub.run_once, self._step)
             self._try(node.comparing.run_once)
@@ -180,6 +189,7 @@ class Background:
             return
         ready = [image.index for image in segment.images if image.last == last]
         pages = self.host.in_thread(pages_of, [run.index for run in runs], ready)
+        pages = self._living(segment, pages, runs, last)
         infos = []
         if pages:
             infos.append(self._write_images(segment, pages, last, segment.images, runs))
@@ -222,8 +232,45 @@ class Background:
 
     def _merge(self, segment: Segment, runs: list[ImageRun]) -> None:
         pages = self.host.in_thread(pages_of, [run.index for run in runs])
-        info = self._write_images(segment, pages, runs[-1].last, runs, [])
-        self.replace(segment, runs, [info])
+        pages = self._living(segment, pages, runs, segment.horizon)
+        info = [self._write_images(segment, pages, runs[-1].last, runs, [])] if pages else []
+        self.replace(segment, runs, info)
+
+    # -- freed pages -------------------------------------------------------------------------------------------------------
+
+    def _living(self, segment: Segment, pages: bytes, runs: list, lsn: int) -> bytes:
+        """Of these pages, whose newest version at `lsn` is in the runs, those that are not freed."""
+        ranges = packed(segment.freed.upto(lsn))
+        return self.host.in_thread(living, pages, [run.index for run in runs], ranges) if ranges else pages
+
+    def end_file_of_freed(self) -> None:
+        """Begins the next log file when much was freed in this one: what is sealed can be folded."""
+        log, pages = self.node.log, 0
+        for segment in self.node.segments.values():
+            if segment.freed and segment.tables and segment.tables[-1].file == log.number:
+                before = max([segment.sealed, *(table.memtable.last for table in segment.tables[:-1])])
+                pages += segment.freed.pages_above(before)
+        if pages * PAGE_SIZE < log.file_bytes or log.failed is not None:
+            return
+        if log.spare is None:
+            self.host.in_thread(log.prepare)
+        log.roll()
+
+    def drop_freed(self, segment: Segment) -> None:
+        """Writes image runs anew, without their freed pages, where those are many; forgets freeings that have nothing left
+        to say."""
+        freed = segment.freed.upto(segment.horizon)
+        if not freed:
+            return
+        ranges, left = packed(freed), [0] * len(freed)
+        for run in list(segment.images):
+            counts = self.host.in_thread(dead_pages, run.index, ranges)
+            dead = sum(counts)
+            if dead and dead * DEAD_SHARE >= run.info.pages and run.last <= segment.horizon:
+                self._merge(segment, [run])
+            elif dead:
+                left = [a + b for a, b in zip(left, counts)]
+        segment.freed.remove(each for each, count in zip(freed, left) if not count)
 
     # -- pieces --------------------------------------------------------------------------------------------------------------
 

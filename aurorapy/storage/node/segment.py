@@ -27,21 +27,24 @@ from aurorapy.storage.messages import (
     NO_TRUNCATIONS,
     NO_VOLUME,
     Epoch,
+    FreedRange,
     Link,
     Truncation,
     TruncationList,
     VolumeIdentity,
 )
 from aurorapy.storage.node import manifest
-from aurorapy.storage.node.runs import DELTA, DeltaRun, ImageRun, Run, RunInfo, open_run
+from aurorapy.storage.node.freed import Freed, packed
+from aurorapy.storage.node.runs import DELTA, DELTA_ENTRY, DeltaRun, ImageRun, Run, RunInfo, open_run
 from aurorapy_native.checksum import seal_page
-from aurorapy_native.memtable import apply_records, linked_records
+from aurorapy_native.memtable import NOTES, apply_records, linked_records
 from aurorapy_native.node import SegmentCore
 from aurorapy_native.redo import records as split_records
-from aurorapy_native.runs import pages_of
+from aurorapy_native.runs import living, pages_of
 
 MANIFEST_KIND = "segment manifest"
 ZERO_PAGE = bytes(PAGE_SIZE)
+LSN_MAX = 1 << 63
 
 
 class SnapshotTooOld(DatabaseError, sqlstate="72000"):
@@ -67,6 +70,7 @@ class Segment(SegmentCore):
         self.horizon = 0  # versions below are gone
         self.floor = 0  # a repair left older versions of some page incomplete: reads below are refused
         self.pgmrpl = 0
+        self.freed = Freed()  # pages that were given back
         self.log_start = 0
         self.saved_log_start = 0  # what the manifest on disk says: log files below may go
         self.deltas: list[DeltaRun] = []  # oldest first
@@ -111,6 +115,7 @@ class Segment(SegmentCore):
             "log_start": self.log_start,
             "next_run": self.next_run,
             "doubt": self.doubt,
+            "freed": [list(each) for each in self.freed.upto(self.sealed)],
             "runs": [run.info.as_dict() for run in self.runs()],
         }
 
@@ -127,6 +132,7 @@ class Segment(SegmentCore):
         segment.peers = content["peers"]
         for name in ("vdl", "sealed", "horizon", "log_start", "next_run", "doubt", "floor"):
             setattr(segment, name, content[name])
+        segment.freed.add(FreedRange(*each) for each in content.get("freed", ()))
         segment.serial, segment.was_repaired = content.get("serial", 0), not is_whole
         segment.last = segment.scl = segment.sealed
         segment.saved_log_start = segment.log_start
@@ -165,6 +171,7 @@ class Segment(SegmentCore):
         self.images = [run for run in self.images if run.last <= at]
         self.horizon = min(self.horizon, at)
         self.sealed = self.last = self.scl = at
+        self.freed.annul(at, LSN_MAX)  # they come again, with the records
         self._ranges_of_log = [each for each in self.truncations.ranges if each.high > at]
         self.lost_runs, self.doubt = [], True
         return gone
@@ -201,6 +208,11 @@ class Segment(SegmentCore):
         if cut:  # the range begins inside the batch
             self._forget(*cut)
 
+    def pages_freed(self, notes: list[tuple[int, bytes]]) -> None:
+        """Records that have come say so."""
+        for lsn, payload in notes:
+            self.freed.note(lsn, payload)
+
     def replayed(self) -> None:
         """The log was read to its end, and is durable."""
         self.scl = self.last
@@ -224,6 +236,7 @@ class Segment(SegmentCore):
             self._forget(low, high)
 
     def _forget(self, low: int, high: int) -> None:
+        self.freed.annul(low, high)
         left = max([self.sealed, *(table.memtable.annul(low, high) for table in self.tables)])
         if low < self.last <= high:
             self.last = left
@@ -243,16 +256,20 @@ class Segment(SegmentCore):
     def drop_ahead(self) -> None:
         """Forgets what lies behind the gap, which no SCL counts: the log needs the room, and peers have it."""
         for table in self.tables:
-            table.memtable.annul(self.last, 1 << 63)
+            table.memtable.annul(self.last, LSN_MAX)
+        self.freed.annul(self.last, LSN_MAX)
         self.ahead.clear()
         self.ahead_durable = {prev: last for prev, last in self.ahead_durable.items() if last <= self.last}
 
-    def adopt(self, runs: list[Run], sealed: int, horizon: int, vdl: int, instead_of: list[Run]) -> None:
+    def adopt(
+        self, runs: list[Run], freed: list[FreedRange], sealed: int, horizon: int, vdl: int, instead_of: list[Run]
+    ) -> None:
         """Takes a peer's runs in, `instead_of` those: every record up to `sealed` is in runs then. The caller saves."""
         self.deltas = [run for run in self.deltas if run not in instead_of]
         self.images = [run for run in self.images if run not in instead_of]
         for run in runs:
             self.add_run(run)
+        self.freed.add(freed)
         if instead_of:
             self.floor = 0
         self.sealed, self.horizon = max(self.sealed, sealed), max(self.horizon, horizon)
@@ -302,7 +319,8 @@ class Segment(SegmentCore):
         return b"".join(found[lsn] for lsn in sorted(found) if base < lsn <= upto and found[lsn][40:44] == number)
 
     def page_at(self, page_no: int, lsn: int) -> bytearray:
-        """The page's bytes at LSN `lsn`, checksum field unset. All zero when it was never written."""
+        """The page's bytes at LSN `lsn`, checksum field unset. All zero when it was never written, or not since it was
+        freed."""
         if self.is_tail:
             raise LogOnly(f"copy {self.copy} of group {self.group} keeps the log only")
         if lsn < self.horizon or lsn < self.floor:
@@ -316,6 +334,8 @@ class Segment(SegmentCore):
                     apply_records(page, data, lsn)
         for table in self.tables:
             table.memtable.apply(page_no, page, lsn)
+        if self.freed and int.from_bytes(page[:8], "little") < self.freed.at(page_no, lsn):
+            return bytearray(PAGE_SIZE)
         return page
 
     def sealed_page_at(self, page_no: int, lsn: int) -> bytes:
@@ -335,14 +355,20 @@ class Segment(SegmentCore):
         return bytearray(best.read(page_no)), known
 
     def page_numbers(self) -> list[int]:
-        """Every page that was ever written, ascending. Walks all indexes: for verify and repair."""
-        numbers = set(memoryview(pages_of([run.index for run in self.runs()])).cast("I"))
+        """Every page that was ever written and not freed since, ascending. Walks all indexes: for verify and repair."""
+        indexes = [run.index for run in self.runs()]
+        pages = pages_of(indexes)
+        if self.freed:
+            pages = living(pages, indexes, packed(self.freed))
+        numbers = set(memoryview(pages).cast("I"))
         for table in self.tables:
             count, start = table.memtable.freeze(), 0
             while start < count:
                 _, index, start, _ = table.memtable.export(start, 1 << 20, 0)
-                numbers.update(int.from_bytes(index[at : at + 4], "little") for at in range(0, len(index), 32))
-        numbers.discard(0xFFFFFFFF)
+                for page_no, _, _, _, newest in DELTA_ENTRY.iter_unpack(index):
+                    if not self.freed or newest > self.freed.at(page_no, LSN_MAX):
+                        numbers.add(page_no)
+        numbers.discard(NOTES)
         return sorted(numbers)
 
     def bytes_on_disk(self) -> int:

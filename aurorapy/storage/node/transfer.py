@@ -65,7 +65,7 @@ class Transfers:
             self.pinned[segment.group, run.info.file] = (run, until)
         return m.Runs(
             segment.epoch, segment.group, segment.copy, segment.truncations.epoch, segment.vdl, segment.sealed,
-            segment.horizon if is_whole else 0, is_whole, [m.RunNote(**run.info.as_dict()) for run in runs],
+            segment.horizon if is_whole else 0, is_whole, [m.RunNote(**run.info.as_dict()) for run in runs], segment.freed.upto(segment.sealed),
         )  # fmt: skip
 
     def _fetch_run(self, message: m.FetchRun) -> list[m.Message]:
@@ -195,7 +195,7 @@ class Transfers:
         exchange.incoming = None
         exchange.filled_runs += len(runs)
         old = segment.runs() if offer.whole else []
-        segment.adopt(runs, offer.sealed, offer.horizon, offer.vdl, old)
+        segment.adopt(runs, offer.freed, offer.sealed, offer.horizon, offer.vdl, old)
         segment.save()
         self.node.background.drop(segment, old)
         self.node.send(m.Durable(segment.epoch, segment.group, segment.copy, segment.scl))
