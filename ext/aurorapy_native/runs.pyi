@@ -29,7 +29,8 @@ def dead_pages(index: RunIndex, freed: bytes) -> list[int]:
     """For each of the freed ranges (as in `living`) how many pages of the run are older than its freeing."""
 
 class BuildPlan:
-    """images, deltas: [(RunIndex, first, last, end)…], oldest first; pages: u32s, ascending."""
+    """images, deltas: [(RunIndex, first, last, end)…], oldest first; pages: u32s, ascending; freed: as
+    in `living`, all at or below `lsn`."""
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class BuildPlan:
         images: list[tuple[RunIndex, int, int, int]],
         deltas: list[tuple[RunIndex, int, int, int]],
         lsn: int,
+        freed: bytes = b"",
     ) -> None: ...
     @property
     def count(self) -> int:

@@ -12,7 +12,7 @@ Errors: DataCorrupted when a page or a record is damaged, or another than its in
 Not here: files (`storage/node/runs.py`), records that are in no run yet (`memtable`).
 """
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc, qsort
+from libc.stdlib cimport calloc, free, malloc, qsort
 from libc.string cimport memcpy, memmove, memset
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 
@@ -218,17 +218,20 @@ cdef struct Piece:           # a page's image, or its records from one delta run
 
 cdef struct Target:
     uint32_t page_no
+    uint64_t freed           # LSN: what is older does not count
     bint has_image
     uint32_t first           # of its pieces: the image, then records in ascending order
     uint32_t count
 
 
 cdef class BuildPlan:
-    """See the chapter. images, deltas: [(RunIndex, first, last, end)…], oldest first; pages: u32s, ascending."""
+    """See the chapter. images, deltas: [(RunIndex, first, last, end)…], oldest first; pages: u32s, ascending;
+    freed: as in `living`, all at or below `lsn`."""
     cdef bytes pages_data
     cdef const char* pages
     cdef readonly uint32_t count         # pages in all
     cdef uint64_t lsn
+    cdef uint64_t* freed                 # LSN of each page's last freeing, 0: none; NULL: none of any
     cdef list indexes
     cdef Run* runs
     cdef uint32_t n_images
@@ -241,7 +244,8 @@ cdef class BuildPlan:
     cdef Target targets[PAGES_MAX]
     cdef uint32_t n_targets
 
-    def __cinit__(self, bytes pages not None, list images not None, list deltas not None, uint64_t lsn):
+    def __cinit__(self, bytes pages not None, list images not None, list deltas not None, uint64_t lsn,
+                  bytes freed not None=b""):
         cdef uint32_t i = 0
         self.pages_data = pages
         self.pages = PyBytes_AS_STRING(pages)
@@ -256,6 +260,11 @@ cdef class BuildPlan:
         self.spans = <Span*> malloc(self.size_pieces * sizeof(Span))
         if self.runs == NULL or self.pieces == NULL or self.spans == NULL:
             raise MemoryError
+        if freed:
+            self.freed = <uint64_t*> calloc(self.count + 1, 8)
+            if self.freed == NULL:
+                raise MemoryError
+            self.note_freed(freed, len(freed) // FREED_BYTES)
         for index, first, last, end in images + deltas:
             if (<RunIndex?> index).entry_bytes != (IMAGE_ENTRY_BYTES if i < self.n_images else DELTA_ENTRY_BYTES):
                 raise ValueError("the index of another kind of run")
@@ -263,7 +272,21 @@ cdef class BuildPlan:
             self.runs[i].first, self.runs[i].last, self.runs[i].end = first, last, end
             i += 1
 
+    cdef void note_freed(self, const char* ranges, size_t count) noexcept nogil:
+        cdef size_t i
+        cdef int64_t at
+        cdef uint64_t end, lsn
+        for i in range(count):
+            at = first_at(self.pages, self.count, 4, u32_at(ranges + i * FREED_BYTES))
+            end = <uint64_t> u32_at(ranges + i * FREED_BYTES) + u32_at(ranges + i * FREED_BYTES + 4)
+            lsn = u64_at(ranges + i * FREED_BYTES + 8)
+            while at < self.count and u32_at(self.pages + at * 4) < end:
+                if lsn > self.freed[at]:
+                    self.freed[at] = lsn
+                at += 1
+
     def __dealloc__(self):
+        free(self.freed)
         free(self.runs)
         free(self.pieces)
         free(self.spans)
@@ -290,6 +313,7 @@ cdef class BuildPlan:
         for i in range(self.n_runs):
             self.runs[i].span = -1
         while at < self.count and self.n_targets < PAGES_MAX and (used < bytes_max or at == start):
+            self.targets[self.n_targets].freed = self.freed[at] if self.freed else 0
             used += self.choose_page(u32_at(self.pages + <size_t> at * 4))
             at += 1
 
@@ -400,12 +424,17 @@ cdef class BuildPlan:
             i += 1
         else:
             memset(page, 0, PAGE)
+        if target.freed > u64_at(page):
+            memset(page, 0, PAGE)
+            memcpy(page, &target.freed, 8)
         while i < end:
             piece = &self.pieces[i]
             code = apply_all(page, target.page_no, read[piece.span] + piece.offset, piece.size, self.lsn)
             if code:
                 return code
             i += 1
+        if target.freed and u64_at(page) == target.freed:
+            memset(page, 0, 8)
         crc = page_crc(page)
         memcpy(page + 8, &crc, 4)
         return 0

@@ -1,9 +1,12 @@
 """Extents, free space and visibility bits, across crashes."""
 
+import struct
+
 import pytest
 
 from aurorapy.errors import DataCorrupted, FatalError
 from aurorapy_native import space as space_module
+from aurorapy_native.redo import NOTE_NAMES, decode
 from aurorapy_native.space import RelationStorage
 from tests.support.memory_volume import make_env
 
@@ -194,3 +197,46 @@ def test_a_small_pool_grows_relations_much_larger_than_itself():
         page = env.pool.page(storage.page_number(block))
         assert page[12] == HEAP
     assert env.pool.pinned() == 0
+
+
+def test_what_nobody_may_read_any_more_is_released_to_storage_and_joined():
+    env = make_env(256)
+    storage, other = grown(env, 100), grown(env, 3)
+    ranges = sorted(storage.ranges())
+    storage.drop()
+    horizon = [env.space.free[0][2] - 1]
+    env.space.horizon = lambda: horizon[0]
+    assert env.space.release() == 0 and env.space.unreleased()
+    horizon[0] += 1
+    env.volume.flush()
+    start = env.volume.redo.last_lsn
+    assert env.space.release() == sum(pages for _, pages in ranges)
+    assert env.space.release() == 0 and not env.space.unreleased()
+    env.volume.flush()
+    notes = [each for each in decode(b"".join(env.volume.log)) if each.lsn > start and NOTE_NAMES.get(each.kind) == "freed"]
+    told = [pair for note in notes for pair in struct.iter_unpack("<II", note.payload)]
+    assert told == joined(ranges)
+    env = env.crash()
+    assert sorted((first, pages) for first, pages, *_ in env.space.free) == joined(ranges)
+    assert not env.space.unreleased() and env.space.unowned([other.root]) == []
+
+
+def test_many_extents_are_few_records():
+    env = make_env(256)
+    env.space.horizon = lambda: 1 << 60
+    start = env.space.allocate_extent(2048 * 200)
+    env.mtr.run([(start + 140000 * n, ("init", HEAP, 0, 8160)) for n in range(3)])
+    env.space.free_ranges([(start + 2048 * n, 1024) for n in range(200)], 5)
+    before = env.volume.redo.records
+    assert env.space.release() == 1024 * 200
+    assert env.volume.redo.records - before < 20
+
+
+def joined(ranges):
+    found = []
+    for first, pages in ranges:
+        if found and found[-1][0] + found[-1][1] == first:
+            found[-1] = (found[-1][0], found[-1][1] + pages)
+        else:
+            found.append((first, pages))
+    return found

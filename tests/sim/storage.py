@@ -10,6 +10,8 @@ a power cut, a kill, a failing disk, or properly. After each opening:
     I2   every page at the VDL, and at older LSNs above the horizon, has the model's bytes
     I3   the VDL is the end of a mini-transaction, and no LSN is handed out twice
 
+Now and then pages are freed: from then on they read as never written, and who changes one again begins it.
+
 Not here: SQL, several nodes.
 """
 
@@ -17,18 +19,22 @@ from __future__ import annotations
 
 import argparse
 import random
+import struct
 import sys
+from typing import Any
 
 from aurorapy.errors import DatabaseError, IoError
 from aurorapy.storage.node.segment import SnapshotTooOld
 from aurorapy.storage.verify import verify_volume
 from aurorapy.storage.volume import StorageConfig, Volume
+from aurorapy_native.redo import NOTE_NAMES
 from aurorapy_native.retry import Retry
 
 from tests.sim.disk import SimMedium
 from tests.sim.host import Crash, Deadlock, SimHost
 
 PAGES = 40
+NOTE_FREED = next(kind for kind, name in NOTE_NAMES.items() if name == "freed")
 CONFIG = StorageConfig(
     path="data/volume",
     group_pages=16,
@@ -59,8 +65,14 @@ class PageVersions:
         return bytes(8192)
 
     def newest(self, page_no: int) -> tuple[int, bytes]:
-        versions = self.versions.get(page_no)
-        return versions[-1] if versions else (0, bytes(8192))
+        """(its LSN, content): what a change has to follow."""
+        lsn, content = (self.versions.get(page_no) or [(0, bytes(8192))])[-1]
+        return (lsn if any(content[:8]) else 0), content
+
+    def free(self, first: int, pages: int, lsn: int) -> None:
+        """From then on as if they had never been written."""
+        for page_no in range(first, first + pages):
+            self.versions.setdefault(page_no, []).append((lsn, bytes(8192)))
 
     def add(self, page_no: int, lsn: int, changes: list, content: bytes) -> None:
         """One version more: `content` with the changes."""
@@ -98,6 +110,17 @@ def apply_to(content: bytes, lsn: int, changes: list) -> bytes:
             page[change[1] : change[1] + change[2]] = bytes(page[change[3] : change[3] + change[2]])
     page[0:8] = lsn.to_bytes(8, "little")
     return bytes(page)
+
+
+def free_some(rng: random.Random, redo: Any, pages: int, group_pages: int) -> tuple[int, list[tuple[int, int]]]:
+    """Frees a few pages, of one protection group or of two at once: (LSN of the last note, [(first page, pages)…])."""
+    first = rng.randrange(pages)
+    count = min(rng.randrange(1, 9), pages - first)
+    cut = min(count, group_pages - first % group_pages)
+    ranges = [(first, cut)] + [(first + cut, count - cut)] * (cut < count)
+    for each in ranges:
+        lsn = redo.log_note(NOTE_FREED, struct.pack("<II", *each), each is ranges[-1])
+    return lsn, ranges
 
 
 def random_changes(rng: random.Random) -> list:
@@ -232,6 +255,13 @@ class World:
                 break
             except Retry as retry:
                 retry.wait()
+        if rng.random() < 0.04:
+            lsn, ranges = free_some(rng, volume.redo, PAGES, self.config.group_pages)
+            for first, count in ranges:
+                self.model.free(first, count, lsn)
+            self.model.highest = lsn
+            self.model.ends.append(lsn)
+            return lsn
         if rng.random() < 0.05:
             pages = pages[:1]
             prev = 0  # the page begins a new life

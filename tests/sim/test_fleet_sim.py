@@ -30,6 +30,11 @@ def test_scenarios(scenario):
         run_seed(seed, scenario)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_freed_pages_show_nothing_old_and_all_copies_agree(seed):
+    run_seed(seed, "freed")
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_bit_flips_are_never_served_and_all_repaired(seed):
     run_seed(seed, "flips")

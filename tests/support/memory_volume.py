@@ -16,12 +16,15 @@ Without a task loop a wait for something held back can never end: it raises Runt
 
 from __future__ import annotations
 
+import struct
+
 from aurorapy_native import redo as redo_native
 from aurorapy_native.pool import BufferPool
 from aurorapy_native.redo import RedoBuffer
 
 ZERO_PAGE = bytes(8192)
 AHEAD = 64 << 20
+NOTE_FREED = 7
 
 
 class MemoryVolume:
@@ -76,6 +79,10 @@ class MemoryVolume:
             if raw[44] == 0:
                 page = self.pages.setdefault(int.from_bytes(raw[40:44], "little"), bytearray(8192))
                 redo_native.apply(page, raw)
+            elif raw[44] == NOTE_FREED:
+                for first, count in struct.iter_unpack("<II", raw[48:]):
+                    for page_no in range(first, first + count):
+                        self.pages.pop(page_no, None)
         self.vdl = vdl
         self.redo.limit_lsn = vdl + AHEAD
         for callback in list(self._on_vdl):

@@ -138,6 +138,8 @@ class Background:
 
     def seal(self, segment: Segment, table: Table) -> None:
         """Cuts a delta run from a memtable, and an image run of the pages whose chains in it are long."""
+        if 0 < table.memtable.first <= segment.sealed:
+            table.memtable.annul(0, segment.sealed)  # is in runs: came once more with what follows it
         table.is_sealing, last = True, table.memtable.last
         opened: list[Run] = []
         if last > segment.sealed:
@@ -207,7 +209,7 @@ class Background:
         """An image run of these pages as of `last`, built from runs alone."""
         writer = self.writer(segment, IMAGE)
         try:
-            builder = PageBuilder(pages, images, deltas, last)
+            builder = PageBuilder(pages, images, deltas, last, packed(segment.freed.upto(last)))
             while not builder.done:
                 self.host.in_thread(builder.step, writer, self.node.config.step_bytes)
                 self._step()
@@ -232,7 +234,7 @@ class Background:
 
     def _merge(self, segment: Segment, runs: list[ImageRun]) -> None:
         pages = self.host.in_thread(pages_of, [run.index for run in runs])
-        pages = self._living(segment, pages, runs, segment.horizon)
+        pages = self._living(segment, pages, runs, segment.built_from())
         info = [self._write_images(segment, pages, runs[-1].last, runs, [])] if pages else []
         self.replace(segment, runs, info)
 
@@ -259,14 +261,14 @@ class Background:
     def drop_freed(self, segment: Segment) -> None:
         """Writes image runs anew, without their freed pages, where those are many; forgets freeings that have nothing left
         to say."""
-        freed = segment.freed.upto(segment.horizon)
+        freed = segment.freed.upto(segment.built_from())
         if not freed:
             return
         ranges, left = packed(freed), [0] * len(freed)
         for run in list(segment.images):
             counts = self.host.in_thread(dead_pages, run.index, ranges)
             dead = sum(counts)
-            if dead and dead * DEAD_SHARE >= run.info.pages and run.last <= segment.horizon:
+            if dead and dead * DEAD_SHARE >= run.info.pages:
                 self._merge(segment, [run])
             elif dead:
                 left = [a + b for a, b in zip(left, counts)]

@@ -9,11 +9,12 @@ The note is a redo record like any other: it is replicated, fills gaps, is annul
 below the VDL, by what does that for all records; there is no other list to agree on, and a record speaks for as many
 ranges as there are. Whoever is given such a page again begins it from all zero (prev_page 0), so nothing older is read.
 
-    page_at(40, lsn): built as ever, and at LSN p         x ≤ lsn and p < x: all zero, whether it has been dropped here yet or not
+    page_at(40, lsn), x ≤ lsn       begins from all zero at x: images and records from before it count for nothing, whether
+                                    they have been dropped here yet, have not, or have come again in a peer's runs
 
 So copies agree at equal LSN although each drops when it comes to it. A segment knows the freeings of its memtables from the
-records, older ones from its manifest; they go with the runs to a peer. A freeing is forgotten when it is at or below the
-horizon and no image run holds a page from before it.
+records, older ones from its manifest; they go with the runs to a peer. A freeing is forgotten when neither a read nor a
+record is from before it any more (`Segment.built_from`) and no image run holds a page that is.
 
 Not here: which pages are freed, and when (`aurorapy_native.space`), dropping them (`background`).
 """

@@ -218,10 +218,11 @@ class RunWriter:
 
 
 class PageBuilder:
-    """Builds pages as of `lsn` from sealed runs alone, step by step, on a thread; `pages` are u32s, ascending."""
+    """Builds pages as of `lsn` from sealed runs alone, step by step, on a thread; `pages` are u32s, ascending; `freed`: what
+    was freed up to there."""
 
-    def __init__(self, pages: bytes, images: list[ImageRun], deltas: list[DeltaRun], lsn: int) -> None:
-        self._plan = BuildPlan(pages, [r.source() for r in images], [r.source() for r in deltas], lsn)
+    def __init__(self, pages: bytes, images: list[ImageRun], deltas: list[DeltaRun], lsn: int, freed: bytes) -> None:
+        self._plan = BuildPlan(pages, [r.source() for r in images], [r.source() for r in deltas], lsn, freed)
         self._files = [run.file for run in (*images, *deltas)]
         self._at = 0
 

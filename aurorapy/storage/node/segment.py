@@ -274,6 +274,8 @@ class Segment(SegmentCore):
             self.floor = 0
         self.sealed, self.horizon = max(self.sealed, sealed), max(self.horizon, horizon)
         self.vdl = max(self.vdl, vdl)
+        for table in self.tables:  # what came before a gap that the runs fill may be of pages that were freed within it
+            table.memtable.annul(0, self.sealed)
         self.go_on(self.sealed)
 
     # -- records and pages out -----------------------------------------------------------------------------------------
@@ -289,6 +291,12 @@ class Segment(SegmentCore):
     def records_from(self) -> int:
         """Every record above is here, not only in images."""
         return self.deltas[0].first if self.deltas else self.sealed
+
+    def built_from(self) -> int:
+        """No page is read as of an LSN below, and none is built from records below: a peer's runs may begin before the
+        horizon of the segment that took them over."""
+        firsts = [table.memtable.first for table in self.tables if table.memtable.first]
+        return min(self.horizon, self.records_from(), *firsts)
 
     def records_between(self, after: int, upto: int, bytes_max: int) -> tuple[bytes, int]:
         """Records that follow `after` without a gap, up to LSN `upto` and about `bytes_max` bytes, for a peer: (bytes, LSN of
@@ -327,6 +335,9 @@ class Segment(SegmentCore):
             horizon = max(self.horizon, self.floor)
             raise SnapshotTooOld("snapshot too old", detail=f"LSN {lsn} is below the horizon {horizon}.")
         page, known = self._newest_image(page_no, lsn)
+        freed = self.freed.at(page_no, lsn) if self.freed else 0
+        if freed > int.from_bytes(page[:8], "little"):  # whatever is from before that is passed over, as if it were in the page
+            page, known = bytearray(freed.to_bytes(8, "little")) + bytes(PAGE_SIZE - 8), freed
         for run in self.deltas:
             if run.last > known and run.first < lsn:
                 data = run.read(page_no)
@@ -334,7 +345,7 @@ class Segment(SegmentCore):
                     apply_records(page, data, lsn)
         for table in self.tables:
             table.memtable.apply(page_no, page, lsn)
-        if self.freed and int.from_bytes(page[:8], "little") < self.freed.at(page_no, lsn):
+        if freed and int.from_bytes(page[:8], "little") == freed:
             return bytearray(PAGE_SIZE)
         return page
 

@@ -2,6 +2,7 @@
 
     history.open(epoch, vdl, position)   → Branch: what this writer may believe; checks I1, I3, I4
     branch.change(page, lsn, changes)      the writer changed a page
+    branch.freed(lsn, ranges)              the writer freed pages
     branch.end(lsn)                        the mini-transaction is complete
     branch.acknowledged(lsn)               somebody was told that it is durable
     branch.vdl_moved(vdl)
@@ -37,13 +38,22 @@ class Branch(PageVersions):
             self.ends = [end for end in parent.ends if end <= vdl]
 
     def change(self, page_no: int, lsn: int, changes: list, content: bytes) -> None:
+        self._handed_out(lsn)
+        self.add(page_no, lsn, changes, content)
+        self.highest = max(self.highest, lsn)
+
+    def freed(self, lsn: int, ranges: list[tuple[int, int]]) -> None:
+        self._handed_out(lsn)
+        for first, pages in ranges:
+            self.free(first, pages, lsn)
+        self.highest = max(self.highest, lsn)
+
+    def _handed_out(self, lsn: int) -> None:
         if lsn <= self.highest and self.highest != self.position:
             raise Violation(f"I3: LSN {lsn:#x} of epoch {self.epoch} does not lie above {self.highest:#x}")
         for other in self.history.branches.values():
             if other.epoch > self.epoch and lsn > other.position:
                 raise Violation(f"I3: epoch {self.epoch} hands out {lsn:#x}, above where epoch {other.epoch} began")
-        self.add(page_no, lsn, changes, content)
-        self.highest = max(self.highest, lsn)
 
     def end(self, lsn: int) -> None:
         self.ends.append(lsn)

@@ -28,10 +28,12 @@ from aurorapy.instance import messages as im
 from aurorapy.instance.reader import Follower
 from aurorapy.storage import messages as m
 from aurorapy.storage.node import reading, runs
+from aurorapy.storage.node.freed import Freed
 from aurorapy.storage.node.gossip import Gossiping
 from aurorapy.storage.node.hotlog import HotLog
 from aurorapy.storage.node.node import StorageNode
 from aurorapy.storage.node.segment import Segment
+from aurorapy.storage.node.transfer import Transfers
 from aurorapy.storage.quorum import Some
 from aurorapy.storage.volume import follower, recovery
 from aurorapy.storage.volume.links import LinkTransport
@@ -438,6 +440,34 @@ def waiting_is_reason_enough(patched: Patch) -> None:
     patched(Failover, "_look_for_storage", look)
 
 
+# -- freed pages -------------------------------------------------------------------------------------------------------
+
+
+def annulled_freeing_counts(patched: Patch) -> None:
+    """A recovery annuls the record, not what was noted of it."""
+    patched(Freed, "annul", lambda self, low, high: None)
+
+
+def freeings_are_not_handed_over(patched: Patch) -> None:
+    sound = Transfers.offer
+
+    def offer(self: Any, segment: Segment, message: m.FetchRecords) -> m.Runs:
+        return replace(sound(self, segment, message), freed=[])
+
+    patched(Transfers, "offer", offer)
+
+
+def freeings_are_not_persisted(patched: Patch) -> None:
+    content = Segment._content
+    patched(Segment, "_content", lambda self: content(self) | {"freed": []})
+
+
+def freed_pages_go_too_early(patched: Patch) -> None:
+    """Without looking whether somebody may still read what was there before, or has written there since."""
+    sound = Freed.at
+    patched(Freed, "at", lambda self, page_no, lsn: sound(self, page_no, 1 << 62))
+
+
 NO_CLONES, NO_PITR = "there are no clones yet", "there is no restore to a time yet"
 
 MUTANTS = (
@@ -497,6 +527,14 @@ MUTANTS = (
            (("unreached", 0),)),
     Mutant(29, "a promoted reader keeps what the dead writer had not made durable", ("readers", "control"), promotion_keeps_the_tail,
            (("readers", 2), ("readers", 3))),
+    Mutant(30, "a freeing that a recovery annulled counts", ("freed", "storm"), annulled_freeing_counts,
+           (("freed", 47),)),
+    Mutant(31, "freeings are not handed over with the runs", ("freed",), freeings_are_not_handed_over,
+           (("freed", 5),)),
+    Mutant(32, "freeings are not persisted", ("freed", "power"), freeings_are_not_persisted,
+           (("freed", 0),)),
+    Mutant(33, "a freed page is gone for those who read before that", ("freed",), freed_pages_go_too_early,
+           (("freed", 1),)),
 )
 
 

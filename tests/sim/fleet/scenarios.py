@@ -21,6 +21,7 @@
     readers   two readers follow, lose their writer, their stream and each other; some are promoted
     control   the production control plane decides: writers, hosts, leaders, the store and the links between them fail
     unreached storage is out of the writer's reach, or out of everybody's
+    freed     pages are freed and used again, nodes come back without their files, writers come and go
     flips     bits flip at rest on two nodes, which also die at times
     astray    writes of two nodes' runs and manifests get lost or land elsewhere; they also die at times
 
@@ -368,6 +369,11 @@ def stale(world: Any) -> None:
         universe.run_for(rng.uniform(0.1, 3.0))
 
 
+def freed(world: Any) -> None:
+    """What was freed stays freed on a copy that was filled by others, and is back when a recovery annulled it."""
+    world.universe.rng.choice((emptied, half_sent, stale))(world)
+
+
 def moves(world: Any) -> None:
     """Membership changes: finished, reverted, two at a time, and interrupted."""
     rng, universe = world.universe.rng, world.universe
@@ -506,6 +512,6 @@ SCENARIOS: dict[str, Callable[[Any], None]] = {
     work.__name__: work
     for work in (
         storm, calm, n4, az, az1, split, power, acknowledged, recovery, laggards, disks, syncs, flips, astray, half_sent,
-        promises, tails, emptied, stale, moves, readers, control, unreached,
+        promises, tails, emptied, stale, moves, freed, readers, control, unreached,
     )
 }

@@ -60,6 +60,7 @@ class World:
         self.may_be_damaged = False
         self.resting = False  # writers have nothing more to do
         self.pages = PAGES
+        self.frees = 0.12 if scenario == "freed" else 0.05 if scenario == "storm" and seed % 4 == 3 else 0.0  # of its changes
         self.group_pages = rng.choice((10, 32, 32, 32) if scenario in WITH_CONTROL else (10, 32))
         self.groups = list(range(-(-PAGES // self.group_pages)))
         self.pace = rng.choice((0.3, 1.0, 1.0))

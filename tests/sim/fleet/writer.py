@@ -20,7 +20,7 @@ from aurorapy_native.retry import Retry
 from tests.sim.fleet import parts
 from tests.sim.fleet.history import Branch
 from tests.sim.fleet.hosts import Process
-from tests.sim.storage import Violation, random_changes
+from tests.sim.storage import Violation, free_some, random_changes
 
 TOO_OLD = "72000"
 
@@ -136,6 +136,12 @@ class Writer:
                 break
             except Retry as retry:
                 retry.wait()
+        if self.world.frees and rng.random() < self.world.frees:
+            lsn, ranges = free_some(rng, volume.redo, self.world.pages, self.world.group_pages)
+            branch.freed(lsn, ranges)
+            branch.end(lsn)
+            self.world.counts["frees"] += 1
+            return lsn
         begins_anew = rng.random() < 0.05
         if begins_anew:
             pages = pages[:1]
