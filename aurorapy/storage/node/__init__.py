@@ -9,7 +9,7 @@
                                                 runs.py        their files; manifest.py names those that count
 
 A page at an LSN is the newest image at or below it plus the records since. `node.py` is the machine that receives
-messages, `hosting.py` which segments there are, `epochs.py` what a new writer asks, `reading.py` what a reader does; `background.py` the work nobody waits for.
+messages, `hosting.py` which segments there are, `epochs.py` what a new writer asks, `reading.py` what a reader does; `background.py` the work nobody waits for, `freed.py` pages that were given back.
 
 Among peers: `gossip.py` fills gaps with their records, `transfer.py` takes whole runs over, `scrub.py` finds damage and has
 it repaired, `comparing.py` what no checksum finds, `opening.py` opens a node that has some. `server.py` puts a node on the network.
