@@ -24,7 +24,7 @@ from aurorapy_native.redo import RedoBuffer
 
 ZERO_PAGE = bytes(8192)
 AHEAD = 64 << 20
-NOTE_FREED = 7
+NOTE_FREED = 8
 
 
 class MemoryVolume:
