@@ -528,13 +528,13 @@ MUTANTS = (
     Mutant(29, "a promoted reader keeps what the dead writer had not made durable", ("readers", "control"), promotion_keeps_the_tail,
            (("readers", 2), ("readers", 3))),
     Mutant(30, "a freeing that a recovery annulled counts", ("freed", "storm"), annulled_freeing_counts,
-           (("freed", 47),)),
+           (("freed", 58),)),
     Mutant(31, "freeings are not handed over with the runs", ("freed",), freeings_are_not_handed_over,
            (("freed", 5),)),
     Mutant(32, "freeings are not persisted", ("freed", "power"), freeings_are_not_persisted,
-           (("freed", 0),)),
+           (("freed", 19),)),
     Mutant(33, "a freed page is gone for those who read before that", ("freed",), freed_pages_go_too_early,
-           (("freed", 1),)),
+           (("freed", 0),)),
 )
 
 
