@@ -6,7 +6,7 @@
     file.sync()
 
 Every call blocks; who must not block uses `host.in_thread`. The log file is the exception: its appends return at once and
-a thread without the GIL (`aurorapy_native.log`) makes them durable.
+threads without the GIL (`aurorapy_native.log`) make them durable.
 
 Errors: OSError as the system gave it. A failed `sync` is final for that file: the kernel may have dropped the pages, so
 calling it again would report a success that did not happen; the file refuses (EIO).
@@ -88,7 +88,7 @@ class RealFile:
 
 
 class RealLogFile:
-    """A LogFile: the native writer thread, its eventfd watched by the loop."""
+    """A LogFile: the native writer, its eventfd watched by the loop."""
 
     def __init__(self, path: str, size: int, position: int, loop: Any, spin_seconds: float) -> None:
         self._loop = loop
@@ -117,7 +117,7 @@ class RealLogFile:
             self._on_error(OSError(error, os.strerror(error)))
 
     def close(self) -> None:
-        """Writes and syncs what is queued, ends the thread, reports what became durable."""
+        """Writes and syncs what is queued, ends the threads, reports what became durable."""
         if self._writer is None:
             return
         self._loop.remove_reader(self._writer.fileno())

@@ -1,8 +1,8 @@
 class LogWriter:
-    """A thread without the GIL that appends to a zero-filled file and makes it durable."""
+    """Threads without the GIL that append to a zero-filled file and make it durable."""
 
     def __init__(self, path: str, position: int, spin_seconds: float = 0.0) -> None:
-        """spin_seconds: how long the thread looks for more after a batch before it sleeps."""
+        """spin_seconds: how long a thread looks for more after a batch before it sleeps."""
     def append(self, first: bytes, second: bytes = b"", third: bytes = b"") -> int:
         """Queues the parts as one; returns the file position after them."""
 

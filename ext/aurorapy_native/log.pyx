@@ -1,21 +1,27 @@
-"""The log writer: a thread that never needs the GIL.
+"""The log writer: threads that never need the GIL.
 
     loop: append ──memcpy──▶ pending ┐
-                                     ├ swapped whenever the thread is free
-    thread:                 writing ◀┘ ──pwrite──▶ fdatasync ──▶ durable ──eventfd──▶ loop
+                                     ├ swapped whenever a thread is free
+    thread 1:             its batch ◀┤ ──pwrite──▶ fdatasync ──┐
+    thread 2:       the next batch ◀─┘ ──pwrite──▶ fdatasync ──┴▶ durable ──eventfd──▶ loop
 
-Everything appended while one write is on its way goes out in the next: one fdatasync for all who wait. A Python thread
-would have to take the GIL after each fdatasync, and a busy loop can keep it for 5 ms.
+Everything appended while all are at work goes out in the next batch: one fdatasync for all who wait. There are two
+threads, as the disk makes two batches durable in little more time than one: a commit need not wait for the end of the
+fdatasync that was under way when it came. The batches end in any order, `durable` goes on in theirs: batch 2 counts
+when batch 1 does.
 
-The thread works for some 20 us at a time. Linux does not let a thread that was woken go before one that runs, but for
+A Python thread would have to take the GIL after each fdatasync, and a busy loop can keep it for 5 ms.
+
+A thread works for some 20 us at a time. Linux does not let a thread that was woken go before one that runs, but for
 one that asked for a shorter slice: without it a commit waited longer for a processor after its fdatasync than for the
 disk.
 
 After a failed write or fdatasync the writer is poisoned: it writes nothing more, nothing more becomes durable, and the
-error number is reported. (The kernel may have dropped the dirty pages, so a second fdatasync would lie.)
+error number is reported. (The kernel may have dropped the dirty pages, so a second fdatasync would lie. It tells of a
+failure once an open file: each thread has its own, so none takes for a success what another was told.)
 """
 from libc.stdint cimport uint64_t, int64_t
-from libc.stdlib cimport malloc, realloc, free
+from libc.stdlib cimport calloc, realloc, free
 from libc.string cimport memcpy
 from libc.errno cimport errno
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -38,6 +44,7 @@ cdef extern from "<pthread.h>" nogil:
     int pthread_cond_init(pthread_cond_t*, const void*)
     int pthread_cond_wait(pthread_cond_t*, pthread_mutex_t*)
     int pthread_cond_signal(pthread_cond_t*)
+    int pthread_cond_broadcast(pthread_cond_t*)
     int pthread_cond_destroy(pthread_cond_t*)
 
 cdef extern from "<unistd.h>" nogil:
@@ -97,20 +104,32 @@ cdef uint64_t SLICE_NS = 100_000      # the shortest Linux knows: who needs so l
 cdef double BUSY_SECONDS = 20e-6      # a yield that takes longer let another thread work
 
 
+cdef enum:
+    THREADS = 2
+
+
+cdef struct Batch:               # taken by a thread, not yet counted as durable
+    uint64_t end                 # file position behind it
+    bint done
+
+
 cdef struct Shared:
     pthread_mutex_t mutex
     pthread_cond_t work          # signalled when pending is filled, or at the end
-    int fd
+    int[THREADS] fds             # of the same file, one a thread
+    int started                  # threads, so far
     int event_fd
-    char* pending                # appended, not yet taken by the thread
+    char* pending                # appended, not yet taken by a thread
     size_t pending_used
     size_t pending_size
-    char* writing                # the thread's own; swapped with pending
-    size_t writing_size
     uint64_t position            # file position where `pending` begins
+    Batch[THREADS] batches       # a ring, in the order of their positions
+    uint64_t taken               # batches taken
+    uint64_t counted             # of them, durable with all before
     uint64_t durable             # everything below is on disk
     uint64_t syncs
-    bint idle                    # the thread sleeps on `work`
+    int sleeping                 # threads on `work`
+    bint looking                 # one polls for more
     double spin_seconds          # how long it looks for more before it sleeps
     bint ending
     int error                    # errno of the first failure; then the file is poisoned
@@ -140,80 +159,107 @@ cdef void look_for_more(Shared* s) noexcept nogil:
         now = monotonic()
 
 
+cdef bint is_free(Shared* s) noexcept nogil:
+    """May another batch be taken?"""
+    return s.pending_used > 0 and s.taken - s.counted < THREADS
+
+
+cdef bint wait_for_work(Shared* s) noexcept nogil:
+    """Under the mutex. False at the end, and when the writer is poisoned. One thread polls, the others sleep."""
+    if s.pending_used == 0 and s.spin_seconds > 0 and not s.looking:
+        s.looking = True
+        pthread_mutex_unlock(&s.mutex)
+        look_for_more(s)
+        pthread_mutex_lock(&s.mutex)
+        s.looking = False
+    while not is_free(s) and not s.error and not (s.ending and s.pending_used == 0):
+        s.sleeping += 1
+        pthread_cond_wait(&s.work, &s.mutex)
+        s.sleeping -= 1
+    return s.pending_used > 0 and not s.error
+
+
+cdef bint count_durable(Shared* s) noexcept nogil:
+    """Under the mutex: goes on over the batches that are done. True when it did."""
+    cdef uint64_t before = s.counted
+    while s.counted < s.taken and s.batches[s.counted % THREADS].done:
+        s.durable = s.batches[s.counted % THREADS].end
+        s.counted += 1
+    return s.counted > before
+
+
 cdef void* writer_main(void* argument) noexcept nogil:
     cdef Shared* s = <Shared*>argument
-    cdef char* data
-    cdef size_t count, size
+    cdef char* data = NULL           # the thread's own; swapped with pending
+    cdef size_t count, size = 0
     cdef uint64_t position, one = 1
-    cdef int error
+    cdef Batch* batch
+    cdef int fd, error
     ask_for_slice(SLICE_NS)
     pthread_mutex_lock(&s.mutex)
-    while True:
-        if s.pending_used == 0 and s.spin_seconds > 0:
-            pthread_mutex_unlock(&s.mutex)
-            look_for_more(s)
-            pthread_mutex_lock(&s.mutex)
-        while s.pending_used == 0 and not s.ending:
-            s.idle = True
-            pthread_cond_wait(&s.work, &s.mutex)
-            s.idle = False
-        if s.pending_used == 0 or s.error:
-            break
-        data, count, size = s.pending, s.pending_used, s.pending_size
-        s.pending, s.pending_size, s.pending_used = s.writing, s.writing_size, 0
-        s.writing, s.writing_size = data, size
+    fd = s.fds[s.started]
+    s.started += 1
+    while wait_for_work(s):
+        s.pending, data = data, s.pending
+        s.pending_size, size = size, s.pending_size
+        count, s.pending_used = s.pending_used, 0
         position = s.position
         s.position += count
+        batch = &s.batches[s.taken % THREADS]
+        batch.end, batch.done = s.position, False
+        s.taken += 1
         pthread_mutex_unlock(&s.mutex)
 
-        error = write_all(s.fd, data, count, position)
-        if not error and fdatasync(s.fd) != 0:
+        error = write_all(fd, data, count, position)
+        if not error and fdatasync(fd) != 0:
             error = errno
 
         pthread_mutex_lock(&s.mutex)
-        if error:
+        s.syncs += 1
+        batch.done = error == 0
+        if error and not s.error:
             s.error = error
-        else:
-            s.durable = position + count
-            s.syncs += 1
-        write(s.event_fd, &one, 8)
-        if error:
+        if s.error or count_durable(s):
+            write(s.event_fd, &one, 8)
+        if s.error:
             break
+    pthread_cond_broadcast(&s.work)      # the others end as well
     pthread_mutex_unlock(&s.mutex)
+    free(data)
     return NULL
 
 
 cdef class LogWriter:
-    """Appends to the file `path` from `position` on; the file exists and is zero-filled. spin_seconds: how long the
+    """Appends to the file `path` from `position` on; the file exists and is zero-filled. spin_seconds: how long a
     thread looks for more after a batch before it sleeps, since being woken costs about as much as the disk."""
     cdef Shared* s
-    cdef pthread_t thread
-    cdef bint started
+    cdef pthread_t[THREADS] threads
+    cdef int started
 
     def __cinit__(self, str path, uint64_t position, double spin_seconds=0.0):
         cdef bytes encoded = path.encode()
-        self.s = <Shared*>malloc(sizeof(Shared))
+        cdef int i
+        self.s = <Shared*>calloc(1, sizeof(Shared))
         if self.s == NULL:
             raise MemoryError
-        self.s.pending = self.s.writing = NULL
-        self.s.pending_used = self.s.pending_size = self.s.writing_size = 0
         self.s.position = self.s.durable = position
-        self.s.syncs = 0
         self.s.spin_seconds = spin_seconds
-        self.s.idle = self.s.ending = False
-        self.s.error = 0
         self.s.event_fd = -1
-        self.s.fd = c_open(encoded, O_WRONLY | O_CLOEXEC)
-        if self.s.fd < 0:
-            raise OSError(errno, "cannot open the log file", path)
+        for i in range(THREADS):
+            self.s.fds[i] = -1
+        for i in range(THREADS):
+            self.s.fds[i] = c_open(encoded, O_WRONLY | O_CLOEXEC)
+            if self.s.fds[i] < 0:
+                raise OSError(errno, "cannot open the log file", path)
         self.s.event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)
         if self.s.event_fd < 0:
             raise OSError(errno, "cannot make an eventfd")
         pthread_mutex_init(&self.s.mutex, NULL)
         pthread_cond_init(&self.s.work, NULL)
-        if pthread_create(&self.thread, NULL, writer_main, self.s) != 0:
-            raise OSError(errno, "cannot start the log writer")
-        self.started = True
+        for i in range(THREADS):
+            if pthread_create(&self.threads[i], NULL, writer_main, self.s) != 0:
+                raise OSError(errno, "cannot start the log writer")
+            self.started += 1
 
     def append(self, bytes first not None, bytes second=b"", bytes third=b""):
         """Queues the parts at the end, as one; returns the file position after them. Never waits for I/O."""
@@ -245,8 +291,7 @@ cdef class LogWriter:
         memcpy(to + na + nb, c, nc)
         s.pending_used += count
         end[0] = s.position + s.pending_used
-        wake = s.idle
-        s.idle = False
+        wake = s.sleeping > 0 and not s.looking and s.taken - s.counted < THREADS
         pthread_mutex_unlock(&s.mutex)
         if wake:
             pthread_cond_signal(&s.work)
@@ -272,23 +317,27 @@ cdef class LogWriter:
         return self.s.event_fd
 
     def stop(self):
-        """Writes what is queued, then ends the thread. Waits for it, without the GIL."""
+        """Writes what is queued, then ends the threads. Waits for them, without the GIL."""
+        cdef int i
         if not self.started:
             return
-        self.started = False
         with nogil:
             pthread_mutex_lock(&self.s.mutex)
             self.s.ending = True
-            pthread_cond_signal(&self.s.work)
+            pthread_cond_broadcast(&self.s.work)
             pthread_mutex_unlock(&self.s.mutex)
-            pthread_join(self.thread, NULL)
+            for i in range(self.started):
+                pthread_join(self.threads[i], NULL)
+        self.started = 0
 
     def close(self):
         """stop(), then closes the files."""
+        cdef int i
         self.stop()
-        if self.s.fd >= 0:
-            c_close(self.s.fd)
-            self.s.fd = -1
+        for i in range(THREADS):
+            if self.s.fds[i] >= 0:
+                c_close(self.s.fds[i])
+                self.s.fds[i] = -1
         if self.s.event_fd >= 0:
             c_close(self.s.event_fd)
             self.s.event_fd = -1
@@ -297,5 +346,4 @@ cdef class LogWriter:
         if self.s != NULL:
             self.close()
             free(self.s.pending)
-            free(self.s.writing)
             free(self.s)

@@ -1,4 +1,4 @@
-"""Files, locks and the log file's writer thread, on the real disk."""
+"""Files, locks and the log file's writer, on the real disk."""
 
 import errno
 import os
