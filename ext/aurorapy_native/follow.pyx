@@ -20,7 +20,7 @@ Not here: which records, and when (instance.reader).
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from aurorapy_native.redo cimport Header, NOTE_COMMIT, NO_PAGE, RECORD_HEADER, RECORD_PAGE, record_at
+from aurorapy_native.redo cimport Header, NOTE_COMMIT, NO_PAGE, RECORD_HEADER, RECORD_PAGE, group_of, record_at
 
 from aurorapy.errors import DataCorrupted
 
@@ -46,7 +46,7 @@ cdef class Applier:
                 raise DataCorrupted("a redo record from the writer is damaged")
             memcpy(&head, at, RECORD_HEADER)
             if head.lsn <= upto:
-                group = 0 if head.page_no == NO_PAGE else head.page_no / self.group_pages
+                group = group_of(head.page_no, head.kind, at + RECORD_HEADER, length - RECORD_HEADER, self.group_pages)
                 if group != last_group:
                     if last:
                         self.group_last[last_group] = last

@@ -16,6 +16,7 @@
 #          (length = lower + 8192 - upper; between lower and upper the page is zero)
 # No change touches bytes 0..12 of a page: LSN and checksum stand outside the patches.
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int32_t, int64_t
+from libc.string cimport memcpy
 
 cdef enum:
     RECORD_HEADER = 48
@@ -42,6 +43,17 @@ cdef enum RecordKind:
     NOTE_ABORT = 6           # u64 count, then ids
     NOTE_INCOMPLETE = 7      # index: u32 root map page, u64 id: snapshots that do not see it miss rows there
     NOTE_FREED = 8           # pages given back: (u32 first page, u32 pages)…, all of the group whose log it is in
+
+# The protection group whose log a record is in: its page's; of notes group 0, but NOTE_FREED is in its pages' group.
+# `body` is what follows the header.
+cdef inline uint32_t group_of(uint32_t page_no, uint8_t kind, const char* body, uint32_t body_length,
+                              uint32_t group_pages) noexcept nogil:
+    cdef uint32_t first = 0
+    if page_no != NO_PAGE:
+        return page_no / group_pages
+    if kind == NOTE_FREED and body_length >= 4:
+        memcpy(&first, body, 4)
+    return first / group_pages
 
 # Applies a record's changes to a page image. 0 applied, 1 already there (page LSN >= record LSN: nothing changed),
 # -1 out of order (page LSN != prev_page), -2 malformed.

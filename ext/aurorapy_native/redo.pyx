@@ -384,11 +384,8 @@ cdef class RedoBuffer:
 
     cdef uint64_t append(self, uint32_t page_no, uint8_t kind, uint8_t flags, uint16_t changes, uint64_t prev_page,
                          const char* body, uint32_t body_length) except 0:
-        cdef uint32_t group = 0 if page_no == NO_PAGE else page_no / self.group_pages
+        cdef uint32_t group = group_of(page_no, kind, body, body_length, self.group_pages)
         cdef Header head
-        if page_no == NO_PAGE and kind == NOTE_FREED:     # the one note that is not the volume's but a group's
-            memcpy(&group, body, 4)
-            group = group / self.group_pages
         if group >= self.groups:
             self.grow(group)
         head.length = RECORD_HEADER + body_length
