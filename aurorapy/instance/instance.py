@@ -271,10 +271,17 @@ class Instance:
         if self.follower is not None:
             self.follower.stop()
         if self.volume.failure is None and not self.is_reader:
+            self._settle()
+        self.volume.close()
+
+    def _settle(self) -> None:
+        """Values that sequences have set aside go back, free space is noted: what fails here costs a gap, or room."""
+        try:
             self.sequences.close()
             for storage in list(self.space.relations.values()):
                 storage.flush_space()
-        self.volume.close()
+        except DatabaseError as error:
+            self.log.warning("closed without noting free space", error=str(error))
 
     # -- transactions --------------------------------------------------------------------------------------------------
     def begin(self, database: Database, isolation: str, read_only: bool, after: int = 0) -> Any:
