@@ -126,10 +126,14 @@ def replacing(membership: Membership, leaves: str, comes: Member, epoch: int) ->
 
 
 def decided(membership: Membership, leaves: str, stays: str, epoch: int) -> Membership:
-    """A replacement ends, either way: `stays` alone in the place of both."""
+    """A replacement ends, either way: `stays` alone in the place of both, also in another one that was to end with
+    `leaves`."""
     rules = membership.geometry
     geometry = Geometry(renamed(rules.write, leaves, stays), renamed(rules.read, leaves, stays))
-    changes = tuple(change for change in membership.changes if set(change) != {leaves, stays})
+    changes = tuple(
+        tuple(stays if copy == leaves else copy for copy in change)
+        for change in membership.changes if set(change) != {leaves, stays}
+    )  # fmt: skip
     return replace(membership, epoch=epoch, geometry=geometry, before=rules.write, changes=changes)
 
 

@@ -61,6 +61,15 @@ def test_each_change_ends_either_way_and_in_any_order(steps, copies):
     assert {each.copy for each in membership.members} == {*copies}
 
 
+def test_who_was_to_come_is_replaced_itself_and_the_change_goes_on_with_the_other():
+    begun = replacing(ABCDEF, "F", member("G"), 2)
+    nested = replacing(begun, "G", member("H"), 3)
+    ended = settled(decided(nested, "G", "H", 4), 5)
+    assert ended.changes == (("F", "H"),)
+    last = settled(decided(ended, "F", "H", 6), 7)
+    assert last.geometry == Geometry.of("ABCDEH", 4, 3) and last.changes == ()
+
+
 def test_every_read_set_of_a_step_meets_the_write_set_that_installed_the_next():
     joint = replacing(ABCDEF, "F", member("G"), 2)
     after = decided(joint, "F", "G", 3)
@@ -191,6 +200,31 @@ def test_an_emptied_node_comes_back_as_another_copy():
     assert writer.run(replaced, writer, "F", "F") == "G"
     fleet.settle(3)
     assert fleet.nodes["F"].segments[0].copy == "G" and fleet.scl("F") == writer.acknowledged[-1]
+
+
+@pytest.mark.parametrize("first", ["old", "new"])
+def test_a_node_that_is_emptied_again_before_it_is_full(first):
+    """The copy that was to come is lost as well: another one takes the place of both."""
+    fleet = fleet_of_eight()
+    writer = FleetWriter(fleet)
+    writer.run(writer.write, 0.5)
+    fleet.wipe("F")
+    first_life = spare(fleet, "F")
+    fleet.down("F")
+    assert writer.run(writer.changes.begin, 0, "F", *first_life) == "G"
+    fleet.wipe("F")
+    fleet.up("F")
+    filling = writer.spawn(writer.changes.finish, 0, "G")
+    members = [writer.volume.transport.memberships[0].member(copy) for copy in ("FG" if first == "old" else "GF")]
+    for _ in range(3):  # it says so whenever something is sent to either
+        for member in members:
+            if member in writer.volume.transport.memberships[0].members:
+                writer.changes.heal(0, member, fleet.nodes["F"].id)
+        fleet.settle(4)
+    now = membership_of(fleet)
+    assert now.changes == () and now.before is None and len(now.members) == 6
+    assert fleet.nodes["F"].segments[0].copy in now.geometry.copies and fleet.scl("F") == writer.acknowledged[-1]
+    assert filling.done
 
 
 def test_where_too_few_hold_what_was_acknowledged_a_change_does_not_begin_and_nobody_waits(monkeypatch):

@@ -123,7 +123,7 @@ class Changes:
                 self._tasks.sleep(LOOK_SECONDS)
             self._healed_now += 1
             try:
-                self.replace(group, leaves, place, node_id)
+                self._take_place(group, leaves, place, node_id)
             finally:
                 self._healed_now -= 1
         except DatabaseError as error:  # tried again when the node next says that it has nothing
@@ -131,6 +131,18 @@ class Changes:
                 self._volume._trouble(f"copy {leaves} of protection group {group} is not replaced yet: {error}")
         finally:
             self._healing.discard((group, node_id))
+
+    def _take_place(self, group: int, lost: str, place: NodePlace, node_id: str) -> None:
+        """A copy of the node as it is now takes the place of the lost one."""
+        membership = self._membership(group)
+        if any(comes == lost for _, comes in membership.changes):  # it was to come itself: who it was to replace says the same
+            self.revert(group, lost)
+            return
+        for leaves, comes in membership.changes:
+            if leaves == lost and membership.member(comes).segment == node_id:  # begun before
+                self.finish(group, comes)
+                return
+        self.replace(group, lost, place, node_id)
 
     def resume(self) -> None:
         """Ends what an earlier writer began, in tasks of their own; called once the volume is open."""
