@@ -22,6 +22,11 @@ class Detector:
         self._heard: dict[str, float] = {}
         self._ticked: float | None = None
 
+    def begin(self) -> None:
+        """Anew: what was heard once, and the time in which nobody listened, count for nothing."""
+        self._heard.clear()
+        self._ticked = None
+
     def expect(self, name: str, now: float) -> None:
         self._heard.setdefault(name, now)
 

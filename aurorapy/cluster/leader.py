@@ -121,9 +121,9 @@ class LeaderWork:
         """What was published before us is not what we know."""
         self._reports.clear()
         self._published.clear()
+        self._detector.begin()
         self._follow(self._mirror.topology)
         for name in self._mirror.topology.instances:
-            self._detector.forget(name)
             self._detector.expect(name, now)
 
     def _follow(self, topology: Topology) -> None:

@@ -46,6 +46,18 @@ def run(supervision, world, now):
     return actions
 
 
+def test_who_leads_again_does_not_count_the_time_away_as_time_asleep():
+    detector = Detector(3.0)
+    detector.expect("i1", 0.0)
+    detector.tick(0.0)
+    detector.begin()  # 50 s later: somebody else led meanwhile
+    assert not detector.silent("i1", 50.0)
+    detector.expect("i1", 50.0)
+    for second in range(50, 54):
+        detector.tick(float(second))
+    assert not detector.silent("i1", 53.0) and detector.silent("i1", 53.1)
+
+
 def test_what_belongs_to_the_host_runs():
     supervision = Supervision("h1")
     world = topology(Writer("i1", 1), {"cluster": Endpoint("cluster", "cluster", "h1", "h:1")}, i1="-", i2="-")
