@@ -41,8 +41,8 @@ cdef inline uint64_t u64_at(const char* p) noexcept nogil:
     return v
 
 
-cdef int64_t place_in(const char* entries, int64_t count, uint32_t entry_bytes, uint32_t page_no) noexcept nogil:
-    """The page's place among ascending entries, or -1."""
+cdef int64_t first_at(const char* entries, int64_t count, uint32_t entry_bytes, uint32_t page_no) noexcept nogil:
+    """The place of the first page that is not below `page_no`."""
     cdef int64_t low = 0, high = count, middle
     while low < high:
         middle = (low + high) >> 1
@@ -50,9 +50,13 @@ cdef int64_t place_in(const char* entries, int64_t count, uint32_t entry_bytes, 
             low = middle + 1
         else:
             high = middle
-    if low < count and u32_at(entries + low * entry_bytes) == page_no:
-        return low
-    return -1
+    return low
+
+
+cdef int64_t place_in(const char* entries, int64_t count, uint32_t entry_bytes, uint32_t page_no) noexcept nogil:
+    """The page's place among ascending entries, or -1."""
+    cdef int64_t at = first_at(entries, count, entry_bytes, page_no)
+    return at if at < count and u32_at(entries + at * entry_bytes) == page_no else -1
 
 
 cdef class RunIndex:
@@ -125,18 +129,6 @@ def pages_of(indexes, without=()):
 cdef inline uint64_t version_at(RunIndex index, int64_t place) noexcept nogil:
     """LSN of the newest version of the page at a place of the index."""
     return u64_at(index.entries + place * index.entry_bytes + (4 if index.entry_bytes == IMAGE_ENTRY_BYTES else 24))
-
-
-cdef int64_t first_at(const char* entries, int64_t count, uint32_t entry_bytes, uint32_t page_no) noexcept nogil:
-    """The place of the first page that is not below `page_no`."""
-    cdef int64_t low = 0, high = count, middle
-    while low < high:
-        middle = (low + high) >> 1
-        if u32_at(entries + middle * entry_bytes) < page_no:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 def living(bytes pages not None, indexes, bytes freed not None):
