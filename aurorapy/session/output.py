@@ -72,8 +72,10 @@ class Output:
         else:
             sent, suspended = self._send_some(portal.rows, encoder, limit)
         if suspended:
+            self.session.interrupted_late()
             self.buffer.message("s")
             return
+        self.session.look_for_interrupt()
         self._finish(portal, prepared, sent if prepared.kind in ("select", "values") else portal.context.processed)
 
     def send_all(self, rows: Any, encoder: RowEncoder) -> int:

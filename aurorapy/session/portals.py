@@ -71,6 +71,7 @@ class Portal:
         rows = prepared.executable.run(self.context)
         if prepared.kind not in ("select", "values"):
             rows = list(rows)  # RETURNING: the change is made whole before its first row is sent
+            session.look_for_interrupt()
         self.rows = iter(rows)
 
     def fetch(self, limit: int) -> list[tuple]:

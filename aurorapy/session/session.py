@@ -165,6 +165,11 @@ class Session:
     def check_interrupts(self) -> None:
         self.instance.host.tasks.give_way()
 
+    def look_for_interrupt(self) -> None:
+        """Behind the last row: a statement may have cancelled itself. What others ask for is seen on the way."""
+        if self.task.pending_interrupt() is not None:
+            self.check_interrupts()
+
     def interrupted_late(self) -> None:
         """What should have ended a statement has come after its end: an answer now would be taken for the next one's. What
         ends the session stays."""

@@ -11,16 +11,39 @@ from aurorapy.session.recovery import lost_snapshot
 from aurorapy.session.session import Session
 from tests.support.server import TemporaryServer
 
-CANCEL_MYSELF = "select pg_cancel_backend(pg_backend_pid())"  # nothing of the statement is left to look at it
+LATE = """
+from aurorapy.errors import QueryCanceled
+from aurorapy.session.session import Session
+
+def has_run(self, kind, before=Session.has_run):
+    before(self, kind)
+    if self.activity.application_name == "late":
+        self.task.interrupt(QueryCanceled("canceling statement due to user request"))
+
+Session.has_run = has_run
+from aurorapy.__main__ import main
+main()
+"""
+
+
+class LateCancels(TemporaryServer):
+    """A cancel request comes when nothing of a query is left to look at it, but before its client is waited for."""
+
+    program = ("-c", LATE)
+
+
+@pytest.fixture(scope="module")
+def late():
+    with LateCancels() as server:
+        yield server
 
 
 @pytest.mark.parametrize("ask", ["query", "extended"])
-def test_a_cancel_that_is_late_is_dropped(ask):
-    with TemporaryServer() as server, server.connect() as wire:
+def test_a_cancel_that_is_late_is_dropped(late, ask):
+    with late.connect(application_name="late") as wire:
         for _ in range(2):
-            getattr(wire, ask)(CANCEL_MYSELF)
-            reply = getattr(wire, ask)("select 1")
-            assert reply.rows == [("1",)] and not wire.has_answer()
+            reply = getattr(wire, ask)("select i from generate_series(1, 2) i")  # which asks whether it shall end
+            assert reply.rows == [("1",), ("2",)] and reply.error is None and not wire.has_answer()
 
 
 class Task:

@@ -71,6 +71,19 @@ def test_rows_before_an_error_are_sent(pair, sql):
     pair.same(bind("", "s") + execute("", 2) + execute("", 2) + SYNC)
 
 
+@pytest.mark.parametrize("sql", [
+    "select pg_cancel_backend(pg_backend_pid())",
+    "select pg_cancel_backend(pg_backend_pid()), i from generate_series(1, 3) i",
+    "insert into t select 1 where pg_cancel_backend(pg_backend_pid())",
+    "insert into t values (2 + pg_cancel_backend(pg_backend_pid())::int) returning a",
+])  # fmt: skip
+def test_who_cancels_itself_gets_the_row_first(pair, sql):
+    pair.same(query("create table t (a int)"))
+    pair.same(query(sql) + query("select * from t"))
+    pair.same(parse("s", sql) + run("s") + SYNC + run("s") + SYNC + query("select * from t"))
+    pair.same(bind("", "s") + execute("", 1) + execute("", 1) + SYNC + query("select 1"))
+
+
 HOLD = "declare c cursor with hold for select 10 / (3 - i) from generate_series(1, 5) i"
 
 

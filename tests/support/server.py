@@ -42,6 +42,8 @@ class LogErrors(AssertionError):
 class Server:
     """One server on one directory; may be started and stopped many times."""
 
+    program = ("-m", "aurorapy")
+
     def __init__(self, directory: str | Path, settings: dict[str, str] | None = None, start_timeout: float = 60,
                  log_path: Path | None = None, config: Path | None = None) -> None:  # fmt: skip
         self.directory = Path(directory)
@@ -76,7 +78,7 @@ class Server:
     # -- life ----------------------------------------------------------------------------------------------------------
     def start(self) -> float:
         """Seconds until it said where to connect."""
-        command = [sys.executable, "-m", "aurorapy", "serve", "--data", str(self.directory), "--host", "127.0.0.1"]
+        command = [sys.executable, *self.program, "serve", "--data", str(self.directory), "--host", "127.0.0.1"]
         command += ["--port", str(self.port)]
         if self.config is not None:
             command += ["--config", str(self.config)]
