@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from aurorapy.errors import DataError
+from aurorapy.errors import DataError, InternalError
 from aurorapy.types.codec import Codec, need_bytes
 from aurorapy.types.interval_decode import decode_interval
 from aurorapy.types.tokens import DAY, HOUR, MINUTE, MONTH, SECOND, YEAR
@@ -59,7 +59,9 @@ def typmod_out(typmod: int) -> str:
     if typmod < 0:
         return ""
     mask, precision = typmod >> 16 & 0x7FFF, typmod & 0xFFFF
-    fields = f" {_MASK_NAMES[mask]}" if mask in _MASK_NAMES else ""
+    if mask not in _MASK_NAMES and mask != FULL_RANGE:
+        raise InternalError(f"invalid INTERVAL typmod: {typmod:#x}")
+    fields = f" {_MASK_NAMES[mask]}" if mask != FULL_RANGE else ""
     return fields + (f"({precision})" if precision != FULL_PRECISION else "")
 
 

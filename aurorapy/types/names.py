@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import Any, Callable
 
-from aurorapy.errors import DataError, SyntaxError, UndefinedObject
+from aurorapy.errors import DataError, InternalError, SyntaxError, UndefinedObject
 from aurorapy.records import dataclass
 from aurorapy.types.builtin import BY_NAME, TYPES
 from aurorapy.types.identifiers import fold, quote_identifier
@@ -32,6 +32,8 @@ SPELLINGS = {
     "time with time zone": "timetz", "timestamp with time zone": "timestamptz", "time without time zone": "time",
     "timestamp without time zone": "timestamp", "float": "float8",
 }
+
+_GRAMMAR_NAMES = frozenset({"boolean", "real", "double precision", "smallint", "integer", "bigint"})  # that take no typmod
 
 _TOKEN = re.compile(
     r"""\s*(?:"((?:[^"]|"")+)"|([A-Za-z_\u0080-\U0010ffff][\w$]*)|([+-]?[0-9]+)|'((?:[^']|'')*)'|([()\[\],.%]))\s*"""
@@ -283,7 +285,7 @@ def typmod_of(data_type: Type, args: tuple[str, ...], position: int = 0) -> int:
 def format_type(oid: int, typmod: int | None = None, catalog: Any = None) -> str:
     """The SQL name of a type. `typmod` None: not known, shown without; for character that differs from -1.
 
-    A type that is not built in is shown by `catalog.type_visible_name(oid)` where the catalog has that, else by its
+    "-" for no type, "???" for one that does not exist. A type that is not built in is shown by `catalog.type_visible_name(oid)` where the catalog has that, else by its
     `sql_name` or quoted name.
     """
     if not oid:
@@ -292,8 +294,8 @@ def format_type(oid: int, typmod: int | None = None, catalog: Any = None) -> str
     if found is None and catalog is not None:
         try:
             found = catalog.type_by_oid(oid)
-        except Exception:
-            found = None
+        except InternalError:  # cache lookup failed
+            pass
     if found is None:
         return "???"
     if found.category in "AP" and found.elem_oid and found.name not in ("int2vector", "oidvector"):
@@ -307,10 +309,11 @@ def _base_name(found: Type, typmod: int | None, catalog: Any) -> str:
         name = catalog.type_visible_name(found.oid)
     if found.name == "bpchar" and typmod is not None and typmod < 0:
         return "bpchar"
+    without_typmod = name in _GRAMMAR_NAMES
     name = name or quote_identifier(found.name)
-    if typmod is None or typmod < 0 or found.typmod_out is None:
+    if typmod is None or typmod < 0 or without_typmod:
         return name
-    modifier = found.typmod_out(typmod)
+    modifier = found.typmod_out(typmod) if found.typmod_out is not None else f"({typmod})"
     if found.name in ("time", "timetz", "timestamp", "timestamptz"):
         first, _, rest = name.partition(" ")
         return f"{first}{modifier} {rest}"

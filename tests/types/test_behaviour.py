@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from aurorapy.errors import DatabaseError, DataError, FeatureNotSupported, ProgramLimitExceeded, UndefinedObject
+from aurorapy.errors import (
+    DatabaseError, DataError, FeatureNotSupported, InternalError, ProgramLimitExceeded, QueryCanceled, UndefinedObject,
+)  # fmt: skip
 from aurorapy.types import intervals, numeric, oids, text, timestamps, timezones
 from aurorapy.types.builtin import BY_NAME, TYPES, array_of
 from aurorapy.types.identifiers import quote_identifier, split_identifiers
@@ -176,3 +178,18 @@ def test_a_type_nobody_knows() -> None:
     with pytest.raises(UndefinedObject, match='type "nosuch" does not exist'):
         resolve("nosuch")
     assert format_type(16_500, catalog=None) == "???"
+    with pytest.raises(DatabaseError, match="invalid INTERVAL typmod: 0x6"):
+        format_type(1186, 6)
+
+
+def test_a_catalog_that_fails_is_no_unknown_type() -> None:
+    class Catalog:
+        def __init__(self, error: Exception) -> None:
+            self.error = error
+
+        def type_by_oid(self, oid: int) -> None:
+            raise self.error
+
+    assert format_type(16_500, catalog=Catalog(InternalError("cache lookup failed for type 16500"))) == "???"
+    with pytest.raises(QueryCanceled):
+        format_type(16_500, catalog=Catalog(QueryCanceled("canceling statement due to user request")))

@@ -10,9 +10,10 @@ from aurorapy.catalog.model import Relation
 from aurorapy.errors import DatabaseError, FeatureNotSupported, IntegrityError
 from aurorapy.execute.ddl.context import CLASS_CONSTRAINT, CLASS_RELATION, DdlContext
 from aurorapy.execute.ddl.expressions import canonical_check, check_rows
-from aurorapy.execute.ddl.indexes import IndexSpec, build_index
-from aurorapy.execute.ddl.relations import choose_name, make_object_name
+from aurorapy.execute.ddl.indexes import IndexSpec, build_index, need_opclass
+from aurorapy.execute.ddl.relations import SYSTEM_COLUMNS, choose_name, make_object_name
 from aurorapy.sql.statements import ConstraintDef
+from aurorapy.types.builtin import BY_NAME
 from aurorapy.types.values import Array
 
 
@@ -30,7 +31,7 @@ def add_all(ctx: DdlContext, relation: Relation, definitions: list[ConstraintDef
     for kind in ("primary", "unique"):
         for definition in definitions:
             if definition.kind == kind:
-                add_key(ctx, relation, definition)
+                add_key(ctx, relation, definition, creating=creating)
     for definition in definitions:
         if definition.kind == "foreign":
             add_foreign(ctx, relation, definition)
@@ -54,17 +55,13 @@ def add_check(ctx: DdlContext, relation: Relation, definition: ConstraintDef, *,
     return oid
 
 
-def add_key(ctx: DdlContext, relation: Relation, definition: ConstraintDef) -> int:
+def add_key(ctx: DdlContext, relation: Relation, definition: ConstraintDef, *, creating: bool) -> int:
     """PRIMARY KEY or UNIQUE: a unique index and the constraint that owns it."""
     primary = definition.kind == "primary"
     if definition.deferrable:
         raise FeatureNotSupported("deferrable unique constraints are not supported")
-    attnos = [_need_column(relation, name, definition) for name in definition.columns]
-    if len(set(attnos)) != len(attnos):
-        twice = next(n for n in definition.columns if definition.columns.count(n) > 1)
-        what = "primary key" if primary else "unique"
-        raise DatabaseError(f'column "{twice}" appears twice in {what} constraint', sqlstate="42701",
-                            position=definition.position)  # fmt: skip
+    _check_key(relation, definition, creating)
+    attnos = [relation.by_name[name].attno for name in definition.columns]
     if primary:
         set_not_null(ctx, relation, attnos)
     name = definition.name
@@ -73,7 +70,7 @@ def add_key(ctx: DdlContext, relation: Relation, definition: ConstraintDef) -> i
         name = choose_name(ctx, relation.schema_oid, *parts, suffix="pkey" if primary else "key")
     elif ctx.name_taken(name, relation.schema_oid):
         raise DatabaseError(f'relation "{name}" already exists', sqlstate="42P07")
-    include = [_need_column(relation, column, definition) for column in definition.include]
+    include = [relation.by_name[column].attno for column in definition.include]
     index = build_index(
         ctx, relation,
         IndexSpec(name, tuple(attnos), tuple(include), unique=True, primary=primary,
@@ -133,11 +130,34 @@ def _insert(ctx: DdlContext, relation: Relation, name: str, kind: str, attnos: l
     return oid
 
 
-def _need_column(relation: Relation, name: str, definition: ConstraintDef) -> int:
-    column = relation.by_name.get(name)
-    if column is None:
-        raise DatabaseError(f'column "{name}" named in key does not exist', sqlstate="42703", position=definition.position)
-    return column.attno
+def _check_key(relation: Relation, definition: ConstraintDef, creating: bool) -> None:
+    """42703, 42701, 0A000 for columns that make no key. CREATE TABLE meets a missing one where it reads the constraint and
+    knows its place; ALTER TABLE when it makes the index, or NOT NULL for a primary key."""
+    what = "primary key" if definition.kind == "primary" else "unique"
+    known = {*relation.by_name, *SYSTEM_COLUMNS}
+    for number, name in enumerate(definition.columns):
+        if creating and name not in known:
+            raise _not_in_key(name, definition.position)
+        if name in definition.columns[:number]:
+            raise DatabaseError(f'column "{name}" appears twice in {what} constraint', sqlstate="42701",
+                                position=definition.position)  # fmt: skip
+    for name in definition.columns if definition.kind == "primary" else ():
+        if name not in known:
+            raise DatabaseError(f'column "{name}" of relation "{relation.name}" does not exist', sqlstate="42703")
+        if name not in relation.by_name:
+            raise FeatureNotSupported(f'cannot alter system column "{name}"')
+    for name in (*definition.columns, *definition.include):
+        if name not in known:
+            raise _not_in_key(name, definition.position if creating else 0)
+    for name in definition.columns:
+        if name not in relation.by_name:
+            need_opclass(BY_NAME[SYSTEM_COLUMNS[name]])
+    if not relation.by_name.keys() >= {*definition.columns, *definition.include}:
+        raise FeatureNotSupported("index creation on system columns is not supported")
+
+
+def _not_in_key(name: str, position: int) -> DatabaseError:
+    return DatabaseError(f'column "{name}" named in key does not exist', sqlstate="42703", position=position)
 
 
 def _constraint_named(ctx: DdlContext, relation: Relation, name: str):

@@ -19,7 +19,7 @@ from aurorapy.types.model import Type
 from aurorapy.types.values import Array
 
 MAX_COLUMNS = 1600
-SYSTEM_COLUMNS = {"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"}
+SYSTEM_COLUMNS = {"ctid": "tid", "xmin": "xid", "cmin": "cid", "xmax": "xid", "cmax": "cid", "tableoid": "oid"}
 
 
 @dataclass(slots=True)
