@@ -7,7 +7,7 @@
     runnable           a statement made ready to run: its columns, its rows, its tag
     utility            statements that are not queries, by class
     copy               COPY FROM STDIN and TO STDOUT
-    settings           SET, SHOW and what a rollback takes back
+    settings           SET, SHOW and what a rollback takes back; what a setting reaches
     context            what functions may ask of the session; introspection and aurora_views the figures among it
     forwarding, remote a reader's writes, made on the writer
     output             backend messages, collected

@@ -28,6 +28,7 @@ from aurorapy.session.output import Output
 from aurorapy.session.portals import Portal, Portals
 from aurorapy.session.prepared import PreparedStatement
 from aurorapy.session.session_log import SessionLog
+from aurorapy.session.setting_effects import EFFECTS
 from aurorapy.session.settings import SessionSettings
 from aurorapy.session.simple import SimpleProtocol
 from aurorapy.session.timeouts import Timeouts
@@ -210,49 +211,12 @@ class Session:
                hint: str | None = None) -> None:  # fmt: skip
         self.output.notice(severity, message, sqlstate, detail, hint)
 
-    # -- settings that reach further -----------------------------------------------------------------------------------
+    # -- what the client is told between statements --------------------------------------------------------------------
     def _setting_changed(self, name: str, value: Any) -> None:
-        context = self.eval.type_context
-        if name == "search_path":
-            self.catalog.path_changed()
-        elif name == "timezone":
-            context.time_zone = value
-        elif name == "datestyle":
-            context.date_style, context.date_order = value.split(", ")
-        elif name == "intervalstyle":
-            context.interval_style = value
-        elif name == "extra_float_digits":
-            context.extra_float_digits = value
-        elif name == "bytea_output":
-            context.bytea_output = value
-        elif name == "application_name":
-            self.eval.application_name = value
-            self.activity.application_name = value
-        elif name == "role":
-            self.facts.become(self.catalog, value)
-            self._user_changed()
-        elif name == "session_authorization":
-            self.settings.values.pop("role", None)
-            self.facts.authorize(self.catalog, value)
-            self._user_changed()
-        elif name == "lock_timeout" and self.transaction is not None:
-            self.transaction.lock_timeout = self.settings.lock_timeout_s
-        elif name == "seed":
-            self.eval.seed_random(value)
-        elif name == "apg_write_forward.consistency_mode":
-            self.forwarding.mode_changed()
-        elif name in ("log_statement", "log_min_duration_statement"):
-            self.log.settings_changed()
-            self.forwarding.mode_changed()
+        effect = EFFECTS.get(name)
+        if effect is not None:
+            effect(self, value)
         self.output.parameter_changed(name)
-
-    def _user_changed(self) -> None:
-        facts = self.facts
-        self.eval.current_user, self.eval.session_user = facts.current_user, facts.user
-        if self.settings.startup.get("is_superuser") != facts.is_superuser:
-            self.settings.startup["is_superuser"] = facts.is_superuser
-            self.output.parameter_changed("is_superuser")
-        self.catalog.path_changed()
 
     def ready(self) -> None:
         """ReadyForQuery, after the notifications that have come meanwhile and what SET changed."""
