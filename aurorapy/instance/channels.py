@@ -20,16 +20,16 @@ class Channels:
         if statement.action == "notify":
             self.queue(session, statement.channel, statement.payload)
         elif statement.action == "listen":
-            transaction.after_commit.append(lambda: self._listeners.setdefault(statement.channel, set()).add(session))
+            transaction.after_commit.append(lambda: self._listen(session, statement.channel))
         else:
             transaction.after_commit.append(lambda: self._unlisten(session, statement.channel))
 
     def queue(self, session: Any, channel: str, payload: str) -> None:
-        transaction = session.transaction
+        transaction, pid, database = session.transaction, session.facts.pid, session.database
         queued = self._queued.get(transaction)
         if queued is None:
             queued = self._queued[transaction] = []
-            transaction.after_commit.append(lambda: self._deliver(transaction, session.facts.pid, session.database))
+            transaction.after_commit.append(lambda: self._deliver(transaction, pid, database))
             transaction.after_abort.append(lambda: self._queued.pop(transaction, None))
         if (channel, payload) not in queued:
             queued.append((channel, payload))
@@ -41,6 +41,10 @@ class Channels:
                     continue
                 self.pending.setdefault(listener, []).append((pid, channel, payload))
                 listener.notified()
+
+    def _listen(self, session: Any, channel: str) -> None:
+        if not session.is_closed:  # it may have left before its commit was durable
+            self._listeners.setdefault(channel, set()).add(session)
 
     def _unlisten(self, session: Any, channel: str | None) -> None:
         for name, listeners in list(self._listeners.items()):

@@ -122,6 +122,7 @@ class Connection(ClientStream, asyncio.Protocol):
             self.listener.closed(self)
             if self.transport is not None:
                 self.transport.close()
+            self.session = self.output = None  # which know the connection: it is in no cycle any more
 
     # -- startup -------------------------------------------------------------------------------------------------------
     def _start(self) -> bool:

@@ -29,8 +29,14 @@ _HIDDEN = "<insufficient privilege>"
 class ServerView:
     def __init__(self, session: Any) -> None:
         self._session = session
-        self.storage_nodes = StorageNodes(session)
-        self.aurora = AuroraViews(self, session)
+
+    @property
+    def storage_nodes(self) -> StorageNodes:
+        return StorageNodes(self._session)
+
+    @property
+    def aurora(self) -> AuroraViews:
+        return AuroraViews(self, self._session)
 
     # -- settings ------------------------------------------------------------------------------------------------------
     def settings(self) -> Iterator[tuple]:

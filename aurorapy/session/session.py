@@ -40,6 +40,8 @@ from aurorapy_native.short_path import ShortPath
 class Session:
     """`database` is an instance.databases.Database, `user` a (oid, name, is_superuser) of pg_authid."""
 
+    is_closed = False
+
     def __init__(self, instance: Any, database: Any, facts: SessionFacts, output: Output) -> None:
         self.instance = instance
         self.database = database
@@ -239,10 +241,13 @@ class Session:
 
     # -- the end -------------------------------------------------------------------------------------------------------
     def close(self) -> None:
-        """The client is gone: nothing of the session stays."""
+        """The client is gone: nothing of the session stays. Its parts know it, so it lets go of them all; what is left is a
+        name to be told apart by."""
         self.timeouts.close()
         self.portals.close_all()
         self.forwarding.close()
         if self.block.transaction is not None:
             self.block._abort()
         self.instance.session_closed(self)
+        self.__dict__.clear()
+        self.is_closed = True

@@ -197,3 +197,17 @@ def test_a_block_that_wrote_nothing_needs_no_log(world):
     client.say(run("begin") + SYNC + run("read", "1") + SYNC)
     world.hold()
     assert client.say(COMMITS["extended"]) == "2nCZ"
+
+
+def test_a_client_that_is_ended_before_its_commit_is_durable_has_notified(world, client):
+    listener = Client(world)
+    assert listener.say(query("listen news")) == "CZ"
+    client.say(query("notify news; listen news"))
+    assert client.say(COMMITS["simple"]) == ""
+    world.listener.terminate(client.connection.facts.pid)
+    world.host.tasks.run_until_idle()
+    assert client.heard() == "E" and listener.heard() == ""
+    world.let_go()
+    assert listener.heard() == "A"
+    assert listener.say(query("notify news")) == "CAZ"
+    assert not world.log.internal

@@ -1,7 +1,7 @@
-"""What a statement made goes when the statement ends, by itself: nothing is left for Python's cycle collector.
+"""What a statement or a connection made goes when it ends, by itself: nothing is left for Python's cycle collector.
 
 A plan's folded constant may be of 100 MB. Kept by a cycle it stays until a walk, which then frees what hundreds of
-statements left behind in one go, and keeps everybody waiting.
+statements left behind in one go, and keeps everybody waiting. Likewise the sessions of clients that come and go.
 
 Not here: what sqlglot drops on its way, where it tries one reading of a few tokens and then another (`window w as`).
 """
@@ -9,12 +9,14 @@ Not here: what sqlglot drops on its way, where it tries one reading of a few tok
 from __future__ import annotations
 
 import gc
+import weakref
 from collections import Counter
+from typing import Any, Callable
 
 import pytest
 
 from tests.session.test_commit_answers import Client, World
-from tests.support.messages import SYNC, message, parse, query, run
+from tests.support.messages import SYNC, bind, execute, message, parse, query, run
 
 SETUP = [
     "create table t (id int primary key, a int, b text)",
@@ -22,6 +24,7 @@ SETUP = [
     "create table u (id int primary key references t, v numeric check (v > 0))",
     "create view seen as select a, count(*) as n from t group by a",
     "create table logs (id bigint generated always as identity, t text)",
+    "create sequence numbers",
 ]
 QUERIES = [
     "select id, b from t where id = 3",
@@ -75,15 +78,15 @@ def ask(client: Client, talk: bytes) -> str:
     return client.heard()
 
 
-def left_behind(client: Client, talk: bytes) -> Counter:
-    """Types of what only the collector would free, the second time: the first makes what stays."""
-    ask(client, talk)
-    ask(client, talk)
+def left_behind(work: Callable[..., Any], *args: Any) -> Counter:
+    """Types of what only the collector would free, the third time: the first makes what stays."""
+    work(*args)
+    work(*args)
     gc.collect()
     gc.disable()
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
-        ask(client, talk)
+        work(*args)
         gc.collect()
         return Counter(type(found).__qualname__ for found in gc.garbage)
     finally:
@@ -95,10 +98,69 @@ def left_behind(client: Client, talk: bytes) -> Counter:
 @pytest.mark.parametrize("sql", QUERIES)
 def test_a_plan_that_is_given_up(client, sql):
     close = message("C", b"Sp\0")
-    assert left_behind(client, parse("p", sql) + run("p") + close + SYNC) == {}
-    assert left_behind(client, query(f"prepare p as {sql}; execute p; deallocate p")) == {}
+    assert left_behind(ask, client, parse("p", sql) + run("p") + close + SYNC) == {}
+    assert left_behind(ask, client, query(f"prepare p as {sql}; execute p; deallocate p")) == {}
 
 
 @pytest.mark.parametrize("sql", [*QUERIES, *OTHERS])
 def test_a_statement(client, sql):
-    assert left_behind(client, query(sql)) == {}
+    assert left_behind(ask, client, query(sql)) == {}
+
+
+TALKS = {
+    "nothing": b"",
+    "simple": query("select a from t where id = 1") + query("select 1; select 2") + query("set work_mem = '3MB'"),
+    "extended": parse("q", "select b from t where id = $1") + run("q", "3") + SYNC,
+    "an error": query("select 1/0") + parse("q", "select nothing") + SYNC + query("begin; select nothing"),
+    "a cursor": query("begin; declare c scroll cursor with hold for select * from t; fetch 3 from c; savepoint s"),
+    "a portal": query("begin") + parse("q", "select b from t") + bind("p", "q") + execute("p", 2) + SYNC,
+    "a change": query("begin; update t set a = 1 where id = 2") + query("create table mine (a int)"),
+    "its own objects": query("prepare p as select 1; listen here; notify here; select pg_advisory_lock(1), nextval('numbers')"),
+    "views": query("select * from pg_stat_activity") + query("select * from aurora_stat_system_waits()") + query("copy t to stdout"),
+    "half a message": b"Q\0\0\0\x20sel",
+}
+
+
+def leave(client: Client, politely: bool) -> None:
+    if politely:
+        client.say(message("X", b""))
+    client.connection.connection_lost(None)
+    client.world.pass_time()
+    client.transport._wire = None  # the test's own cycle
+
+
+def visit(world: World, talk: bytes, politely: bool) -> None:
+    client = Client(world)
+    session = weakref.ref(client.connection.session)
+    ask(client, talk)
+    leave(client, politely)
+    assert session() is None
+
+
+@pytest.mark.parametrize("politely", [True, False])
+@pytest.mark.parametrize("talk", TALKS)
+def test_a_connection(client, talk, politely):
+    assert left_behind(visit, client.world, TALKS[talk], politely and talk != "half a message") == {}
+
+
+@pytest.mark.parametrize("end", ["cancel", "leave", "terminate"])
+def test_a_connection_that_waits(client, end):
+    """For time, and for another's lock."""
+
+    def visit(sql: str) -> None:
+        waiting = Client(client.world)
+        session = weakref.ref(waiting.connection.session)
+        assert waiting.say(query(sql)) == ""
+        if end == "cancel":
+            waiting.cancel()
+        elif end == "terminate":
+            client.world.listener.terminate(waiting.connection.facts.pid)
+        client.world.host.tasks.run_until_idle()
+        assert waiting.heard().lstrip("T") == {"cancel": "EZ", "terminate": "E", "leave": ""}[end]
+        leave(waiting, politely=end == "cancel")
+        assert session() is None
+
+    ask(client, query("begin; update t set a = a where id = 9"))
+    for sql in ("select pg_sleep(1000)", "update t set a = 2 where id = 9"):
+        assert left_behind(visit, sql) == {}
+    ask(client, query("rollback"))
