@@ -25,6 +25,7 @@ from aurorapy.sql.plan.costs import subplans
 from aurorapy.sql.plan.nodes import Plan
 
 _OPTIONS = {"analyze", "verbose", "costs", "settings", "buffers", "wal", "timing", "summary", "format"}
+_BARE = (nodes.Scan, nodes.FunctionScan, nodes.ValuesScan, nodes.CteScan)  # whose conditions name columns alone
 _JOINS = {"inner": "", "left": " Left", "right": " Right", "full": " Full", "semi": " Semi", "anti": " Anti"}
 
 
@@ -36,7 +37,7 @@ def explain(session: Any, statement: Any, options: dict[str, Any], params: tuple
     query = bind(statement, session.catalog, [])
     planned = plan(query, session.catalog, session.settings)
     planning = clock() - started
-    stats: dict[int, list[int]] = {}
+    stats: dict[Any, Any] = {}  # by node number, and (what, node number)
     number_nodes(planned)
     executed = 0
     buffers: list[int] = []
@@ -180,6 +181,9 @@ class _Renderer:
         if isinstance(child, tuple):  # the Hash above a hash join's inner side
             inner = child[1]
             self._line(indent, "->  Hash" + self._numbers(inner, startup=inner.total))
+            if ("hash", child[0]) in self.stats:
+                slots, size = self.stats["hash", child[0]]
+                self._line(indent + 6, f"Buckets: {slots}  Batches: 1  Memory Usage: {size}kB")
             self._node(inner, indent + 6)
             return
         self._node(child, indent)
@@ -188,7 +192,7 @@ class _Renderer:
         if isinstance(node, nodes.Result) and any(type(q) is Const and not q.value for q in node.quals):
             return []
         if isinstance(node, nodes.HashJoin):
-            return [node.outer, ("hash", node.inner)]
+            return [node.outer, (node.number, node.inner)]
         return node.children()
 
     def _ctes(self, indent: int) -> None:
@@ -271,7 +275,7 @@ class _Renderer:
 
     def _properties(self, node: nodes.Node) -> list[str]:
         d = self.deparser
-        d.prefix(self.options["verbose"], node.rel if isinstance(node, nodes.Scan) else -1)
+        d.prefix(self.options["verbose"], node.rel if isinstance(node, _BARE) else -1)
         d.bare = frozenset((node.rel,)) if isinstance(node, nodes.Aggregate) else frozenset()
         found: list[str] = []
         if isinstance(node, nodes.IndexScan) and node.conditions:
@@ -282,14 +286,14 @@ class _Renderer:
             found.append(f"Hash Cond: {d.quals(node.conditions)}")
         elif isinstance(node, nodes.Sort):
             found.append(f"Sort Key: {', '.join(d.sort_key(k) for k in node.keys)}")
-            if self.options["analyze"]:
-                method = "top-N heapsort" if node.bound else "quicksort"
-                found.append(f"Sort Method: {method}  Memory: {max(25, int(node.rows * (node.width + 24)) >> 10)}kB")
+            if ("sort", node.number) in self.stats:
+                found.append(f"Sort Method: {self.stats['sort', node.number]}")
         elif isinstance(node, nodes.Aggregate) and node.keys and node.sets is None:
             found.append(f"Group Key: {', '.join(d.text(k) for k in node.keys)}")
         elif isinstance(node, nodes.Aggregate) and node.sets is not None:
             for members in node.sets:
-                found.append("Group Key: " + (", ".join(d.text(node.keys[i]) for i in members) or "()"))
+                keys = ", ".join(d.text(node.keys[i]) for i in members)
+                found.append(f"Hash Key: {keys}" if keys else "Group Key: ()")
         elif isinstance(node, nodes.Modify) and node.conflict is not None:
             found.append(f"Conflict Resolution: {node.conflict.action.upper()}")
             names = [i.name for i in node.relation.indexes if i.oid in node.conflict.arbiters]
@@ -297,7 +301,15 @@ class _Renderer:
                 found.append(f"Conflict Arbiter Indexes: {', '.join(quoted(i) for i in names)}")
         if isinstance(node, nodes.Join) and node.on:
             found.append(f"Join Filter: {d.quals(node.on)}")
+            found += self._removed(node, "join_filter", "Join Filter")
         if node.quals:
             word = "One-Time Filter" if isinstance(node, nodes.Result) else "Filter"
             found.append(f"{word}: {d.quals(node.quals)}")
-        return found
+        if isinstance(node, nodes.Aggregate) and node.strategy in ("hashed", "mixed") and ("hash", node.number) in self.stats:
+            found.append(f"Batches: 1  Memory Usage: {self.stats['hash', node.number][1]}kB")
+        return [*found, *self._removed(node, "filter", "Filter")]
+
+    def _removed(self, node: nodes.Node, counter: str, word: str) -> list[str]:
+        """Rows a loop that did not pass a condition, where there were any."""
+        (count,), loops = self.stats.get((counter, node.number), (0,)), self.stats.get(node.number, (1,))[0]
+        return [f"Rows Removed by {word}: {count / loops:.0f}"] if count else []

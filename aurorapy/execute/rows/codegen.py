@@ -52,6 +52,7 @@ class Function:
         self.body: list[str] = []
         self.indent = 0
         self.blocks = 0  # loops around the current line
+        self.repeats = False  # its callers call it for each row, for the same rows: what it keeps belongs further out
         self.env: dict[Key, Source] = {}
 
     def find(self, key: Key) -> Source | None:
@@ -77,6 +78,7 @@ class Writer:
         self.root = self.fn = Function("def run(ctx):", None)
         self.scope = Scope(self._leaf, self._sublink, context="ectx", globals=self.globals)
         self.root.prologue += ["ectx = ctx.eval", "give_way = ectx.give_way", "snap = ctx.snapshot"]
+        self._counted: dict[int, str] = {}  # id of a condition → what counts the rows that fail it, for EXPLAIN ANALYZE
         self._params: set[int] = set()
         self.known_params: set[int] = set()  # that the code has found not to be NULL
         self._tables: dict[int, str] = {}
@@ -204,12 +206,43 @@ class Writer:
         """What is written inside happens for rows that meet `quals`."""
         if not quals:
             yield
+        elif self._counted:
+            with self._counting(quals):
+                yield
         elif self.fn.blocks:
             self.line(f"if not ({self.where(quals)}): continue")
             yield
         else:
             with self.block(f"if {self.where(quals)}:"):
                 yield
+
+    def count_removed(self, number: int, what: str, quals: list[Expr]) -> None:
+        """Rows that fail one of these conditions are counted in stats[what, number]."""
+        if quals:
+            name = f"{what}{number}"
+            self.root.prologue.append(f"{name} = stats[{what!r}, {number}] = [0]")
+            self._counted.update((id(q), name) for q in quals)
+
+    @contextmanager
+    def _counting(self, quals: list[Expr]):
+        """passing() of the conditions that the first one's counter is for, then of the others."""
+        counter = self._counted.get(id(quals[0]))
+        mine = [q for q in quals if self._counted.get(id(q)) == counter]
+        rest = [q for q in quals if self._counted.get(id(q)) != counter]
+        if self.fn.blocks:
+            with self.block(f"if not ({self.where(mine)}):"):
+                if counter is not None:
+                    self.line(f"{counter}[0] += 1")
+                self.line("continue")
+            with self.passing(rest):
+                yield
+            return
+        with self.block(f"if {self.where(mine)}:"):
+            with self.passing(rest):
+                yield
+        if counter is not None:
+            with self.block("else:"):
+                self.line(f"{counter}[0] += 1")
 
     def assign(self, key: Key, expr: Expr) -> None:
         """Computes an expression into the column variable `key`, or makes the column another name of an atom."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows.codegen import Key, Writer
-from aurorapy.execute.rows.runtime import chunks, dispose, paced
+from aurorapy.execute.rows.runtime import chunks, dispose, hash_facts, paced
 from aurorapy.execute.rows.row_order import sort_rows
 from aurorapy.expressions.nodes import Column
 from aurorapy.expressions.ordering import equality_key, sort_key
@@ -308,6 +308,8 @@ def _grouped(w: Writer, node: nodes.Aggregate, below: Any, consume: Any) -> None
             fold.step()
 
     ops.produce(w, node.child, below, each)
+    if w.analyze:
+        w.line(f"{w.bind(hash_facts)}(stats, {node.number}, {groups}, {node.width})")
     names = w.declare([(node.rel, i + 1) for i in range(len(node.keys))])
     pattern = names[0] if len(names) == 1 else ", ".join(names)
     if plain and not folds:
@@ -347,6 +349,8 @@ def _grouping_sets(w: Writer, node: nodes.Aggregate, below: Any, consume: Any) -
                 fold.step()
 
     ops.produce(w, node.child, below, each)
+    if w.analyze:
+        w.line(f"{w.bind(hash_facts)}(stats, {node.number}, {groups}, {node.width})")
     names = w.declare([(node.rel, i + 1) for i in range(count)])
     with w.block(f"for key, {state} in {groups}.items():"):
         if names:

@@ -14,7 +14,7 @@ from typing import Any
 
 from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows.codegen import Key, Writer
-from aurorapy.execute.rows.runtime import dispose
+from aurorapy.execute.rows.runtime import dispose, hash_facts
 from aurorapy.expressions.ordering import equality_key
 from aurorapy.sql.plan import nodes
 from aurorapy.sql.plan.columns import outer_columns
@@ -27,10 +27,15 @@ def _nulls(w: Writer, count: int) -> str:
 
 
 def materialize(w: Writer, node: nodes.Materialize, needed: Any, consume: Any) -> None:
-    """Rows kept in a list that is filled when first read, once a call of the current function."""
+    """Rows kept in a list that is filled when first read, once a call of the function that has the join's loop."""
     name, keys = ops.function_of(w, node.child, needed)
     rows = w.name("mat")
-    w.fn.prologue.append(f"{rows} = None")
+    home = w.fn
+    while home.repeats:
+        home = home.parent
+    home.prologue.append(f"{rows} = None")
+    if home is not w.fn:
+        w.fn.prologue.append(f"nonlocal {rows}")
     w.line(f"if {rows} is None: {rows} = list({name}())")
     names = w.declare(keys)
     with w.block(f"for {w.pattern(names)} in {rows}:"):
@@ -89,7 +94,8 @@ def _left(w: Writer, node: nodes.Join, needed: Any, consume: Any) -> None:
 def _half(w: Writer, node: nodes.Join, needed: Any, consume: Any) -> None:
     """Semi and anti: a nested function says whether there is a match."""
     name = w.name("has")
-    with w.function(name):
+    with w.function(name) as has:
+        has.repeats = True
         _inner(w, node, needed, lambda: _matching(w, node.on, lambda: w.line("return True")))
         w.line("return False")
     test = f"{name}()" if node.kind == "semi" else f"not {name}()"
@@ -199,6 +205,8 @@ def hash_join(w: Writer, node: nodes.HashJoin, needed: Any, consume: Any) -> Non
             _insert(w, table, source, row, bare, full)
 
     ops.produce(w, node.inner, everything, build)
+    if w.analyze:
+        w.line(f"{w.bind(hash_facts)}(stats, {node.number}, {table}, {node.inner.width}, {node.inner.number})")
     if full:
         return _full_probe(w, node, everything, table, loose, keys, consume)
 
@@ -271,7 +279,7 @@ def _probe_half(w: Writer, node: nodes.HashJoin, table: str, key: str, keys: lis
         w.line(f"{found} = False")
         names = w.declare(keys)
         with w.block(f"for {w.pattern(names)} in {table}.get({key}, ()):"):
-            with w.block(f"if {w.where(node.on)}:"):
+            with w.passing(node.on):
                 w.line(f"{found} = True")
                 w.line("break")
     test = found if node.kind == "semi" else f"not ({found})"

@@ -102,7 +102,8 @@ def function_of(w: Writer, node: Node, needed: Needed) -> tuple[str, list[Key]]:
     """Writes the node as a nested generator function: (its name, the columns of the tuples it yields)."""
     keys = provided(node, needed)
     name = w.name("g")
-    with w.function(name):
+    with w.function(name) as made:
+        made.repeats = type(node) is nodes.Materialize
         w.fn.prologue.append("if 0: yield")
         produce(w, node, needed, lambda: w.line(f"yield {row(w, keys)}"), top=True)
     return name, keys
@@ -136,6 +137,10 @@ def through_function(w: Writer, node: Node, needed: Needed, consume: Consume) ->
 
 
 def _timed(w: Writer, node: Node, needed: Needed, consume: Consume) -> None:
+    if type(node) is not nodes.Result:
+        w.count_removed(node.number, "filter", node.quals)
+    if isinstance(node, nodes.Join):
+        w.count_removed(node.number, "join_filter", node.on)
     name, keys = function_of(w, node, needed)
     names = w.declare(keys)
     with w.block(f"for {w.pattern(names)} in {w.bind(timed)}(stats, {node.number}, {name}, ectx):"):

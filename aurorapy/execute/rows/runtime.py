@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import islice, zip_longest
 from typing import Any, Callable, Iterable, Iterator
 
@@ -10,6 +11,8 @@ from aurorapy.types.values import Array, Record, let_go
 
 CHUNK_ROWS = 256
 DISPOSE_ROWS = 4096
+ROW_BYTES = 120  # a tuple and its values beyond their own data, about
+LIST_BYTES = 88  # of one row
 UNSET = object()
 
 
@@ -277,3 +280,18 @@ def timed(stats: dict, number: int, source: Callable[[], Iterable[tuple]], ectx:
         except GeneratorExit:
             entry[3] += spent
             raise
+
+
+def hash_facts(stats: dict, number: int, table: dict, width: int, inner: int = 0) -> None:
+    """stats["hash", number] = (slots, kB) of a dictionary with a list a key: of the rows of node `inner`, or one of its own."""
+    loops, rows, *_ = stats.get(inner, (1, len(table)))
+    slots = 1 << max(3, (len(table) * 3 // 2).bit_length())
+    size = sys.getsizeof(table) + len(table) * LIST_BYTES + rows // max(loops, 1) * (width + ROW_BYTES)
+    stats["hash", number] = (slots, -(-size >> 10))
+
+
+def sort_facts(rows: int, width: int, spilled: int, was_cut: bool) -> str:
+    """How a Sort went, in EXPLAIN's words; memory by the measure that work_mem is spent with."""
+    if spilled:
+        return f"external merge  Disk: {-(-spilled >> 10)}kB"
+    return f"{'top-N heapsort' if was_cut else 'quicksort'}  Memory: {-(-rows * (width + ROW_BYTES) >> 10)}kB"

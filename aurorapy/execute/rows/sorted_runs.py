@@ -16,10 +16,8 @@ from bisect import bisect_left, bisect_right
 from typing import Any, Callable, Iterable, Iterator
 
 from aurorapy.execute.rows.row_order import columns_with_nulls, common_key, sort_rows
-from aurorapy.execute.rows.runtime import CHUNK_ROWS, chunks, dispose, paced
+from aurorapy.execute.rows.runtime import CHUNK_ROWS, ROW_BYTES, chunks, dispose, paced
 from aurorapy.execute.rows.spill import SpillFile
-
-ROW_BYTES = 120  # a tuple and its values beyond their own data, about
 
 
 class SortedRuns:
@@ -32,6 +30,10 @@ class SortedRuns:
         self._runs: list[tuple[int, int]] = []
         self._with_nulls: set[int] = set()
         self.rows_max = max(1000, ctx.work_mem_bytes // (width + ROW_BYTES))
+
+    @property
+    def spilled_bytes(self) -> int:
+        return self._file.size if self._file is not None else 0
 
     def spill(self, rows: list[tuple]) -> None:
         """Moves the rows collected so far to the file, sorted."""

@@ -12,7 +12,7 @@ from aurorapy.execute.rows import operators as ops
 from aurorapy.execute.rows import grouping, scans, sorted_runs
 from aurorapy.execute.rows.codegen import Key, Writer
 from aurorapy.execute.rows.row_order import sort_rows
-from aurorapy.execute.rows.runtime import chunks, cut, dispose, first_rows
+from aurorapy.execute.rows.runtime import chunks, cut, dispose, first_rows, sort_facts
 from aurorapy.expressions.ordering import sort_key
 from aurorapy.sql.plan import nodes
 from aurorapy_native import row_sorting
@@ -26,6 +26,9 @@ def sort(w: Writer, node: nodes.Sort, needed: Any, consume: Any) -> None:
     everything = needed | frozenset(_sort_columns(node))
     keys = ops.provided(node.child, everything)
     rows, runs, bound = _collect(w, node, everything, keys)
+    if w.analyze:
+        spilled = "0" if bound else f"{runs}.spilled_bytes"
+        w.line(f"stats['sort', {node.number}] = {w.bind(sort_facts)}(len({rows}), {node.width}, {spilled}, {bool(bound)} and was_cut)")
     names = w.declare(keys)
     sorted_rows = f"{w.bind(first_rows)}({rows}, {bound}, give_way)" if bound else f"{runs}.merge({rows})"
     with w.block(f"for {w.pattern(names)} in {sorted_rows}:"):
@@ -103,6 +106,8 @@ def _collect(
     )
     rows, runs, bound = w.name("rows"), "", ""
     w.line(f"{rows} = []")
+    if w.analyze and node.bound is not None:
+        w.line("was_cut = False")
     if node.bound is not None:
         limit, offset = node.bound
         bound = w.name("n")
@@ -118,6 +123,8 @@ def _collect(
             w.line(f"if cap is not None and len({rows}) > cap:")
             w.line(f"    {w.bind(sort_rows)}({rows}, {spec}, give_way)")
             w.line(f"    {w.bind(cut)}({rows}, {bound}, give_way)")
+            if w.analyze:
+                w.line("    was_cut = True")
         else:
             w.line(f"if len({rows}) >= cap: {runs}.spill({rows})")
 

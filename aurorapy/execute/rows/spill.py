@@ -47,6 +47,11 @@ class SpillFile:
             self._end += len(data)
         return start, self._end
 
+    @property
+    def size(self) -> int:
+        """Bytes in the file; runs, where there is no disk."""
+        return self._end
+
     def blocks(self, run: tuple[int, int]) -> Iterator[list[tuple]]:
         """The run's rows, as they were written, in lists."""
         position, end = run
