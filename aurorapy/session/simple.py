@@ -4,8 +4,8 @@ All statements are parsed before the first one runs. Without a transaction block
 ends with the message; BEGIN makes what came before part of the block (PostgreSQL manual, "Multiple Statements in a
 Simple Query"). The first error ends the message.
 
-Statements are kept by their text, and plans by the text without its literals (`text_plans`), so a client that repeats
-itself is parsed, bound and planned once. Of a long INSERT of literals only one row is parsed (`bulk_insert`).
+Plans are kept by the text without its literals (`text_plans`), and where there are none to take out by the text, from the
+second time on: most of what is said once is not said again, and thousands of idle clients hold nothing of it. Of a long INSERT of literals only one row is parsed (`bulk_insert`).
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _TRANSACTION_EXITS = utility.RUN_IN_FAILED_BLOCK
 class SimpleProtocol:
     def __init__(self, session: Any) -> None:
         self._session = session
-        self._parsed: dict[str, list[Statement]] = {}
-        self._prepared: dict[str, PreparedStatement] = {}
+        self._parsed: dict[str, list[Statement] | None] = {}  # None: the text was seen once
+        self._prepared: dict[str, PreparedStatement | None] = {}
         self.text_plans = TextPlans(session)
         self._bulk_inserts = BulkInserts(session)
 
@@ -94,7 +94,7 @@ class SimpleProtocol:
                 if len(self._parsed) >= CACHE_SIZE:
                     self._parsed.clear()
                     self._prepared.clear()
-                self._parsed[text] = statements
+                self._parsed[text] = statements if text in self._parsed else None
         return statements
 
     def _run(self, statement: Statement, alone: bool) -> None:
@@ -116,7 +116,7 @@ class SimpleProtocol:
             if prepared.param_types:
                 utility.refuse_parameters(statement)
             if alone and len(statement.text) <= CACHE_TEXT_MAX:
-                self._prepared[statement.text] = prepared
+                self._prepared[statement.text] = prepared if statement.text in self._prepared else None
         self._run_prepared(prepared, ())
 
     def _run_prepared(self, prepared: PreparedStatement, params: tuple) -> None:
