@@ -147,6 +147,8 @@ class CatalogCache(SharedVersion):
 class SessionCatalog(SessionVersions):
     """model.CatalogReader for one session, and types.model.TypeCatalog."""
 
+    __slots__ = ("_session", "_lookups", "_own_changes", "_path", "_path_at", "_first")
+
     def __init__(self, shared: CatalogCache, session: Any) -> None:
         self.shared = shared
         self._session = session

@@ -46,6 +46,8 @@ class TaskExit(BaseException):
 class GreenletTask(TaskCore):
     """One piece of work on its greenlet. `result` or `error` hold once `done`."""
 
+    __slots__ = ("_tasks", "_joined", "_joiners")
+
     def __init__(self, tasks: GreenletTasks, work: Callable[..., Any], args: tuple, name: str) -> None:
         self.name = name
         self._tasks = tasks

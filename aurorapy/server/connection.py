@@ -47,6 +47,8 @@ STATUS_PARAMETERS = [
 class Connection(ClientStream, asyncio.Protocol):
     """The stream (aurorapy_native.client) with a life: startup, messages, the end."""
 
+    __slots__ = ("listener", "instance", "output", "session", "task", "facts", "_upgrading", "started_at")
+
     def __init__(self, tasks: Any, listener: Any) -> None:
         super().__init__(tasks)
         self.listener = listener

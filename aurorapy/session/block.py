@@ -14,31 +14,28 @@ Errors: 25P02 in a failed block, 25001/25P01 where a statement needs or forbids 
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
 from aurorapy.errors import DatabaseError, TransactionStateError
 from aurorapy.session import recovery
-from aurorapy.session.settings import SessionSettings
 from aurorapy_native.block import FAILED, IDLE, IMPLICIT, OPEN, BlockCore
 
 
 class TransactionBlock(BlockCore):
-    """`begin(isolation, read_only, deferrable)` opens a txn.Transaction; `warn(message, sqlstate)` sends a WARNING."""
+    """`session`: a Session with its opener, settings and portals."""
 
-    def __init__(self, begin: Callable[..., Any], settings: SessionSettings, warn: Callable[[str, str], None]) -> None:
-        self._begin = begin
-        self._settings = settings
-        self._warn = warn
+    __slots__ = ("_session", "_opener", "remote")
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._begin = self._opener = session.opener
+        self._settings = session.settings
+        self.portals = session.portals
         self.state = IDLE
         self.transaction = None
         self.savepoints = []
         self.remote: Any = None  # session.forwarding, when the transaction goes on on the writer: its commit() and abort()
         self.snapshot_taken = False
-        self.before_commit: list[Callable[[], None]] = []  # while the transaction can still read: held cursors
-        self.on_commit: Callable[[int], None] = lambda lsn: None  # LSN of a commit that was not waited for
-        self.on_written: Callable[[float], None] = lambda seconds: None  # how long the commit of a transaction that wrote took
-        self.clock: Callable[[], float] = lambda: 0.0
-        self.on_end = []
 
     @property
     def explicit(self) -> bool:
@@ -111,7 +108,7 @@ class TransactionBlock(BlockCore):
         if self.state == FAILED:
             self.start_statement()
         if self.state == OPEN:
-            self._warn("there is already a transaction in progress", "25001")
+            self._session.warn("there is already a transaction in progress", "25001")
             self.set_characteristics(options)
             return
         if self.transaction is None:
@@ -151,7 +148,7 @@ class TransactionBlock(BlockCore):
     def _outside(self, chain: bool, what: str) -> None:
         if chain:
             raise TransactionStateError(f"{what} AND CHAIN can only be used in transaction blocks", sqlstate="25P01")
-        self._warn("there is no transaction in progress", "25P01")
+        self._session.warn("there is no transaction in progress", "25P01")
 
     def _options(self) -> dict[str, Any]:
         values = self._settings.values
@@ -168,17 +165,17 @@ class TransactionBlock(BlockCore):
 
     def _commit(self) -> None:
         try:
-            for callback in self.before_commit:
-                callback()
+            self.portals.hold_all(self._session)  # while the transaction can still read
             if self.remote is not None:
                 self.remote.commit()
             wait = self._settings.waits_for_commit
-            began = self.clock()
+            clock = self._session.instance.host.clock
+            began = clock.monotonic()
             lsn = self.transaction.commit(wait)
             if lsn:
-                self.on_written(self.clock() - began)
-            if not wait:
-                self.on_commit(lsn)
+                self._session.database.activity.committed(clock.monotonic() - began)
+            if not wait:  # the session's next snapshot waits for it, so that it sees its own writes
+                self._opener.last_commit = max(self._opener.last_commit, lsn)
         except BaseException:
             self._abort()
             raise
@@ -200,8 +197,7 @@ class TransactionBlock(BlockCore):
         if self.remote is not None:
             self.remote.abort()
             self._remote_ended()
-        for callback in self.on_end:
-            callback(False)
+        self.portals.end_transaction(False)
         if transaction is not None:
             transaction.abort()
 

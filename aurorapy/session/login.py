@@ -62,4 +62,4 @@ def _kept_settings(session: Any) -> list[tuple[str, str]]:
 
 def _give(session: Any, name: str, text: str, trusted: bool = False) -> None:
     session.settings.set_startup(name, text, trusted)
-    session._setting_changed(name.lower(), session.settings[name])
+    session.setting_changed(name.lower(), session.settings[name])

@@ -47,19 +47,13 @@ class Session:
         self.database = database
         self.facts = facts
         self.output = output
-        self.settings = SessionSettings(instance.settings, lambda: facts.is_superuser)
+        self.settings = SessionSettings(self)
         self.catalog = database.session_catalog(self)
         self.eval = make_eval_context(self)
         self.opener = Opener(instance, self)
-        self.block = TransactionBlock(self.opener, self.settings, self.warn)
-        self.block.on_commit = self._committed_without_waiting
-        self.block.on_written = database.activity.committed
-        self.block.clock = instance.host.clock.monotonic
-        self.settings.on_change = self._setting_changed
         self.prepared: dict[str, PreparedStatement] = {}
         self.portals = Portals()
-        self.block.before_commit.append(lambda: self.portals.hold_all(self))
-        self.block.on_end.append(self.portals.end_transaction)
+        self.block = TransactionBlock(self)
         self.timeouts = Timeouts(self)
         self.simple = SimpleProtocol(self)
         self.extended = ExtendedProtocol(self)
@@ -73,10 +67,6 @@ class Session:
         self.forwarding.mode_changed()
 
     # -- transactions --------------------------------------------------------------------------------------------------
-    def _committed_without_waiting(self, lsn: int) -> None:
-        """The session's next snapshot waits for its own last commit, so it sees its own writes."""
-        self.opener.last_commit = max(self.opener.last_commit, lsn)
-
     @property
     def transaction(self) -> Any:
         return self.block.transaction
@@ -87,7 +77,7 @@ class Session:
         self.forwarding.close()
         self.settings.refresh()
         self.forwarding.mode_changed()
-        self.settings.on_change("in_hot_standby", False)
+        self.setting_changed("in_hot_standby", False)
 
     def plan_validity(self) -> tuple:
         """Changes when a name in a statement may mean something else."""
@@ -214,7 +204,7 @@ class Session:
         self.output.notice(severity, message, sqlstate, detail, hint)
 
     # -- what the client is told between statements --------------------------------------------------------------------
-    def _setting_changed(self, name: str, value: Any) -> None:
+    def setting_changed(self, name: str, value: Any) -> None:
         effect = EFFECTS.get(name)
         if effect is not None:
             effect(self, value)

@@ -7,14 +7,14 @@ undone at the end of the transaction either way (PostgreSQL manual, SET).
     settings["work_mem"]                       # 65536, in the setting's unit
     settings.show("work_mem")                  # "64MB"
 
-`on_change(name, value)` tells the session what it must react to (ParameterStatus, TypeContext, search_path).
+`session.setting_changed(name, value)` hears what it must react to (ParameterStatus, TypeContext, search_path).
 
 Errors: 42704 unknown name, 22023 bad value, 55P02 cannot be changed now, 42501 only a superuser may.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
 from aurorapy.config import ALIASES, SETTINGS, Setting, find_setting, need_setting
 from aurorapy.errors import DatabaseError, DataError, FeatureNotSupported, InsufficientPrivilege
@@ -36,13 +36,13 @@ _UNLISTED = {"is_superuser", "role", "seed", "session_authorization"}
 
 
 class SessionSettings(SettingsCore):
-    def __init__(self, base: dict[str, Any], is_superuser: Callable[[], bool]) -> None:
-        """`base`: the instance's values by lower-case name; never changed here."""
-        self.base = base
+    __slots__ = ("_session", "base", "startup", "plan_cache", "work_mem_bytes", "forwards", "temp_file_limit_bytes")
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self.base: dict[str, Any] = session.instance.settings  # by lower-case name; never changed here
         self.startup: dict[str, Any] = {}  # of the role, the database and the client: what RESET goes back to
         self.values = {}
-        self.on_change: Callable[[str, Any], None] = lambda name, value: None
-        self._is_superuser = is_superuser
         self._undo = []  # of _Undo
         self._level = 0
         self.in_transaction = False
@@ -114,7 +114,7 @@ class SessionSettings(SettingsCore):
             raise DatabaseError(
                 f'parameter "{setting.name}" cannot be set after connection start', sqlstate="55P02"
             )
-        if setting.context == "superuser" and not self._is_superuser():
+        if setting.context == "superuser" and not self._session.facts.is_superuser:
             raise InsufficientPrivilege(f'permission denied to set parameter "{setting.name}"')
         return setting
 
@@ -125,7 +125,7 @@ class SessionSettings(SettingsCore):
             return
         self.values[key] = value
         self.refresh()
-        self.on_change(key, value)
+        self._session.setting_changed(key, value)
 
     def set_startup(self, name: str, text: str, trusted: bool = False) -> None:
         """A parameter of the startup message, or (`trusted`) one that the catalog keeps for the role or database."""
@@ -138,7 +138,7 @@ class SessionSettings(SettingsCore):
             return
         if setting.context in ("internal", "postmaster", "sighup"):
             self.check_changeable(name)
-        if setting.context.startswith("superuser") and not trusted and not self._is_superuser():
+        if setting.context.startswith("superuser") and not trusted and not self._session.facts.is_superuser:
             raise InsufficientPrivilege(f'permission denied to set parameter "{setting.name}"')
         self.startup[key] = parse_value(setting, text, self)
         self.refresh()
@@ -239,7 +239,7 @@ class SessionSettings(SettingsCore):
         else:
             self.values.pop(undo.name, None)
         self.refresh()
-        self.on_change(undo.name, self.get(undo.name))
+        self._session.setting_changed(undo.name, self.get(undo.name))
 
 
 def canonical(name: str) -> str:

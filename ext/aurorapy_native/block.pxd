@@ -1,6 +1,7 @@
 # A session's transaction block: BEGIN and COMMIT without options, as the short path runs them.
 from libc.stdint cimport int64_t, uint64_t
 from aurorapy_native.locks cimport ManagerCore, TransactionCore
+from aurorapy_native.statement cimport PortalsCore
 from aurorapy_native.versions cimport SessionVersions
 from aurorapy_native.volume cimport VolumeCore
 
@@ -43,7 +44,7 @@ cdef class BlockCore:
     cdef public object _begin            # (isolation, read_only, deferrable) -> transaction
     cdef public SettingsCore _settings
     cdef public list savepoints          # names
-    cdef public list on_end              # called with committed: cursors close, temporary rows go
+    cdef public PortalsCore portals      # session.portals.Portals, which go with the transaction
 
     # The status in ReadyForQuery.
     cdef str status_letter(self)

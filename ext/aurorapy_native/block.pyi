@@ -2,6 +2,8 @@
 
 from typing import Any, Callable
 
+from aurorapy_native.statement import PortalsCore
+
 IDLE: str
 IMPLICIT: str
 OPEN: str
@@ -39,7 +41,7 @@ class BlockCore:
     transaction: Any
     snapshot_taken: bool
     savepoints: list[str]
-    on_end: list[Callable[[bool], None]]
+    portals: PortalsCore
     @property
     def letter(self) -> str:
         """The status in ReadyForQuery."""

@@ -91,8 +91,8 @@ cdef class BlockCore:
         self.committed()
 
     cdef int committed(self) except -1:
-        for callback in self.on_end:
-            callback(True)
+        if self.portals.by_name:
+            self.portals.end_transaction(True)
         self._settings.committed()
         self.to_idle()
         return 0
