@@ -3,6 +3,7 @@
     session/output.run_portal ─▶ <plan> run ─▶ expressions/functions/jsonb.…     others may run
     session/prepared._compile ─▶ sql/plan/stats.selectivity                      others may run
     … ─▶ <plan> run ─▶ access/table.update ─▶ expressions/…                      no: a stretch without a switch
+    … ─▶ sql/bind/…  ─▶ sql/tree.Rte.__del__                                     no: what it raises is lost
     … ─▶ <plan> run ─▶ (a page in C) ─▶ types/values.Array()                     no: C holds a pointer into a frame
 
 Planning a statement of a hundred thousand terms, or a function over one huge value, is ordinary Python that cannot
@@ -39,6 +40,8 @@ def may_switch(frame: Any) -> bool:
     through_gate = False
     made = False  # the frame below makes a value, perhaps for C code that takes a row apart: an expression is harmless
     while frame is not None:
+        if frame.f_code.co_name == "__del__":
+            return False
         name = frame.f_code.co_filename
         kind = _kinds.get(name)
         if kind is None:

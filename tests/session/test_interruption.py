@@ -13,8 +13,9 @@ HOME = Path(aurorapy.__file__).parent
 class Frame:
     """A frame as far as the question goes: its file and who called it."""
 
-    def __init__(self, name, caller):
+    def __init__(self, name, caller, function="run"):
         self.f_code = self
+        self.co_name = function
         self.co_filename = name
         self.f_back = caller
 
@@ -72,3 +73,11 @@ def test_nobody_else_runs(inner):
 def test_work_that_no_session_does():
     assert not may_switch(stack("instance/workers/maintenance.py", "sql/parse/statements.py"))
     assert not may_switch(stack("<plan>"))
+
+
+def test_what_a_destructor_raises_would_be_lost():
+    inside = stack(*SESSION, "<plan>", "sql/bind/select.py")
+    place = str(HOME / "sql/tree.py")
+    assert may_switch(Frame(place, inside))
+    assert not may_switch(Frame(place, inside, "__del__"))
+    assert not may_switch(Frame(str(HOME / "types/arrays.py"), Frame(place, inside, "__del__")))
