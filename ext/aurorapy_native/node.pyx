@@ -164,8 +164,11 @@ cdef class NodeCore:
             return True
         if log.failed is not None:
             return True                          # never acknowledged
-        if prev > segment.last and log.is_tight() and not self.waiting and self.gossip.has_peers(segment):
-            return True                          # the room that is left is for what fills the gap
+        if (prev > segment.last or segment.ahead) and log.is_tight() and self.gossip.has_peers(segment):
+            if prev > segment.last:
+                return True                      # the room that is left is for what fills the gap,
+            segment.drop_ahead()                 # and what fills it is sealed without what lies behind
+            self.drop_in_flight(segment)
         records = message.records
         if not log.reserve(len(records)):
             return log.failed is not None
