@@ -138,3 +138,22 @@ def test_a_missing_log_is_damage_not_an_empty_log(written):
     del medium.names[name]
     with pytest.raises(DataCorrupted):
         read(medium)
+
+
+def test_the_end_of_a_file_that_is_still_to_be_written_is_no_damage():
+    """The next file's header, which names it, may be on the disk before."""
+    host, log = make_log(SimMedium())
+    log.create()
+    settle(host)
+    log.prepare()
+    late = log.file
+    late._busy = True  # its disk takes long over something
+    write(log, 0, 100)
+    log.roll()
+    settle(host)
+    assert log.damaged_file() == -1
+    late._write()
+    settle(host)
+    assert log.durable == log.position and log.damaged_file() == -1
+    log._disk.open("log/log-000000000000").pwrite(b"?", 600)
+    assert log.damaged_file() == 0

@@ -248,7 +248,7 @@ class HotLog(LogCore):
             if number < self.oldest:  # given back meanwhile
                 crc = None
                 continue
-            if crc is not None and header is not None and header != crc:
+            if crc is not None and header is not None and header != crc and number * self.file_bytes < durable:
                 damaged = number - 1
             if header is None:
                 if number * self.file_bytes < durable:
