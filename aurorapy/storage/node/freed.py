@@ -22,6 +22,7 @@ Not here: which pages are freed, and when (`aurorapy_native.space`), dropping th
 from __future__ import annotations
 
 import struct
+from bisect import bisect_right, insort
 from typing import Iterable, Iterator
 
 from aurorapy.storage.messages import FreedRange
@@ -36,7 +37,9 @@ class Freed:
 
     def __init__(self) -> None:
         self._ranges: set[FreedRange] = set()
-        self._buckets: dict[int, list[FreedRange]] = {}  # by the upper bits of the page numbers
+        # by the upper bits of the page numbers: of (first page, pages) the LSNs, ascending; a table that is made and dropped
+        # again and again has the same pages
+        self._buckets: dict[int, dict[tuple[int, int], list[int]]] = {}
 
     def note(self, lsn: int, payload: bytes) -> None:
         """What a record says."""
@@ -47,13 +50,14 @@ class Freed:
             if each not in self._ranges:
                 self._ranges.add(each)
                 for bucket in _buckets_of(each):
-                    self._buckets.setdefault(bucket, []).append(each)
+                    insort(self._buckets.setdefault(bucket, {}).setdefault(each[:2], []), each.lsn)
 
     def remove(self, ranges: Iterable[FreedRange]) -> None:
-        for each in ranges:
-            self._ranges.discard(each)
-            for bucket in _buckets_of(each):
-                self._buckets[bucket].remove(each)
+        gone = self._ranges.intersection(ranges)
+        self._ranges -= gone
+        for bucket in {bucket for each in gone for bucket in _buckets_of(each)}:
+            left = {pages: [lsn for lsn in lsns if (*pages, lsn) not in gone] for pages, lsns in self._buckets[bucket].items()}
+            self._buckets[bucket] = {pages: lsns for pages, lsns in left.items() if lsns}
 
     def annul(self, low: int, high: int) -> None:
         """Those with low < LSN <= high never were."""
@@ -62,9 +66,9 @@ class Freed:
     def at(self, page_no: int, lsn: int) -> int:
         """LSN of the page's last freeing at or below `lsn`; 0: there is none."""
         found = 0
-        for each in self._buckets.get(page_no >> BUCKET_BITS, ()):
-            if found < each.lsn <= lsn and each.first <= page_no < each.first + each.pages:
-                found = each.lsn
+        for (first, pages), lsns in self._buckets.get(page_no >> BUCKET_BITS, {}).items():
+            if first <= page_no < first + pages and (upto := bisect_right(lsns, lsn)):
+                found = max(found, lsns[upto - 1])
         return found
 
     def upto(self, lsn: int) -> list[FreedRange]:
