@@ -162,12 +162,12 @@ class SessionCatalog(SessionVersions):
     # -- transactions --------------------------------------------------------------------------------------------------
     def store(self) -> CatalogStore:
         """For changing rows in the session's transaction."""
-        return CatalogStore(self.shared.tables, self._transaction, self.shared.oid, self._changed)
+        return CatalogStore(self.shared.tables, self._session.transaction, self.shared.oid, self._changed)
 
     def _changed(self, relation: int) -> None:
         """The transaction changed catalog rows: from here on it looks with its own eyes."""
         if self._own is None:
-            transaction = self._transaction
+            transaction = self._session.transaction
             tables = self.shared.tables
             self._own = self._lookups = Lookups(lambda: CatalogReader(tables, transaction.fresh_snapshot()))
             transaction.after_commit.append(self._committed)

@@ -110,32 +110,19 @@ class _Absent:
         raise FeatureNotSupported(f"{self._what} are not available here")
 
 
-def _no_setting(name: str) -> str | None:
-    return None
-
-
-def _keep_setting(name: str, value: str | None, is_local: bool) -> str:
-    return value or ""
-
-
 @dataclass(slots=True)
 class EvalContext:
     """One session's surroundings; times are microseconds since 2000-01-01 UTC.
 
     `transaction_us`, `statement_us` are set by the session when a transaction or statement starts; `wall_us` reads the
-    clock; `random` draws from [0, 1); `sleep` waits seconds and may raise a cancel; `notice(severity, message)` queues a
-    NoticeResponse. `xid(assign)` is the current top transaction id, None if there is none and assign is False.
+    clock. The methods answer for nobody; a session's heir of this class knows more (`session.context`).
     """
 
     type_context: TypeContext = field(default_factory=TypeContext)
     catalog: Any = None  # catalog.model.CatalogReader
-    get_setting: Callable[[str], str | None] = _no_setting  # None: unrecognized
-    set_setting: Callable[[str, str | None, bool], str] = _keep_setting
     transaction_us: int = 0
     statement_us: int = 0
     wall_us: Callable[[], int] = lambda: 0
-    random: Callable[[], float] = lambda: 0.5
-    seed_random: Callable[[float], None] = lambda seed: None
     random_bytes: Callable[[int], bytes] = lambda count: bytes(count)
     current_user: str = "postgres"
     session_user: str = "postgres"
@@ -150,11 +137,6 @@ class EvalContext:
     config_us: int = 0  # when the configuration was last read
     temp_schema: int = 0
     give_way: Callable[[], None] = lambda: None
-    sleep: Callable[[float], None] = lambda seconds: None
-    notice: Callable[[str, str], None] = lambda severity, message: None
-    xid: Callable[[bool], int | None] = lambda assign: None
-    snapshot_text: Callable[[], str] = lambda: "1:1:"
-    current_lsn: Callable[[], int] = lambda: 0
     sequences: SequenceAccess | _Absent = field(default_factory=lambda: _Absent("sequences"))
     advisory: AdvisoryLocks | _Absent = field(default_factory=lambda: _Absent("advisory locks"))
     backends: Backends | _Absent = field(default_factory=lambda: _Absent("backends"))
@@ -162,6 +144,35 @@ class EvalContext:
     activity: ServerActivity | None = None  # None: nothing happens
     work: dict[str, Any] = field(default_factory=dict)  # scratch of functions that keep state in a session
 
+    # -- a session knows better ----------------------------------------------------------------------------------------
+    def get_setting(self, name: str) -> str | None:
+        """None: unrecognized."""
+        return None
+
+    def set_setting(self, name: str, value: str | None, is_local: bool) -> str:
+        return value or ""
+
+    def random(self) -> float:
+        """From [0, 1)."""
+        return 0.5
+
+    def seed_random(self, seed: float) -> None:
+        """setseed()."""
+
+    def sleep(self, seconds: float) -> None:
+        """Waits; may raise a cancel."""
+
+    def xid(self, assign: bool) -> int | None:
+        """Of the current top transaction, None if there is none and assign is False."""
+        return None
+
+    def snapshot_text(self) -> str:
+        return "1:1:"
+
+    def current_lsn(self) -> int:
+        return 0
+
+    # -- types ---------------------------------------------------------------------------------------------------------
     def type_of(self, oid: int) -> Any:
         """types.model.Type; user types through the catalog."""
         found = TYPES.get(oid)

@@ -5,7 +5,7 @@ Not here: definitions as text (`session.definitions`), sequences (`instance.sequ
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from aurorapy import __version__
 from aurorapy.config import SETTINGS
@@ -79,62 +79,78 @@ class SessionFacts:
         self.is_superuser = catalog.reader().one("pg_authid", oid=oid).rolsuper
 
 
-def make_eval_context(session: Any) -> EvalContext:
-    facts, instance, settings = session.facts, session.instance, session.settings
-    host = instance.host
+class SessionContext(EvalContext):
+    """What functions and types are told is the session's."""
 
-    def get_setting(name: str) -> str | None:
+    __slots__ = ("_session", "_random")
+
+    def __init__(self, session: Any) -> None:
+        facts, instance, settings = session.facts, session.instance, session.settings
+        host = instance.host
+        self._session = session
+        self._random = SessionRandom(host.random.bytes(16))
+        super().__init__(
+            type_context=_type_context(session.catalog, settings, host.tasks.give_way),
+            catalog=session.catalog,
+            wall_us=host.clock.wall_us,
+            random_bytes=host.random.bytes,
+            current_user=facts.current_user,
+            session_user=facts.user,
+            database=facts.database,
+            pid=facts.pid,
+            application_name=settings["application_name"],
+            version=VERSION,
+            server_address=facts.server_address,
+            client_address=facts.client_address,
+            start_us=instance.start_us,
+            config_us=instance.start_us,
+            in_recovery=instance.is_reader,
+            sequences=instance.sequences.for_session(session),
+            advisory=SessionAdvisoryLocks(session),
+            backends=SessionBackends(session),
+            definitions=SessionDefinitions(session),
+            activity=ServerView(session),
+        )
+        self.give_way = self.type_context.give_way
+
+    def get_setting(self, name: str) -> str | None:
         try:
-            return settings.show(name)
+            return self._session.settings.show(name)
         except DatabaseError:
             return None
 
-    def set_setting(name: str, value: str | None, is_local: bool) -> str:
+    def set_setting(self, name: str, value: str | None, is_local: bool) -> str:
+        settings = self._session.settings
         settings.set(name, None if value is None else [value], is_local)
         return settings.show(name)
 
-    def xid(assign: bool) -> int | None:
-        transaction = session.block.transaction
+    def random(self) -> float:
+        return self._random.uniform()
+
+    def seed_random(self, seed: float) -> None:
+        self._random.seed(seed)
+
+    def sleep(self, seconds: float) -> None:
+        self._session.instance.host.tasks.sleep(seconds, waits.PG_SLEEP)
+
+    def xid(self, assign: bool) -> int | None:
+        transaction = self._session.transaction
         if transaction is None:
             return None
         return transaction.xid and transaction.top_xid if assign else (transaction.top_xid or None)
 
-    random = SessionRandom(host.random.bytes(16))
-    type_context = TypeContext(catalog=session.catalog, give_way=host.tasks.give_way, long_call=long_call)
-    type_context.time_zone = settings["timezone"]
-    type_context.date_style, type_context.date_order = settings["datestyle"].split(", ")
-    type_context.interval_style = settings["intervalstyle"]
-    type_context.extra_float_digits = settings["extra_float_digits"]
-    type_context.bytea_output = settings["bytea_output"]
-    return EvalContext(
-        type_context=type_context,
-        catalog=session.catalog,
-        get_setting=get_setting,
-        set_setting=set_setting,
-        wall_us=host.clock.wall_us,
-        random=random.uniform,
-        seed_random=random.seed,
-        random_bytes=host.random.bytes,
-        current_user=facts.current_user,
-        session_user=facts.user,
-        database=facts.database,
-        pid=facts.pid,
-        application_name=settings["application_name"],
-        version=VERSION,
-        server_address=facts.server_address,
-        client_address=facts.client_address,
-        start_us=instance.start_us,
-        config_us=instance.start_us,
-        give_way=host.tasks.give_way,
-        sleep=lambda seconds: host.tasks.sleep(seconds, waits.PG_SLEEP),
-        notice=session.notice,
-        xid=xid,
-        snapshot_text=lambda: instance.snapshot_text(session),
-        current_lsn=lambda: instance.volume.vdl,
-        in_recovery=instance.is_reader,
-        sequences=instance.sequences.for_session(session),
-        advisory=SessionAdvisoryLocks(session),
-        backends=SessionBackends(session),
-        definitions=SessionDefinitions(session),
-        activity=ServerView(session),
-    )
+    def snapshot_text(self) -> str:
+        return self._session.instance.snapshot_text(self._session)
+
+    def current_lsn(self) -> int:
+        return self._session.instance.volume.vdl
+
+
+def _type_context(catalog: Any, settings: Any, give_way: Callable[[], None]) -> TypeContext:
+    context = TypeContext(catalog=catalog, give_way=give_way, long_call=long_call)
+    context.time_zone = settings["timezone"]
+    context.date_style, context.date_order = settings["datestyle"].split(", ")
+    context.interval_style = settings["intervalstyle"]
+    context.extra_float_digits = settings["extra_float_digits"]
+    context.bytea_output = settings["bytea_output"]
+    return context

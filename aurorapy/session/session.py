@@ -21,7 +21,7 @@ from aurorapy.execute import ExecContext
 from aurorapy.execute.ddl.context import DdlContext
 from aurorapy.session import recovery
 from aurorapy.session.block import TransactionBlock
-from aurorapy.session.context import SessionFacts, make_eval_context
+from aurorapy.session.context import SessionContext, SessionFacts
 from aurorapy.session.extended import ExtendedProtocol
 from aurorapy.session.forwarding import WriteForwarding
 from aurorapy.session.output import Output
@@ -49,7 +49,7 @@ class Session:
         self.output = output
         self.settings = SessionSettings(self)
         self.catalog = database.session_catalog(self)
-        self.eval = make_eval_context(self)
+        self.eval = SessionContext(self)
         self.opener = Opener(instance, self)
         self.prepared: dict[str, PreparedStatement] = {}
         self.portals = Portals()

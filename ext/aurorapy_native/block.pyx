@@ -53,7 +53,7 @@ cdef class Opener:
         transaction.lock_timeout = self.settings.lock_timeout_s
         self.evaluation.transaction_us = now
         self.evaluation.type_context.now_us = now
-        self.catalog.begin_in(transaction)
+        self.catalog.begun()
         if self.on_begin is not None:
             self.on_begin(transaction)
         return transaction

@@ -10,9 +10,9 @@ cdef class SessionVersions:
     cdef public SharedVersion shared
     cdef public int64_t own_version      # grows as its transaction changes the catalog
     cdef public int64_t path_version     # grows with search_path
-    cdef public object _transaction
     cdef public object _own              # what it sees of its own changes; None: it made none
 
     # Does (catalog version, search path version) still stand?
     cdef bint stand(self, tuple validity) except -1
-    cdef int begin_in(self, object transaction) except -1
+    # The session's next transaction has begun.
+    cdef int begun(self) except -1

@@ -1,7 +1,5 @@
 """Versions of the catalog: stub of versions.pyx, which holds the chapter."""
 
-from typing import Any
-
 class SharedVersion:
     """Of what is committed."""
 
@@ -16,6 +14,3 @@ class SessionVersions:
     @property
     def version(self) -> int:
         """Grows whenever a name may mean something else."""
-
-    def begin(self, transaction: Any) -> None:
-        """The session's next transaction."""

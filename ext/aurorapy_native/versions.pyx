@@ -21,12 +21,7 @@ cdef class SessionVersions:
         return <int64_t> validity[0] == self.shared.version + self.own_version and \
             <int64_t> validity[1] == self.path_version
 
-    def begin(self, transaction):
-        """The session's next transaction."""
-        self.begin_in(transaction)
-
-    cdef int begin_in(self, object transaction) except -1:
-        self._transaction = transaction
+    cdef int begun(self) except -1:
         if self._own is not None:
             self._drop_own()
         return 0
