@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from aurorapy.config import SETTINGS
+
 Effect = Callable[[Any, Any], None]  # (session, value)
 
 
@@ -59,7 +61,14 @@ def _statement_log(session: Any, value: Any) -> None:
     session.forwarding.mode_changed()
 
 
+def _replan(session: Any, value: Any) -> None:
+    """Plans that are kept were chosen under other settings."""
+    session.catalog.path_changed()
+
+
+PLANNER = ("seq_page_cost", "random_page_cost", "cpu_tuple_cost", "cpu_index_tuple_cost", "cpu_operator_cost")
 EFFECTS: dict[str, Effect] = {
+    **{name: _replan for name in (*PLANNER, *(name for name in SETTINGS if name.startswith("enable_")))},
     "search_path": lambda session, value: session.catalog.path_changed(),
     "timezone": _of_types("time_zone"),
     "datestyle": _date_style,

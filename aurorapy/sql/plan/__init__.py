@@ -20,6 +20,7 @@ from typing import Any
 
 from aurorapy.expressions.nodes import SubLink
 from aurorapy.sql.plan.columns import query_expressions, query_is_volatile, shallow_parts
+from aurorapy.sql.plan.costs import is_enabled
 from aurorapy.sql.plan.nodes import CtePlan, Node, Plan
 from aurorapy.sql.plan.planner import Planner
 from aurorapy.sql.plan.point import plan_point
@@ -36,7 +37,7 @@ def plan(query: Query, catalog: Any, settings: Any = None, evaluation: Any = Non
     """The plan of a bound SELECT, VALUES, INSERT, UPDATE or DELETE. `evaluation`: the EvalContext that constants are
     computed with; their errors are raised here."""
     try:
-        made = plan_point(query, catalog)
+        made = plan_point(query, catalog) if is_enabled(settings, "enable_indexscan") else None
         if made is None:
             made = _plan_in_full(query, catalog, settings, evaluation)
         _describe(made, query)

@@ -20,6 +20,7 @@ from aurorapy.sql.plan.stats import clamp_rows
 from aurorapy.types.values import Array
 
 DISABLED = 1.0e10
+_OFF = (False, "off", "false", "no", "0")
 
 
 @dataclass(slots=True)
@@ -59,11 +60,16 @@ def read_costs(settings: Any) -> Costs:
         if field.startswith("enable_"):
             value = get(field)
             if value is not None:
-                setattr(made, field, value not in (False, "off", "false", "no", "0"))
+                setattr(made, field, value not in _OFF)
     memory = get("work_mem")
     if memory is not None:
         made.work_mem_bytes = memory_bytes(memory)
     return made
+
+
+def is_enabled(settings: Any, name: str) -> bool:
+    """One of them alone."""
+    return (settings if callable(settings) else (settings or {}).get)(name) not in _OFF
 
 
 def memory_bytes(value: Any) -> int:

@@ -162,7 +162,8 @@ def _tid_path(rel: int, relation: Any, alias: str, quals: list[Expr], joined: bo
         rest = [q for q in quals if q is not qual and not (joined and rels_of(q) - {rel})]
         node = nodes.TidScan(rel, relation, alias, value, array, [qual], quals=rest)
         node.rows = 10.0 if array else 1.0
-        node.total = node.rows * (costs.random_page + costs.cpu_tuple)
+        node.startup = 0.0 if costs.enable_tidscan else cost.DISABLED
+        node.total = node.startup + node.rows * (costs.random_page + costs.cpu_tuple)
         return node
     return None
 

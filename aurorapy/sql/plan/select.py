@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from aurorapy.errors import UndefinedFunction
 from aurorapy.expressions.nodes import Aggregate as AggregateCall
 from aurorapy.expressions.nodes import Call, Column, Const, Expr, Grouping, Param, SubLink, WindowCall
+from aurorapy.expressions.ordering import sort_key
 from aurorapy.records import replace
 from aurorapy.sql.plan import costs as cost
 from aurorapy.sql.plan import nodes
@@ -62,6 +64,8 @@ class _Level:
         self.order = [k for k in query.order_by if type(k.expr) not in (Const, Param)]
         self.having = query.having
         self.distinct_on = list(query.distinct_on)
+        if query.distinct and not planner.costs.enable_hashagg and _have_order(self.targets):
+            self.distinct_on = list(self.targets)  # sorted rows, the first of each run
         self.windows = list(query.windows)
         self.fetched = fetched
         self.groupings: list[tuple[int, ...]] = []
@@ -204,14 +208,19 @@ class _Level:
         query = self.query
         plain = grouping is None and not windowed and not query.distinct and not query.distinct_on
         wanted: tuple[SortKey, ...] = ()
-        if plain or query.distinct_on:
+        if plain or self.distinct_on:
             wanted = self._wanted()
+        elif grouping is not None and self._sorts_groups(grouping[1]):
+            wanted = self._known_order([SortKey(k) for k in grouping[1]])
         fetched = self._limit_rows() if plain and not any(has_set_returning(t) for t in self.targets) else 0.0
         joins = JoinPlanner(self.planner, query.rtes, wanted, fetched)
         return joins.run(query.from_, conjuncts(query.where))
 
     def _wanted(self) -> tuple[SortKey, ...]:
-        keys = self._distinct_on_order() if self.distinct_on else self.order
+        return self._known_order(self._distinct_on_order() if self.distinct_on else self.order)
+
+    def _known_order(self, keys: list[SortKey]) -> tuple[SortKey, ...]:
+        """The keys if a scan might have their order."""
         if all(type(k.expr) is Column and k.expr.rte in self.query.rtes for k in keys):
             return tuple(keys)
         return ()
@@ -225,6 +234,8 @@ class _Level:
         sets = self.query.grouping_sets
         having = conjuncts(self.having)
         strategy = "plain" if not keys and sets is None else "mixed" if sets is not None else "hashed"
+        if strategy == "hashed" and self._sorts_groups(keys) and not _covers(node.order, keys):
+            node, keys = self._sorted_groups(node, keys)
         if strategy == "hashed" and len(node.order) >= len(keys) and _covers(node.order, keys):
             strategy = "sorted"
         extra = len(keys) - len(self.query.group_by)
@@ -243,6 +254,22 @@ class _Level:
         if strategy == "sorted":
             made.order = planner.order_through(node, rel, keys)
         return made
+
+    def _sorts_groups(self, keys: list[Expr]) -> bool:
+        return bool(keys) and self.query.grouping_sets is None and not self.planner.costs.enable_hashagg and _have_order(keys)
+
+    def _sorted_groups(self, node: nodes.Node, keys: list[Expr]) -> tuple[nodes.Node, list[Expr]]:
+        """The node sorted by grouping keys, and the keys as it has them."""
+        computed = [k for k in keys if type(k) is not Column]
+        if computed:
+            rel = self.planner.new_rel()
+            node = self._project(node, rel, computed)
+            pairs = [(e, Column(e.type_oid, e.typmod, 0, rel, i + 1)) for i, e in enumerate(computed)]
+            keys = [substitute(k, pairs) for k in keys]
+        order = tuple(SortKey(k) for k in keys)
+        made = nodes.Sort(node, list(order), rels=node.rels, order=order, width=node.width)
+        cost.sort(made, 0.0, self.planner.costs)
+        return made, keys
 
     def _window(self, node: nodes.Node, number: int, rel: int, calls: list[Any]) -> nodes.Node:
         planner = self.planner
@@ -290,9 +317,7 @@ class _Level:
             cost.pass_through(made, [], self.planner.costs)
             made.rows = self.planner.estimator.groups(self.distinct_on, node.rows)
             return made
-        if not self.query.distinct:
-            return node
-        return self._deduplicate(node)
+        return self._deduplicate(node) if self.query.distinct else node
 
     def _deduplicate(self, node: nodes.Node) -> nodes.Node:
         rel = self.planner.new_rel()
@@ -523,6 +548,15 @@ def inner_conditions(item: Any) -> list[Expr]:
 def _covers(order: tuple[SortKey, ...], keys: list[Expr]) -> bool:
     leading = [k.expr for k in order[: len(keys)]]
     return len(leading) == len(keys) and all(k in leading for k in keys)
+
+
+def _have_order(exprs: list[Expr]) -> bool:
+    try:
+        for expr in exprs:
+            sort_key(expr.type_oid)
+    except UndefinedFunction:
+        return False
+    return True
 
 
 def _number(expr: Expr | None, absent: float) -> float:
