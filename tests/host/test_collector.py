@@ -25,9 +25,15 @@ class World:
         self.collector.start()
         self.collected = 0
 
-    def collect(self):
+    def collect(self, generation=2):
         self.collected += 1
+        self.generation = generation
         self.passes = 0
+
+    def quiet_second(self, passes):
+        self.second(cpu=0.0, passes=passes)
+        self.second(cpu=0.0, passes=passes)
+        return self.generation
 
     def second(self, cpu, passes):
         self.cpu += cpu
@@ -56,9 +62,24 @@ def test_nothing_to_do_without_survivors(world):
     assert world.second(cpu=0.0, passes=3) == 0
 
 
+def test_what_is_old_is_walked_again_when_the_process_has_grown(world):
+    assert world.quiet_second(passes=100) == module.SURVIVORS
+    world.memory += module.OLD_GROWN_BYTES
+    assert world.quiet_second(passes=100) == module.EVERYTHING
+    assert world.quiet_second(passes=100) == module.SURVIVORS  # has not grown since
+
+
+def test_growth_adds_up_between_walks_over_everything(world):
+    for _ in range(3):
+        assert world.quiet_second(passes=100) == module.SURVIVORS
+        world.memory += module.OLD_GROWN_BYTES // 3 + 1
+    assert world.quiet_second(passes=100) == module.EVERYTHING
+
+
 def test_very_much_does_not_wait(world):
     world.memory += module.GROWN_BYTES
     assert world.second(cpu=0.9, passes=501) == 1
+    assert world.generation == module.EVERYTHING
     assert world.second(cpu=0.9, passes=501) == 1  # has not grown since
 
 
