@@ -54,8 +54,7 @@ class Deparser:
         rte = self.plan.aliases.get(expr.rte)
         if meant is not None and (rte is None or rte.kind not in ("subquery", "cte")):
             text = self.text(meant)
-            plain = isinstance(meant, (n.Column, n.Const)) or text.startswith("(") or expr.rte in self.bare
-            return text if plain else f"({text})"
+            return text if isinstance(meant, (n.Column, n.Const)) or expr.rte in self.bare else f"({text})"
         if rte is None:
             return expr.name or f"column{expr.attno}"
         name = _SYSTEM.get(expr.attno) or (rte.columns[expr.attno - 1] if expr.attno <= len(rte.columns) else expr.name)
