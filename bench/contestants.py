@@ -7,6 +7,9 @@
 PostgreSQL 15 comes first, then an aurorapy for each setting of `idle_spin` that is asked for. `turns(servers, round)` is
 the order of a round: each begins with another server. aurorapy takes its settings from a TOML file.
 
+Each server runs in a session of its own, as a service does: Linux shares processors out between sessions before it does
+between processes, and each of PostgreSQL's backends makes itself one.
+
 Errors: OracleMissing when PostgreSQL 15 is not installed; Unequal when two servers would not make commits equally
 durable.
 """
@@ -128,7 +131,9 @@ class Contestants:
         place = self._base / f"aurorapy-{len(self._open)}"
         config = place.with_suffix(".toml")
         config.write_text(toml({**self.aurorapy, **spin_setting(spin)}))
-        return FleetServer(place, config) if self.copies == 6 else Server(place, config=config)
+        server = FleetServer(place, config) if self.copies == 6 else Server(place, config=config)
+        server.is_apart = True
+        return server
 
     def _start(self, name: str, server: Oracle | Server) -> None:
         self._open.append(Contestant(name, server))

@@ -80,7 +80,8 @@ class FleetServer(Server):
     """An aurorapy whose volume lives on six storage-node processes."""
 
     def __init__(self, directory: Path, config: Path) -> None:
-        self.fleet = ProcessFleet(directory.parent / f"{directory.name}-fleet", node_settings={"hot_log_file_size": "64MB"})
+        nodes = directory.parent / f"{directory.name}-fleet"
+        self.fleet = ProcessFleet(nodes, node_settings={"hot_log_file_size": "64MB"}, is_apart=True)
         super().__init__(directory, self.fleet.settings, config=config)
 
     @property
