@@ -285,8 +285,8 @@ def typmod_of(data_type: Type, args: tuple[str, ...], position: int = 0) -> int:
 def format_type(oid: int, typmod: int | None = None, catalog: Any = None) -> str:
     """The SQL name of a type. `typmod` None: not known, shown without; for character that differs from -1.
 
-    "-" for no type, "???" for one that does not exist. A type that is not built in is shown by `catalog.type_visible_name(oid)` where the catalog has that, else by its
-    `sql_name` or quoted name.
+    "-" for no type, "???" for one that does not exist. A type that is not built in is shown by
+    `catalog.type_visible_name(oid)` where the catalog has that, else by its `sql_name` or quoted name.
     """
     if not oid:
         return "-"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aurorapy.errors import DatabaseError
+from aurorapy.errors import DatabaseError, InternalError
 from aurorapy.expressions.compile import evaluator
 from aurorapy.expressions.context import EvalContext
 from aurorapy.sql.bind import bind_expression
@@ -17,7 +17,10 @@ TABLES = sorted({p.stem for p in golden.FOLDER.glob("*.tsv")} - {"sets", "aggreg
 
 
 class TypeNames:
-    """Just enough of a TypeCatalog to show a regtype."""
+    """Just enough of a TypeCatalog to show a regtype, and that no other type than those built in exists."""
+
+    def type_by_oid(self, oid: int) -> None:
+        raise InternalError(f"cache lookup failed for type {oid}")
 
     def reg_out(self, kind: str, oid: int) -> str:
         return format_type(oid)
