@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from aurorapy.config import SETTINGS
+from aurorapy.sql.plan.costs import COST_SETTINGS
 
 Effect = Callable[[Any, Any], None]  # (session, value)
 
@@ -66,9 +67,8 @@ def _replan(session: Any, value: Any) -> None:
     session.catalog.path_changed()
 
 
-PLANNER = ("seq_page_cost", "random_page_cost", "cpu_tuple_cost", "cpu_index_tuple_cost", "cpu_operator_cost")
 EFFECTS: dict[str, Effect] = {
-    **{name: _replan for name in (*PLANNER, *(name for name in SETTINGS if name.startswith("enable_")))},
+    **{name: _replan for name in (*COST_SETTINGS.values(), *(name for name in SETTINGS if name.startswith("enable_")))},
     "search_path": lambda session, value: session.catalog.path_changed(),
     "timezone": _of_types("time_zone"),
     "datestyle": _date_style,

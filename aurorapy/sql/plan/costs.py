@@ -10,7 +10,7 @@ Not here: row counts of conditions (`sql.plan.stats`), the choice (`sql.plan.pat
 from __future__ import annotations
 
 from math import ceil, log, log2
-from typing import Any
+from typing import Any, Callable
 
 from aurorapy.expressions.nodes import And, Call, Const, Expr, Or, Relabel, ScalarArrayOp
 from aurorapy.records import dataclass
@@ -21,6 +21,10 @@ from aurorapy.types.values import Array
 
 DISABLED = 1.0e10
 _OFF = (False, "off", "false", "no", "0")
+COST_SETTINGS = {
+    "seq_page": "seq_page_cost", "random_page": "random_page_cost", "cpu_tuple": "cpu_tuple_cost",
+    "cpu_index_tuple": "cpu_index_tuple_cost", "cpu_operator": "cpu_operator_cost",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -46,21 +50,15 @@ class Costs:
 
 def read_costs(settings: Any) -> Costs:
     """From a mapping or a callable of setting names; absent ones keep PostgreSQL's defaults."""
-    get = settings if callable(settings) else (settings or {}).get
+    get = _getter(settings)
     made = Costs()
-    pairs = {
-        "seq_page": "seq_page_cost", "random_page": "random_page_cost", "cpu_tuple": "cpu_tuple_cost",
-        "cpu_index_tuple": "cpu_index_tuple_cost", "cpu_operator": "cpu_operator_cost",
-    }  # fmt: skip
-    for field, name in pairs.items():
+    for field, name in COST_SETTINGS.items():
         value = get(name)
         if value is not None:
             setattr(made, field, float(value))
     for field in Costs.__slots__:
         if field.startswith("enable_"):
-            value = get(field)
-            if value is not None:
-                setattr(made, field, value not in _OFF)
+            setattr(made, field, is_enabled(get, field))
     memory = get("work_mem")
     if memory is not None:
         made.work_mem_bytes = memory_bytes(memory)
@@ -68,8 +66,12 @@ def read_costs(settings: Any) -> Costs:
 
 
 def is_enabled(settings: Any, name: str) -> bool:
-    """One of them alone."""
-    return (settings if callable(settings) else (settings or {}).get)(name) not in _OFF
+    """An enable_ setting; absent ones are on."""
+    return _getter(settings)(name) not in _OFF
+
+
+def _getter(settings: Any) -> Callable[[str], Any]:
+    return settings if callable(settings) else (settings or {}).get
 
 
 def memory_bytes(value: Any) -> int:
